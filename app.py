@@ -1,0 +1,75 @@
+"""The application: settings -> database -> guard -> pages -> errors -> commands. Knows all parts."""
+
+import json
+
+import click
+from flask import Flask
+from flask.helpers import get_debug_flag
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from review import cli, db, logs
+from review.config import Settings, read_settings
+from review.domain.locations import Hosts
+from review.errors import SettingsError
+from review.web import admin, api, errors, guard, legal, moderator, presentation, public, sender, signin
+
+LARGEST_BODY = 16 * 1024 * 1024
+LARGEST_FORM = 1024 * 1024
+
+
+class StartRefused(SettingsError, click.ClickException):
+    """A setting that stops the start; the `flask` command prints it as one line."""
+
+    def __init__(self, detail: str) -> None:
+        SettingsError.__init__(self, detail)
+        self.message = detail
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the desk; settings come from the environment unless given. Raises `StartRefused`."""
+    try:
+        if get_debug_flag():
+            raise SettingsError("Debug mode is on: unset FLASK_DEBUG, it shows internals to visitors.")
+        settings = settings or read_settings()
+        hosts = Hosts.parse(settings.hosts)
+    except SettingsError as error:
+        raise StartRefused(error.detail) from None
+    except ValueError as error:
+        raise StartRefused(f"REVIEW_HOSTS: {error}.") from None
+    logs.configure()
+    app = Flask("review", template_folder="templates", static_folder="static")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        REVIEW_SETTINGS=settings,
+        REVIEW_HOSTS=hosts,
+        REVIEW_DEMO=settings.demo,
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
+        MAX_FORM_PARTS=500,
+        SESSION_COOKIE_NAME="review" if settings.insecure_cookies else "__Host-review",
+        SESSION_COOKIE_SECURE=not settings.insecure_cookies,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+    )
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies
+        )
+    db.connect_app(app, settings)
+    guard.register(app)
+    presentation.register(app)
+    for audience in (api, moderator, sender, legal, admin, public, signin):
+        for blueprint in audience.blueprints:
+            app.register_blueprint(blueprint)
+    errors.register(app)
+    cli.register(app)
+    return app
+
+
+def create_demo_app() -> Flask:
+    """The desk of `flask demo`: settings from its environment, accounts from the file beside its data."""
+    settings = read_settings(demo=True)
+    app = create_app(settings)
+    app.config["REVIEW_DEMO_ACCOUNTS"] = json.loads((settings.data_dir / "demo-accounts.json").read_text())
+    return app

@@ -1,0 +1,1 @@
+"""Referral Review: receive referral notices, judge them by our own terms, answer, prove."""

@@ -1,0 +1,160 @@
+"""Commands that bring the desk up: upgrade, serve, work."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import click
+import sqlalchemy as sa
+from flask import current_app
+from flask.cli import with_appcontext
+from granian.constants import Interfaces
+from granian.server import Server
+
+from review import db
+from review.actions import trail as trail_actions
+from review.config import Settings
+from review.errors import ReviewError
+from review.models import schema
+from review.queries import health
+from review.workers import loops
+
+THREADS = 16
+RESTART_SECONDS = 2.0
+
+
+def settings() -> Settings:
+    """The settings of the current application."""
+    found: Settings = current_app.config["REVIEW_SETTINGS"]
+    return found
+
+
+def prepare(engine: sa.Engine, chosen: Settings) -> None:
+    """Newest schema, folders and signing key; safe to run again."""
+    if chosen.is_sqlite:
+        path = Path(chosen.database_url.removeprefix("sqlite:///"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+    schema.upgrade(engine)
+    chosen.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    trail_actions.create_signing_key(chosen.data_dir, origin=chosen.log_origin)
+
+
+def start_worker(environment: dict[str, str] | None = None) -> "subprocess.Popen[bytes]":
+    """Start `flask work` as a child that ends with this process."""
+    command = [sys.executable, "-m", "flask", "--app", "app", "work", "--parent", str(os.getpid())]
+    return subprocess.Popen(command, env=environment, cwd=Path(schema.__file__).parents[2])
+
+
+class Background:
+    """Keeps one `flask work` child running until stopped."""
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+        self._child = start_worker()
+        self._watch = threading.Thread(target=self._restart, daemon=True)
+        self._watch.start()
+
+    def _restart(self) -> None:
+        while not self._stopping.is_set():
+            self._child.wait()
+            if not self._stopping.wait(RESTART_SECONDS):
+                self._child = start_worker()
+
+    def stop(self) -> None:
+        """End the child and wait for it."""
+        self._stopping.set()
+        self._child.terminate()
+        self._child.wait(timeout=30)
+
+
+def run_server(target: str, *, port: int, workers: int, background: bool) -> None:
+    """Serve until a signal: granian, one process with threads on SQLite, several on PostgreSQL."""
+    worker = Background() if background else None
+    try:
+        Server(
+            target,
+            address="127.0.0.1",
+            port=port,
+            interface=Interfaces.WSGI,
+            workers=workers,
+            blocking_threads=THREADS,
+            factory=True,
+            websockets=False,
+            log_access=False,
+            respawn_failed_workers=True,
+            workers_kill_timeout=10,
+        ).serve()
+    finally:
+        if worker is not None:
+            worker.stop()
+
+
+@click.command("upgrade")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line.")
+@with_appcontext
+def upgrade(*, as_json: bool) -> None:
+    """Bring the database to the newest schema; create keys and folders."""
+    engine = db.create_engine(settings())
+    try:
+        prepare(engine, settings())
+    except ReviewError as error:
+        raise click.ClickException(error.detail) from error
+    finally:
+        engine.dispose()
+    revision = schema.newest_revision()
+    click.echo(f'{{"revision": "{revision}"}}' if as_json else f"The database is at revision {revision}.")
+
+
+def check_start(chosen: Settings, *, workers: int = 1) -> None:
+    """Refuse to start with one clear line where something would not be safe."""
+    if chosen.is_sqlite and workers > 1:
+        raise click.ClickException(
+            "--workers above 1 needs PostgreSQL; SQLite is served by one process with threads."
+        )
+    engine = db.create_engine(chosen)
+    try:
+        health.check_database(engine)
+        trail_actions.check_signing_key(chosen.data_dir, origin=chosen.log_origin)
+    except ReviewError as error:
+        raise click.ClickException(error.detail) from error
+    except sa.exc.OperationalError as error:
+        raise click.ClickException("The database cannot be reached: see REVIEW_DATABASE_URL.") from error
+    finally:
+        engine.dispose()
+
+
+@click.command("serve")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
+@click.option("--no-background", is_flag=True, help="Do not start `flask work` as a child.")
+@with_appcontext
+def serve(*, port: int, workers: int, no_background: bool) -> None:
+    """Serve on 127.0.0.1 behind your proxy, with the background loops as one child."""
+    check_start(settings(), workers=workers)
+    click.echo(f"Referral Review serves on http://127.0.0.1:{port}/")
+    run_server("app:create_app", port=port, workers=workers, background=not no_background)
+
+
+@click.command("work")
+@click.argument("names", nargs=-1, type=click.Choice(sorted(loops.LOOPS)))
+@click.option("--parent", type=int, hidden=True, help="End when this process is no longer the parent.")
+@with_appcontext
+def work(*, names: tuple[str, ...], parent: int | None) -> None:
+    """Run the background loops alone; none named means all."""
+    check_start(settings())
+    stop = threading.Event()
+    if parent is not None:
+        threading.Thread(target=_stop_with_parent, args=(parent, stop), daemon=True).start()
+    loops.run(current_app._get_current_object(), names, stop=stop)  # type: ignore[attr-defined]
+
+
+def _stop_with_parent(parent: int, stop: threading.Event) -> None:
+    while os.getppid() == parent and not stop.wait(0.5):
+        pass
+    stop.set()
+
+
+commands = (upgrade, serve, work)

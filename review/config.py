@@ -1,0 +1,174 @@
+"""Settings: read once from the environment, typed, each with one sentence; a bad one stops the start."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from review.errors import SettingsError
+
+WEAK_KEY_LENGTH = 32
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One environment variable: its name, default as text (None: required) and its sentence in README."""
+
+    name: str
+    default: str | None
+    sentence: str
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "REVIEW_DATABASE_URL",
+        "sqlite:///instance/review.db",
+        "Where the data lives: `sqlite:///path` or `postgresql://user@host/name`.",
+    ),
+    Setting(
+        "REVIEW_SECRET_KEY",
+        None,
+        "Signs form tokens; at least 32 random characters, "
+        'e.g. from `python -c "import secrets; print(secrets.token_hex(32))"`.',
+    ),
+    Setting(
+        "REVIEW_HOSTS",
+        None,
+        "Comma-separated hosts that are ours; a leading dot takes the host and all below it.",
+    ),
+    Setting(
+        "REVIEW_DATA_DIR", "instance/data", "Folder for evidence, the signing key and the last checkpoint."
+    ),
+    Setting(
+        "REVIEW_LOG_ORIGIN",
+        "",
+        "Name of this trail in its checkpoints, fixed by the first `flask upgrade`; blank makes one up.",
+    ),
+    Setting(
+        "REVIEW_INSECURE_COOKIES",
+        "0",
+        "1 drops `Secure` and `__Host-` from the session cookie; only for plain HTTP on loopback.",
+    ),
+    Setting("REVIEW_UNDO_SECONDS", "60", "How long a recorded review can be undone before it is dispatched."),
+    Setting("REVIEW_CLAIM_SECONDS", "900", "How long a claim on a case lasts unless it is renewed."),
+    Setting("REVIEW_TARGET_SECONDS", "259200", "Target for a decision on an ordinary case (72 h)."),
+    Setting(
+        "REVIEW_TARGET_FLAGGER_SECONDS",
+        "86400",
+        "Target when the sender holds trusted-flagger status on the day of receipt (24 h).",
+    ),
+    Setting("REVIEW_TARGET_THREAT_SECONDS", "3600", "Target for a threat to life or removal order (1 h)."),
+    Setting("REVIEW_SESSION_IDLE_SECONDS", "1800", "A sign-in ends after this long without a request."),
+    Setting("REVIEW_SESSION_SECONDS", "43200", "A sign-in ends after this long in any case (12 h)."),
+    Setting(
+        "REVIEW_DATABASE_WAIT_SECONDS",
+        "5",
+        "How long a write waits for the database before it answers 503 with `Retry-After`.",
+    ),
+    Setting(
+        "REVIEW_TRUSTED_PROXIES",
+        "0",
+        "How many proxies in front of the server may name the caller's address in `X-Forwarded-For`.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of one running desk; durations in seconds, paths absolute."""
+
+    database_url: str
+    secret_key: str
+    hosts: tuple[str, ...]
+    data_dir: Path
+    log_origin: str
+    insecure_cookies: bool
+    undo_seconds: int
+    claim_seconds: int
+    target_seconds: int
+    target_flagger_seconds: int
+    target_threat_seconds: int
+    session_idle_seconds: int
+    session_seconds: int
+    database_wait_seconds: int
+    trusted_proxies: int
+    demo: bool = False
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is the embedded one."""
+        return self.database_url.startswith("sqlite")
+
+
+def _number(values: Mapping[str, str], name: str, *, least: int, most: int) -> int:
+    text = values[name]
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        raise SettingsError(f"{name} must be a whole number from {least} to {most}.")
+    return int(text)
+
+
+def _switch(values: Mapping[str, str], name: str) -> bool:
+    if values[name] not in ("0", "1"):
+        raise SettingsError(f"{name} must be 0 or 1.")
+    return values[name] == "1"
+
+
+def _database_url(text: str) -> str:
+    scheme = urlsplit(text).scheme
+    if scheme == "sqlite":
+        path = text.removeprefix("sqlite:///")
+        if path == text or not path or path == ":memory:":
+            raise SettingsError("REVIEW_DATABASE_URL must name a file: sqlite:///path/to/review.db.")
+        return "sqlite:///" + str(Path(path).absolute())
+    if scheme in ("postgresql", "postgresql+psycopg"):
+        return "postgresql+psycopg:" + text.partition(":")[2]
+    raise SettingsError("REVIEW_DATABASE_URL must start with sqlite:/// or postgresql://.")
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    hosts = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not hosts:
+        raise SettingsError("REVIEW_HOSTS is empty: name at least one host that is ours, e.g. video.example.")
+    return hosts
+
+
+def _secret_key(text: str, *, demo: bool) -> str:
+    if not demo and (len(text) < WEAK_KEY_LENGTH or len(set(text)) < 10):
+        raise SettingsError(
+            "REVIEW_SECRET_KEY is missing or weak: set at least 32 random characters "
+            '(python -c "import secrets; print(secrets.token_hex(32))").'
+        )
+    return text
+
+
+def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = False) -> Settings:
+    """Read and check all settings; raises `SettingsError` naming the variable and the remedy.
+
+    ``environment`` defaults to the process's own; variables that start with ``REVIEW_`` and are not
+    known are refused, so that a misspelt one does not go unnoticed (``REVIEW_TEST_...`` is free).
+    """
+    given = dict(os.environ if environment is None else environment)
+    known = {setting.name for setting in SETTINGS}
+    for name in sorted(given):
+        if name.startswith("REVIEW_") and not name.startswith("REVIEW_TEST_") and name not in known:
+            raise SettingsError(f"{name} is not a setting of this program: see README, Settings.")
+    values = {setting.name: given.get(setting.name, setting.default or "") for setting in SETTINGS}
+    return Settings(
+        database_url=_database_url(values["REVIEW_DATABASE_URL"]),
+        secret_key=_secret_key(values["REVIEW_SECRET_KEY"], demo=demo),
+        hosts=_hosts(values["REVIEW_HOSTS"]),
+        data_dir=Path(values["REVIEW_DATA_DIR"]).absolute(),
+        log_origin=values["REVIEW_LOG_ORIGIN"],
+        insecure_cookies=_switch(values, "REVIEW_INSECURE_COOKIES"),
+        undo_seconds=_number(values, "REVIEW_UNDO_SECONDS", least=0, most=3600),
+        claim_seconds=_number(values, "REVIEW_CLAIM_SECONDS", least=5, most=86_400),
+        target_seconds=_number(values, "REVIEW_TARGET_SECONDS", least=60, most=31_536_000),
+        target_flagger_seconds=_number(values, "REVIEW_TARGET_FLAGGER_SECONDS", least=60, most=31_536_000),
+        target_threat_seconds=_number(values, "REVIEW_TARGET_THREAT_SECONDS", least=60, most=31_536_000),
+        session_idle_seconds=_number(values, "REVIEW_SESSION_IDLE_SECONDS", least=60, most=86_400),
+        session_seconds=_number(values, "REVIEW_SESSION_SECONDS", least=60, most=604_800),
+        database_wait_seconds=_number(values, "REVIEW_DATABASE_WAIT_SECONDS", least=1, most=60),
+        trusted_proxies=_number(values, "REVIEW_TRUSTED_PROXIES", least=0, most=10),
+        demo=demo,
+    )

@@ -1,0 +1,335 @@
+"""The database: engine, the one place that commits, and fair queueing of SQLite's writers."""
+
+import fcntl
+import hashlib
+import importlib
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import sqlalchemy as sa
+from flask import Flask, current_app
+from flask_sqlalchemy_lite import SQLAlchemy
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from review.config import Settings
+from review.errors import DatabaseBusy, IdempotencyInFlight, ReviewError, StorageFull, TransactionMisuse
+
+extension = SQLAlchemy(session_options={"expire_on_commit": False})
+
+_WRITES = "review_writes"
+
+
+def has_wal_reset_bug(version: tuple[int, ...]) -> bool:
+    """Whether this SQLite library can corrupt a WAL database when the log is reset (3.7.0 to 3.51.2).
+
+    Mended also in 3.50.7 and later of 3.50 and in 3.44.6 and later of 3.44.
+    """
+    if version[:2] == (3, 50) and version >= (3, 50, 7):
+        return False
+    if version[:2] == (3, 44) and version >= (3, 44, 6):
+        return False
+    return (3, 7, 0) <= version <= (3, 51, 2)
+
+
+def sqlite_driver() -> Any:
+    """The interpreter's own SQLite where its library is sound, else the one that ships in a package."""
+    if has_wal_reset_bug(sqlite3.sqlite_version_info):
+        return importlib.import_module("pysqlite3.dbapi2")
+    return sqlite3
+
+
+class Moment(sa.types.TypeDecorator[datetime]):
+    """A point in time: aware UTC in Python, ``timestamptz`` in PostgreSQL, sortable text in SQLite."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Refuse naive times; hand SQLite the naive UTC form that its driver writes."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("times must be aware")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Give every time back aware, in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class WriterQueue:
+    """First come, first served among the threads of one process.
+
+    SQLite itself lets writers race by busy-wait, which starves some for seconds; a plain
+    `threading.Lock` gives no order either.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: deque[threading.Event] = deque()
+        self._busy = False
+
+    def enter(self, *, wait_seconds: float) -> None:
+        """Wait for one's turn; raises `DatabaseBusy` after ``wait_seconds``."""
+        with self._guard:
+            if not self._busy:
+                self._busy = True
+                return
+            turn = threading.Event()
+            self._waiting.append(turn)
+        if turn.wait(wait_seconds):
+            return
+        with self._guard:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+                raise DatabaseBusy("Other writes are still waiting; try again.", retry_after_seconds=1)
+
+    def leave(self) -> None:
+        """Hand the turn to the one who has waited longest."""
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._busy = False
+
+
+# what SQLite and PostgreSQL say of a trouble that another try may not meet
+_PASSING = (
+    "locked",
+    "busy",
+    "timeout",
+    "connection",
+    "shutting down",
+    "starting up",
+    "terminating",
+    "deadlock",
+)
+_queues: dict[str, WriterQueue] = {}
+_in_flight: set[str] = set()
+_registry_guard = threading.Lock()
+
+
+def engine_settings(settings: Settings) -> dict[str, Any]:
+    """Arguments for `sqlalchemy.create_engine`, SQLite through the driver that carries a sound library."""
+    if settings.is_sqlite:
+        return {
+            "url": settings.database_url,
+            "module": sqlite_driver(),
+            "pool_size": 64,
+            "connect_args": {"check_same_thread": False, "timeout": settings.database_wait_seconds},
+        }
+    return {
+        "url": settings.database_url,
+        "pool_size": 16,
+        "max_overflow": 16,
+        "pool_pre_ping": True,
+        "pool_timeout": settings.database_wait_seconds,
+        "connect_args": {"connect_timeout": settings.database_wait_seconds},
+    }
+
+
+def prepare_engine(engine: sa.Engine, *, wait_seconds: int) -> None:
+    """Attach what every connection needs: pragmas and explicit BEGIN on SQLite, time-outs on PostgreSQL."""
+
+    def on_connect(connection: Any, record: Any) -> None:
+        if engine.dialect.name == "sqlite":
+            connection.isolation_level = None
+            for pragma in (
+                "journal_mode=WAL",
+                "synchronous=FULL",
+                "foreign_keys=ON",
+                "recursive_triggers=ON",
+                "secure_delete=ON",
+                f"busy_timeout={wait_seconds * 1000}",
+            ):
+                connection.execute("PRAGMA " + pragma)
+            return
+        connection.execute(f"SET statement_timeout = '{wait_seconds * 6}s'")
+        connection.execute(f"SET lock_timeout = '{wait_seconds}s'")
+        connection.execute("SET TIME ZONE 'UTC'")
+        connection.commit()
+
+    def on_begin(connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    event.listen(engine, "connect", on_connect)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "begin", on_begin)
+
+
+def create_engine(settings: Settings) -> sa.Engine:
+    """An engine outside any application, for migrations and start-up gates."""
+    options = engine_settings(settings)
+    engine = sa.create_engine(options.pop("url"), **options)
+    prepare_engine(engine, wait_seconds=settings.database_wait_seconds)
+    return engine
+
+
+def connect_app(app: Flask, settings: Settings) -> None:
+    """Give the application its engine; sessions live as long as the application context."""
+    app.config["SQLALCHEMY_ENGINES"] = {"default": engine_settings(settings)}
+    app.config["REVIEW_DATABASE_WAIT_SECONDS"] = settings.database_wait_seconds
+    extension.init_app(app)
+    with app.app_context():
+        prepare_engine(extension.engine, wait_seconds=settings.database_wait_seconds)
+
+
+def session() -> Session:
+    """The session of this application context, for reading."""
+    return extension.session
+
+
+def is_sqlite(on: Session | sa.Engine) -> bool:
+    """Whether this session or engine speaks to SQLite."""
+    bind = on.get_bind() if isinstance(on, Session) else on
+    return bind.dialect.name == "sqlite"
+
+
+def translate(error: DBAPIError) -> ReviewError | None:
+    """The domain error behind a database error that passes: lock, lost connection, full disk; else None."""
+    text = str(error.orig).lower()
+    if "disk is full" in text or "no space left" in text or "disk i/o error" in text:
+        return StorageFull("The storage is full; nothing was stored. Try later.", retry_after_seconds=30)
+    if error.connection_invalidated or any(word in text for word in _PASSING):
+        return DatabaseBusy("The database is busy or restarting; try again.", retry_after_seconds=2)
+    return None
+
+
+def _lock_file(database_path: str, *, wait_seconds: float) -> IO[str]:
+    """Take the lock beside the database file, in which the processes queue before BEGIN IMMEDIATE."""
+    handle = Path(database_path + ".writer").open("w")  # noqa: SIM115 (closing gives the lock back)
+    deadline = time.monotonic() + wait_seconds
+    pause = 0.0005
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() >= deadline:
+                handle.close()
+                raise DatabaseBusy("Another process is writing; try again.", retry_after_seconds=1) from None
+            time.sleep(pause)
+            pause = min(pause * 1.5, 0.005)
+        else:
+            return handle
+
+
+@contextmanager
+def _writer_turn(engine: sa.Engine, *, wait_seconds: float) -> Iterator[None]:
+    """On SQLite: this process's queue, then the lock file; on PostgreSQL nothing."""
+    path = engine.url.database
+    if engine.dialect.name != "sqlite" or path is None:
+        yield
+        return
+    with _registry_guard:
+        queue = _queues.setdefault(path, WriterQueue())
+    with ExitStack() as turn:
+        queue.enter(wait_seconds=wait_seconds)
+        turn.callback(queue.leave)
+        turn.enter_context(_lock_file(path, wait_seconds=wait_seconds))
+        yield
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One action: begin for writing, hand out the session, commit; anything raised rolls all of it back.
+
+    The only place that commits. Nesting is refused. A read snapshot that the session still holds is
+    given up first, because SQLite must never upgrade a read transaction.
+    """
+    writer = extension.session
+    if writer.info.get(_WRITES):
+        raise TransactionMisuse("A transaction is already open; actions do not call actions.")
+    writer.rollback()
+    engine = extension.engine
+    wait_seconds = float(current_app.config["REVIEW_DATABASE_WAIT_SECONDS"])
+    try:
+        with _writer_turn(engine, wait_seconds=wait_seconds):
+            writer.info[_WRITES] = True
+            try:
+                writer.connection(execution_options={_WRITES: True})
+                yield writer
+                writer.commit()
+            except BaseException:
+                writer.rollback()
+                raise
+            finally:
+                writer.info.pop(_WRITES, None)
+    except DBAPIError as error:
+        known = translate(error)
+        if known is None:
+            raise
+        raise known from error
+
+
+def check_open(writer: Session) -> None:
+    """Raise `TransactionMisuse` unless ``writer`` is inside `transaction()`."""
+    if not writer.info.get(_WRITES):
+        raise TransactionMisuse("This needs an open transaction.")
+
+
+def lock_number(name: str) -> int:
+    """A 63-bit number for PostgreSQL's advisory locks, from a name."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") >> 1
+
+
+def try_lock(writer: Session, name: str) -> bool:
+    """Take a lock until the end of the transaction if it is free; SQLite's single writer always has it."""
+    if is_sqlite(writer):
+        return True
+    return bool(writer.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(lock_number(name)))))
+
+
+@contextmanager
+def in_flight(name: str) -> Iterator[None]:
+    """Hold ``name`` for the length of a request; raises `IdempotencyInFlight` where another one holds it.
+
+    Advisory lock on a connection of its own on PostgreSQL (many processes), a set in this process on SQLite.
+    """
+    if extension.engine.dialect.name == "sqlite":
+        with _registry_guard:
+            if name in _in_flight:
+                raise IdempotencyInFlight(retry_after_seconds=1)
+            _in_flight.add(name)
+        try:
+            yield
+        finally:
+            with _registry_guard:
+                _in_flight.discard(name)
+        return
+    with extension.engine.connect() as connection:
+        if not connection.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(lock_number(name)))):
+            raise IdempotencyInFlight(retry_after_seconds=1)
+        yield
+        connection.rollback()
+
+
+def next_change_position(writer: Session, column: sa.orm.InstrumentedAttribute[int]) -> int:
+    """The position of a change in the order in which pollers may see it.
+
+    PostgreSQL: the transaction id, with which readers stay below the oldest running one. SQLite: one more
+    than the largest, safe because only one transaction writes at a time.
+    """
+    check_open(writer)
+    if is_sqlite(writer):
+        return int(writer.scalar(sa.select(sa.func.coalesce(sa.func.max(column), 0) + 1)) or 1)
+    return int(writer.scalar(sa.text("SELECT pg_current_xact_id()::text::bigint")) or 0)
+
+
+def settled_position(reader: Session) -> int:
+    """All changes below this position are committed or gone; pollers read no further."""
+    if is_sqlite(reader):
+        return 2**62
+    return int(reader.scalar(sa.text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")) or 0)

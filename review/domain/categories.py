@@ -1,0 +1,116 @@
+"""What may a referral be about? Categories and keywords of the DSA Transparency Database, version 2.
+
+The names are those of Implementing Regulation (EU) 2024/2835 as the database accepts them, so that
+referrals, statements of reasons and transparency reports count the same things.
+"""
+
+from typing import Literal
+
+Severity = Literal["high", "low"]
+
+_KEYWORDS = {
+    "ANIMAL_WELFARE": "ANIMAL_HARM UNLAWFUL_SALE_ANIMALS",
+    "CONSUMER_INFORMATION": (
+        "HIDDEN_ADVERTISEMENT INSUFFICIENT_INFORMATION_ON_TRADERS "
+        "MISLEADING_INFO_GOODS_SERVICES MISLEADING_INFO_CONSUMER_RIGHTS NONCOMPLIANCE_PRICING"
+    ),
+    "CYBER_VIOLENCE": (
+        "CYBER_BULLYING_INTIMIDATION CYBER_HARASSMENT CYBER_INCITEMENT CYBER_STALKING "
+        "NON_CONSENSUAL_IMAGE_SHARING NON_CONSENSUAL_MATERIAL_DEEPFAKE"
+    ),
+    "CYBER_VIOLENCE_AGAINST_WOMEN": (
+        "BULLYING_AGAINST_GIRLS CYBER_HARASSMENT_AGAINST_WOMEN CYBER_STALKING_AGAINST_WOMEN "
+        "FEMALE_GENDERED_DISINFORMATION INCITEMENT_AGAINST_WOMEN "
+        "NON_CONSENSUAL_IMAGE_SHARING_AGAINST_WOMEN "
+        "NON_CONSENSUAL_MATERIAL_DEEPFAKE_AGAINST_WOMEN"
+    ),
+    "DATA_PROTECTION_AND_PRIVACY_VIOLATIONS": (
+        "BIOMETRIC_DATA_BREACH DATA_FALSIFICATION MISSING_PROCESSING_GROUND RIGHT_TO_BE_FORGOTTEN"
+    ),
+    "ILLEGAL_OR_HARMFUL_SPEECH": ("DEFAMATION DISCRIMINATION HATE_SPEECH"),
+    "INTELLECTUAL_PROPERTY_INFRINGEMENTS": (
+        "COPYRIGHT_INFRINGEMENT DESIGN_INFRINGEMENT GEOGRAPHIC_INDICATIONS_INFRINGEMENT "
+        "PATENT_INFRINGEMENT TRADE_SECRET_INFRINGEMENT TRADEMARK_INFRINGEMENT"
+    ),
+    "NEGATIVE_EFFECTS_ON_CIVIC_DISCOURSE_OR_ELECTIONS": (
+        "MISINFORMATION_DISINFORMATION VIOLATION_EU_LAW VIOLATION_NATIONAL_LAW"
+    ),
+    "PROTECTION_OF_MINORS": (
+        "AGE_SPECIFIC_RESTRICTIONS_MINORS CHILD_SEXUAL_ABUSE_MATERIAL "
+        "CHILD_SEXUAL_ABUSE_MATERIAL_DEEPFAKE GROOMING_SEXUAL_ENTICEMENT_MINORS "
+        "UNSAFE_CHALLENGES"
+    ),
+    "RISK_FOR_PUBLIC_SECURITY": (
+        "ILLEGAL_ORGANIZATIONS RISK_ENVIRONMENTAL_DAMAGE RISK_PUBLIC_HEALTH TERRORIST_CONTENT"
+    ),
+    "SCAMS_AND_FRAUD": (
+        "IMPERSONATION_ACCOUNT_HIJACKING INAUTHENTIC_ACCOUNTS INAUTHENTIC_LISTINGS "
+        "INAUTHENTIC_USER_REVIEWS PHISHING PYRAMID_SCHEMES"
+    ),
+    "SELF_HARM": ("CONTENT_PROMOTING_EATING_DISORDERS SELF_MUTILATION SUICIDE"),
+    "UNSAFE_AND_PROHIBITED_PRODUCTS": ("PROHIBITED_PRODUCTS UNSAFE_PRODUCTS"),
+    "VIOLENCE": (
+        "COORDINATED_HARM INCITEMENT_VIOLENCE_HATRED HUMAN_EXPLOITATION HUMAN_TRAFFICKING "
+        "TRAFFICKING_WOMEN_GIRLS"
+    ),
+    "OTHER_VIOLATION_TC": (
+        "ADULT_SEXUAL_MATERIAL AGE_SPECIFIC_RESTRICTIONS GEOGRAPHICAL_REQUIREMENTS "
+        "GOODS_SERVICES_NOT_PERMITTED LANGUAGE_REQUIREMENTS NUDITY"
+    ),
+    "NOT_SPECIFIED_NOTICE": "",
+}
+_KEYWORDS_OF_ALL = "OTHER STALKING"
+
+_LABELS = {
+    "ANIMAL_WELFARE": "Animal welfare",
+    "CONSUMER_INFORMATION": "Consumer information",
+    "CYBER_VIOLENCE": "Cyber violence",
+    "CYBER_VIOLENCE_AGAINST_WOMEN": "Cyber violence against women",
+    "DATA_PROTECTION_AND_PRIVACY_VIOLATIONS": "Data protection and privacy",
+    "ILLEGAL_OR_HARMFUL_SPEECH": "Illegal or harmful speech",
+    "INTELLECTUAL_PROPERTY_INFRINGEMENTS": "Intellectual property",
+    "NEGATIVE_EFFECTS_ON_CIVIC_DISCOURSE_OR_ELECTIONS": "Civic discourse or elections",
+    "PROTECTION_OF_MINORS": "Protection of minors",
+    "RISK_FOR_PUBLIC_SECURITY": "Risk for public security",
+    "SCAMS_AND_FRAUD": "Scams and fraud",
+    "SELF_HARM": "Self-harm",
+    "UNSAFE_AND_PROHIBITED_PRODUCTS": "Unsafe or prohibited products",
+    "VIOLENCE": "Violence",
+    "OTHER_VIOLATION_TC": "Other breach of our terms",
+    "NOT_SPECIFIED_NOTICE": "Not specified by the notice",
+}
+
+CATEGORIES: dict[str, frozenset[str]] = {
+    f"STATEMENT_CATEGORY_{name}": frozenset(
+        f"KEYWORD_{word}" for word in f"{words} {_KEYWORDS_OF_ALL}".split()
+    )
+    for name, words in _KEYWORDS.items()
+}
+"""Every category with the keywords it admits."""
+
+KEYWORDS: frozenset[str] = frozenset().union(*CATEGORIES.values())
+
+CATEGORY_LABELS: dict[str, str] = {f"STATEMENT_CATEGORY_{name}": label for name, label in _LABELS.items()}
+"""Every category in short English, for lists and headings."""
+
+HIGH_SEVERITY: frozenset[str] = frozenset(
+    f"STATEMENT_CATEGORY_{name}"
+    for name in (
+        "CYBER_VIOLENCE",
+        "CYBER_VIOLENCE_AGAINST_WOMEN",
+        "PROTECTION_OF_MINORS",
+        "RISK_FOR_PUBLIC_SECURITY",
+        "SELF_HARM",
+        "VIOLENCE",
+    )
+)
+
+CHILD_SEXUAL_ABUSE: frozenset[str] = frozenset(
+    {"KEYWORD_CHILD_SEXUAL_ABUSE_MATERIAL", "KEYWORD_CHILD_SEXUAL_ABUSE_MATERIAL_DEEPFAKE"}
+)
+"""Keywords whose notices need no name or e-mail address (DSA, Article 16(2)(c))."""
+
+
+def severity_of(category: str | None) -> Severity:
+    """``high`` for the categories where delay may cost most; ``low`` otherwise, also for none."""
+    return "high" if category in HIGH_SEVERITY else "low"

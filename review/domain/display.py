@@ -1,0 +1,79 @@
+"""How is hostile text shown? URLs that cannot be clicked, characters that cannot hide."""
+
+import re
+import unicodedata
+from typing import Final
+
+_AUTHORITY = re.compile(r"(https?)://([^/?#]*)", re.IGNORECASE)
+_PLAIN_DOT = re.compile(r"(?<!\[)\.(?!\])")
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
+    "\U000e0000-\U000e007f]"
+)
+_WRITING_TOGETHER: Final = (
+    frozenset({"Latin", "Han", "Hiragana", "Katakana"}),
+    frozenset({"Latin", "Han", "Bopomofo"}),
+    frozenset({"Latin", "Han", "Hangul"}),
+)
+"""Scripts that one language mixes (UTS 39, section 5.2, highly restrictive)."""
+
+
+def defang(url: str) -> str:
+    """A URL that no program turns into a link: ``hxxps://host[.]tld/path``, for pages, mail and exports."""
+    match = _AUTHORITY.match(url)
+    if match is None:
+        return _PLAIN_DOT.sub("[.]", url)
+    scheme = "hxxps" if len(match[1]) == 5 else "hxxp"
+    return f"{scheme}://{_PLAIN_DOT.sub('[.]', match[2])}{url[match.end() :]}"
+
+
+def visible(text: str) -> str:
+    """Write control, invisible and direction characters as their number, such as ``⟨202E⟩``.
+
+    Line feed and tab stay. Meant for text that was sent to us, where such characters hide or reorder words.
+    """
+    return _HIDDEN.sub(lambda match: f"⟨{ord(match[0]):04X}⟩", text)
+
+
+def unicode_form(hostname: str) -> str | None:
+    """What a punycode host reads as, made visible, or ``None`` when there is nothing to decode."""
+    if "xn--" not in hostname.lower():
+        return None
+    decoded = _decoded(hostname)
+    return visible(decoded) if decoded != hostname.lower() else None
+
+
+def mixed_scripts(hostname: str) -> list[str]:
+    """The scripts, sorted, of labels that mix writing systems no language mixes; empty when none does.
+
+    Such hosts imitate others (``раypal``, Cyrillic and Latin). Latin with Chinese, Japanese or Korean
+    writing is not counted (UTS 39, section 5.2).
+    """
+    seen: set[str] = set()
+    for label in _decoded(hostname).split("."):
+        scripts = {script for character in label if (script := _script_of(character)) is not None}
+        if len(scripts) > 1 and not any(scripts <= together for together in _WRITING_TOGETHER):
+            seen |= scripts
+    return sorted(seen)
+
+
+def _decoded(hostname: str) -> str:
+    """Labels decoded one by one, so that one broken label leaves the others readable."""
+    return ".".join(_decoded_label(label) for label in hostname.lower().split("."))
+
+
+def _decoded_label(label: str) -> str:
+    if not label.startswith("xn--") or not label.isascii():
+        return label
+    try:
+        return label.removeprefix("xn--").encode("ascii").decode("punycode") or label
+    except (UnicodeError, OverflowError):
+        return label
+
+
+def _script_of(character: str) -> str | None:
+    """The script by the first word of the character's name; nothing for digits, signs and marks."""
+    if unicodedata.category(character) not in {"Lu", "Ll", "Lt", "Lo"}:
+        return None
+    word = unicodedata.name(character, "").partition(" ")[0]
+    return {"CJK": "Han", "IDEOGRAPHIC": "Han", "": None}.get(word, word.capitalize())

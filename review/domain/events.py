@@ -1,0 +1,90 @@
+"""The closed table of events: what can stand on the trail, on which object, by whom, with which fields.
+
+A change counts in its object's version chain (``version`` and ``prev`` in the envelope); a read or a note
+names the object and leaves its chain alone. README prints this table and a test compares.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class EventType:
+    """One kind of event; ``fields`` are the committed values that it may carry, ``meta`` its enumerations."""
+
+    name: str
+    object_kind: str
+    actors: tuple[str, ...]
+    fields: tuple[str, ...] = ()
+    meta: tuple[str, ...] = ()
+    changes: bool = True
+    seen_by_sender: bool = False
+
+
+_PEOPLE = ("account",)
+_SENDER = ("sender", "account")
+_COMMAND = ("operator",)
+_LOOP = ("service",)
+
+EVENTS: dict[str, EventType] = {
+    event.name: event
+    for event in (
+        EventType(
+            "referral.received",
+            "referral",
+            _SENDER,
+            ("reference", "body_sha256", "items", "refused_items", "cases", "key"),
+            ("intake_kind", "transmitted_via", "urgency"),
+            seen_by_sender=True,
+        ),
+        EventType("referral.refused", "sender", _SENDER, ("body_sha256", "codes"), changes=False),
+        EventType("referral.withdrawn", "referral", _SENDER, ("items",), seen_by_sender=True),
+        EventType("item.withdrawn", "item", _SENDER, (), seen_by_sender=True),
+        EventType("item.answered", "item", _LOOP, ("answer",), ("outcome",), seen_by_sender=True),
+        EventType("case.opened", "case", _LOOP, ("items",), ("reason",)),
+        EventType("case.claimed", "case", _PEOPLE, (), ("generation", "way")),
+        EventType("case.claim_renewed", "case", _PEOPLE, (), ("generation",)),
+        EventType("case.released", "case", _PEOPLE, (), ("generation",)),
+        EventType("case.claim_expired", "case", _LOOP, ("holder",), ("generation",)),
+        EventType("case.draft_saved", "case", _PEOPLE, (), ("generation",), changes=False),
+        EventType(
+            "case.review_recorded",
+            "case",
+            _PEOPLE,
+            ("review", "rationale", "statement", "clauses", "law"),
+            (
+                "round",
+                "outcome",
+                "ground",
+                "decline_reason",
+                "visibility",
+                "account",
+                "context",
+                "over_broad",
+                "version",
+                "generation",
+            ),
+        ),
+        EventType("case.review_undone", "case", _PEOPLE, ("review",), ("round",)),
+        EventType("case.decided", "case", _LOOP, ("decision", "review", "items"), ("outcome",)),
+        EventType("case.withdrawn", "case", _SENDER, (), ()),
+        EventType("record.opened", "case", _PEOPLE, (), (), changes=False),
+        EventType("records.listed", "trail", _PEOPLE, ("cases", "query"), (), changes=False),
+        EventType(
+            "trail.verified", "trail", ("account", "operator"), ("finding",), ("intact",), changes=False
+        ),
+        EventType("account.created", "account", _COMMAND, ("email", "name"), ("role",)),
+        EventType("account.closed", "account", _COMMAND),
+        EventType("account.role_changed", "account", _COMMAND, (), ("role", "previous_role")),
+        EventType("account.reset_issued", "account", _COMMAND),
+        EventType("account.password_set", "account", _PEOPLE),
+        EventType("account.signed_in", "account", _PEOPLE, ("address",), (), changes=False),
+        EventType("account.sign_in_failed", "account", ("anonymous",), ("address",), (), changes=False),
+        EventType("account.signed_out", "account", _PEOPLE, (), (), changes=False),
+        EventType("sender.created", "sender", _COMMAND, ("name",), ("kind",)),
+        EventType("key.issued", "key", _COMMAND, ("scopes", "sender"), ()),
+        EventType("key.revoked", "key", _COMMAND),
+        EventType(
+            "clause.published", "clause", _COMMAND, ("document", "number", "text_sha256"), ("version",)
+        ),
+    )
+}

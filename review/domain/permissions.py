@@ -1,0 +1,124 @@
+"""Who may do what: actors, roles, scopes and the closed list of permissions, each with its sentence."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from review.errors import NotPermitted, ScopeTooSmall
+
+
+class Role(StrEnum):
+    """What a person does here; one role per account."""
+
+    MODERATOR = "moderator"
+    LEAD = "lead"
+    LEGAL = "legal"
+    ADMIN = "admin"
+    SENDER = "sender"
+
+
+class Scope(StrEnum):
+    """What an API key may do."""
+
+    REFER = "refer"
+    READ = "read"
+    MANAGE = "manage"
+    PLATFORM = "platform"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: what the actions check and what the trail names.
+
+    ``kind`` is ``account`` (a person), ``sender`` (an API key), ``operator`` (a command), ``service``
+    (a loop) or ``anonymous``; ``id`` is the stable pseudonymous id that the trail carries.
+    """
+
+    kind: str
+    id: str
+    account_id: str | None = None
+    role: Role | None = None
+    sender_id: str | None = None
+    scopes: frozenset[Scope] = frozenset()
+    session_digest: str | None = None
+    request_id: str | None = None
+
+
+SERVICE = Actor(kind="service", id="service")
+OPERATOR = Actor(kind="operator", id="operator")
+ANONYMOUS = Actor(kind="anonymous", id="anonymous")
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Who holds a permission: roles for people, scopes for API keys, and the sentence for README."""
+
+    sentence: str
+    roles: frozenset[Role] = frozenset()
+    scopes: frozenset[Scope] = frozenset()
+    anyone: bool = False
+
+
+class Permission(StrEnum):
+    """Every permission; each route declares exactly one."""
+
+    ANYONE = "anyone"
+    SIGNED_IN = "signed_in"
+    REFER = "refer"
+    READ_OWN_REFERRALS = "read_own_referrals"
+    WITHDRAW = "withdraw"
+    WORK_QUEUE = "work_queue"
+    REVIEW_CASE = "review_case"
+    READ_RECORDS = "read_records"
+    VERIFY_TRAIL = "verify_trail"
+    SEE_HEALTH = "see_health"
+
+
+_JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
+_OWN = frozenset({Role.SENDER})
+
+GRANTS: dict[Permission, Grant] = {
+    Permission.ANYONE: Grant("Open to everyone: sign-in, health, stylesheet, the public key.", anyone=True),
+    Permission.SIGNED_IN: Grant("Go to one's start page and sign out.", roles=frozenset(Role)),
+    Permission.REFER: Grant("Submit referrals for one's own organisation.", scopes=frozenset({Scope.REFER})),
+    Permission.READ_OWN_REFERRALS: Grant(
+        "See status, answers and receipts of one's own organisation's referrals.",
+        roles=_OWN,
+        scopes=frozenset({Scope.READ}),
+    ),
+    Permission.WITHDRAW: Grant(
+        "Withdraw one's own organisation's referrals and items.",
+        roles=_OWN,
+        scopes=frozenset({Scope.REFER}),
+    ),
+    Permission.WORK_QUEUE: Grant("See the queue; claim, renew and release cases.", roles=_JUDGES),
+    Permission.REVIEW_CASE: Grant(
+        "Record, draft and undo one's own review of a claimed case.", roles=_JUDGES
+    ),
+    Permission.READ_RECORDS: Grant(
+        "Open the full record of a case; each opening is on the trail.", roles=frozenset({Role.LEGAL})
+    ),
+    Permission.VERIFY_TRAIL: Grant("Verify the trail; each run is on it.", roles=frozenset({Role.LEGAL})),
+    Permission.SEE_HEALTH: Grant("See the health page.", roles=frozenset({Role.ADMIN})),
+}
+
+
+def can(actor: Actor, permission: Permission) -> bool:
+    """Whether this actor holds the permission; loops and commands act within their own code only."""
+    grant = GRANTS[permission]
+    if grant.anyone:
+        return True
+    if actor.kind == "account":
+        return actor.role in grant.roles
+    if actor.kind == "sender":
+        return bool(actor.scopes & grant.scopes)
+    return False
+
+
+def check_permission(actor: Actor, permission: Permission) -> None:
+    """Raise `NotPermitted` (people) or `ScopeTooSmall` (keys) unless the actor holds the permission."""
+    if can(actor, permission):
+        return
+    if actor.kind == "sender":
+        wanted = ", ".join(sorted(GRANTS[permission].scopes)) or "none"
+        raise ScopeTooSmall(f"This key lacks the scope that this needs ({wanted}); ask for another key.")
+    raise NotPermitted("Your role does not allow this; ask an administrator if it should.")

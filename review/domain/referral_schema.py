@@ -1,0 +1,204 @@
+"""What shape has a referral on the wire? The body of ``POST /api/v1/referrals``, member by member."""
+
+import re
+from binascii import Error as NotBase64
+from binascii import a2b_base64, b2a_base64
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final, Literal, LiteralString
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
+from pydantic import Field as Limits
+from pydantic_core import PydanticCustomError
+
+from review.domain.categories import CATEGORIES, KEYWORDS
+
+IntakeKind = Literal["referral", "notice", "removal_order"]
+Urgency = Literal["normal", "threat_to_life"]
+Transmission = Literal["api", "form", "file", "email", "post", "phone", "platform", "other"]
+ContentType = Literal[
+    "text", "image", "video", "audio", "document", "account", "channel", "app", "product", "other"
+]
+
+REMEDIES: Final[dict[str, LiteralString]] = {
+    "too_short": "Write at least one visible character.",
+    "control_character": "Remove control characters such as line breaks.",
+    "not_in_list": "Use a name from the published list.",
+    "not_a_time": "Write a time with date, seconds and offset, such as 2019-11-21T09:30:00Z (RFC 3339).",
+    "not_a_language": "Write a language tag such as ar or pt-BR (BCP 47).",
+    "not_a_country": "Write two capital letters such as BE (ISO 3166-1).",
+    "not_a_digest": "Write the SHA-256 digest as 64 hexadecimal digits.",
+    "not_an_email": "Write one e-mail address such as desk@example.org.",
+    "not_a_media_type": "Write a media type without parameters, such as image/png (RFC 6838).",
+    "evidence_not_canonical": "Write one byte or more as padded standard base64 without JSON escapes.",
+}
+
+_TIME = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[Tt]((?:[01]\d|2[0-3]):[0-5]\d):([0-5]\d|60)(?:\.(\d+))?"
+    r"([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
+    re.ASCII,
+)
+_LANGUAGE = re.compile(
+    r"(?:(?:[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4,8})(?:-[a-z]{4})?(?:-(?:[a-z]{2}|\d{3}))?"
+    r"(?:-(?:[a-z0-9]{5,8}|\d[a-z0-9]{3}))*(?:-[a-wy-z0-9](?:-[a-z0-9]{2,8})+)*(?:-x(?:-[a-z0-9]{1,8})+)?"
+    r"|x(?:-[a-z0-9]{1,8})+|i-[a-z]{3,8})",
+    re.IGNORECASE | re.ASCII,
+)
+_LONGEST_LANGUAGE = 35
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_DIGEST = re.compile(r"[0-9A-Fa-f]{64}")
+_EMAIL = re.compile(
+    r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W_](?:[\w-]{0,61}[^\W_])?"
+)
+_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def _broken(code: LiteralString) -> PydanticCustomError:
+    return PydanticCustomError(code, REMEDIES[code])
+
+
+def _matching(pattern: re.Pattern[str], code: LiteralString) -> AfterValidator:
+    def check(text: str) -> str:
+        if pattern.fullmatch(text) is None:
+            raise _broken(code)
+        return text
+
+    return AfterValidator(check)
+
+
+def _listed(names: frozenset[str]) -> AfterValidator:
+    def check(name: str) -> str:
+        if name not in names:
+            raise _broken("not_in_list")
+        return name
+
+    return AfterValidator(check)
+
+
+def _visible_text(text: str) -> str:
+    if text.isspace():
+        raise _broken("too_short")
+    return text
+
+
+def _one_line(text: str) -> str:
+    if _CONTROL.search(text) is not None:
+        raise _broken("control_character")
+    return text
+
+
+def _language_tag(text: str) -> str:
+    if len(text) > _LONGEST_LANGUAGE or _LANGUAGE.fullmatch(text) is None:
+        raise _broken("not_a_language")
+    return text
+
+
+def _moment(written: Any) -> datetime:
+    """An RFC 3339 time (section 5.6) in UTC, cut to microseconds; a leap second is the second after it."""
+    if not isinstance(written, str):
+        raise PydanticCustomError("wrong_type", "Write a string.")
+    match = _TIME.fullmatch(written)
+    if match is None:
+        raise _broken("not_a_time")
+    date, minutes, seconds, fraction, offset = match.groups()
+    leap = seconds == "60"
+    try:
+        moment = datetime.fromisoformat(
+            f"{date}T{minutes}:{'59' if leap else seconds}.{(fraction or '0')[:6]:0<6}{offset.upper()}"
+        )
+        return moment.astimezone(UTC) + timedelta(seconds=1 if leap else 0)
+    except (ValueError, OverflowError):
+        raise _broken("not_a_time") from None
+
+
+def _content(written: Any) -> bytes:
+    """The bytes behind canonical base64 (RFC 4648, section 4): encoding them again gives the same text."""
+    if not isinstance(written, str):
+        raise PydanticCustomError("wrong_type", "Write a string.")
+    try:
+        content = a2b_base64(written, strict_mode=True)
+    except (NotBase64, ValueError):
+        raise _broken("evidence_not_canonical") from None
+    if not content or b2a_base64(content, newline=False) != written.encode("ascii"):
+        raise _broken("evidence_not_canonical")
+    return content
+
+
+def _text(longest: int, *, shortest: int = 0) -> StringConstraints:
+    return StringConstraints(min_length=shortest, max_length=longest)
+
+
+def _schema(**members: Any) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", **members})
+
+
+Time = Annotated[datetime, BeforeValidator(_moment), _schema(format="date-time")]
+Content = Annotated[bytes, BeforeValidator(_content), _schema(contentEncoding="base64", minLength=4)]
+Language = Annotated[str, AfterValidator(_language_tag), _schema(maxLength=_LONGEST_LANGUAGE)]
+Country = Annotated[str, _matching(_COUNTRY, "not_a_country"), _schema(pattern="^[A-Z]{2}$")]
+Digest = Annotated[str, _matching(_DIGEST, "not_a_digest"), AfterValidator(str.lower)]
+Email = Annotated[str, _text(254), _matching(_EMAIL, "not_an_email"), _schema(format="email", maxLength=254)]
+MediaType = Annotated[str, _text(255), _matching(_MEDIA_TYPE, "not_a_media_type")]
+Category = Annotated[str, _listed(frozenset(CATEGORIES)), _schema(enum=sorted(CATEGORIES))]
+Keyword = Annotated[str, _listed(KEYWORDS), _schema(enum=sorted(KEYWORDS))]
+
+
+class _Part(BaseModel):
+    """Strict types, no unknown members; ``null`` is the same as absent for every optional member."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class EvidenceBody(_Part):
+    """A copy or screenshot sent along with an item."""
+
+    name: Annotated[str, _text(255, shortest=1), AfterValidator(_visible_text), AfterValidator(_one_line)]
+    media_type: MediaType
+    content: Content
+
+
+class ContactBody(_Part):
+    """Whom to ask about the referral."""
+
+    name: Annotated[str, _text(200), AfterValidator(_one_line)] | None = None
+    email: Email | None = None
+
+
+class ItemBody(_Part):
+    """One location. The URL is any string here: a bad one refuses the item, not the referral."""
+
+    url: str
+    content_type: ContentType | None = None
+    language: Language | None = None
+    published_at: Time | None = None
+    sha256: Digest | None = None
+    description: Annotated[str, _text(10_000)] | None = None
+    evidence: Annotated[list[EvidenceBody], Limits(max_length=20)] | None = None
+
+
+class ReferralBody(_Part):
+    """One message from one sender."""
+
+    reference: Annotated[
+        str, _text(200, shortest=1), AfterValidator(_visible_text), AfterValidator(_one_line)
+    ]
+    intake_kind: IntakeKind = "referral"
+    reason: Annotated[str, _text(10_000, shortest=1), AfterValidator(_visible_text)]
+    category: Category | None = None
+    keyword: Keyword | None = None
+    issuing_authority: Annotated[str, _text(500)] | None = None
+    issuing_country: Country | None = None
+    legal_basis: Annotated[str, _text(2_000)] | None = None
+    requested_action: Annotated[str, _text(200)] | None = None
+    urgency: Urgency = "normal"
+    detected_at: Time | None = None
+    earlier_received_at: Time | None = None
+    language: Language | None = None
+    transmitted_via: Transmission = "api"
+    contact: ContactBody | None = None
+    good_faith: bool | None = None
+    items: Annotated[list[ItemBody], Limits(min_length=1, max_length=1_000)]
+
+
+DEFAULTED: Final = ("intake_kind", "urgency", "transmitted_via")
+"""Optional members of a referral that have a default, which ``null`` stands for too."""

@@ -1,0 +1,132 @@
+"""The life of a case: every state and, in one table, every move between states.
+
+Code, tests and the diagram in README read this table. Moves of rounds that are not switched on yet stand
+in it with ``enabled=False``: the tables are laid for them, nothing makes them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from review.domain.permissions import Permission
+
+
+class CaseState(StrEnum):
+    """Where a case stands; whether somebody holds it is not a state."""
+
+    OPEN = "open"
+    SECOND_REVIEW = "second_review"
+    RESOLVING = "resolving"
+    WAITING_SENDER = "waiting_sender"
+    ESCALATED = "escalated"
+    DECIDED = "decided"
+    COMPLAINT = "complaint"
+    WITHDRAWN = "withdrawn"
+
+
+class ItemStatus(StrEnum):
+    """Where an item stands; ``waiting_sender`` is shown only to the sender who was asked."""
+
+    RECEIVED = "received"
+    IN_REVIEW = "in_review"
+    WAITING_SENDER = "waiting_sender"
+    DECIDED = "decided"
+    WITHDRAWN = "withdrawn"
+
+
+class Round(StrEnum):
+    """Which evaluation of a case a review is."""
+
+    FIRST = "first"
+    SECOND = "second"
+    RESOLVING = "resolving"
+    COMPLAINT = "complaint"
+
+
+# One live case per match key and intake kind: the unique index covers exactly these states.
+LIVE: tuple[CaseState, ...] = (
+    CaseState.OPEN,
+    CaseState.SECOND_REVIEW,
+    CaseState.RESOLVING,
+    CaseState.WAITING_SENDER,
+    CaseState.ESCALATED,
+)
+# States in which a moderator may hold the case.
+CLAIMABLE: tuple[CaseState, ...] = (CaseState.OPEN,)
+
+
+@dataclass(frozen=True)
+class Move:
+    """One step in the life of a case: from, to, who may, the event it leaves, the webhook topic it raises."""
+
+    name: str
+    sources: tuple[CaseState, ...]
+    target: CaseState | None
+    permission: Permission | None
+    event: str
+    topic: str | None = None
+    enabled: bool = True
+
+
+_S = CaseState
+MOVES: dict[str, Move] = {
+    move.name: move
+    for move in (
+        Move("claim", CLAIMABLE, None, Permission.WORK_QUEUE, "case.claimed"),
+        Move("renew", CLAIMABLE, None, Permission.WORK_QUEUE, "case.claim_renewed"),
+        Move("release", CLAIMABLE, None, Permission.WORK_QUEUE, "case.released"),
+        Move("expire_claim", CLAIMABLE, None, None, "case.claim_expired"),
+        Move("save_draft", CLAIMABLE, None, Permission.REVIEW_CASE, "case.draft_saved"),
+        Move("record_review", CLAIMABLE, None, Permission.REVIEW_CASE, "case.review_recorded"),
+        Move("undo_review", CLAIMABLE, None, Permission.REVIEW_CASE, "case.review_undone"),
+        Move("decide", (_S.OPEN,), _S.DECIDED, None, "case.decided", "item.decided"),
+        Move("withdraw_last_item", LIVE, _S.WITHDRAWN, None, "case.withdrawn"),
+        Move(
+            "send_to_second_review", (_S.OPEN,), _S.SECOND_REVIEW, None, "case.second_review_due", None, False
+        ),
+        Move("agree", (_S.SECOND_REVIEW,), _S.DECIDED, None, "case.decided", "item.decided", False),
+        Move("differ", (_S.SECOND_REVIEW,), _S.RESOLVING, None, "case.reviews_differ", None, False),
+        Move("resolve", (_S.RESOLVING,), _S.DECIDED, None, "case.decided", "item.decided", False),
+        Move(
+            "ask_sender",
+            (_S.OPEN,),
+            _S.WAITING_SENDER,
+            Permission.REVIEW_CASE,
+            "case.sender_asked",
+            "item.question",
+            False,
+        ),
+        Move("take_answer", (_S.WAITING_SENDER,), _S.OPEN, None, "case.answer_received", None, False),
+        Move("escalate", (_S.OPEN,), _S.ESCALATED, Permission.REVIEW_CASE, "case.escalated", None, False),
+        Move("advise", (_S.ESCALATED,), _S.OPEN, None, "case.advised", None, False),
+        Move("complain", (_S.DECIDED,), _S.COMPLAINT, None, "case.complaint_received", None, False),
+        Move("uphold", (_S.COMPLAINT,), _S.DECIDED, None, "case.upheld", None, False),
+        Move("reverse", (_S.COMPLAINT,), _S.DECIDED, None, "case.reversed", "item.reversed", False),
+    )
+}
+
+
+def can_move(name: str, state: CaseState) -> bool:
+    """Whether the named move is switched on and starts from ``state``."""
+    move = MOVES[name]
+    return move.enabled and state in move.sources
+
+
+_STEPS = (ItemStatus.RECEIVED, ItemStatus.IN_REVIEW, ItemStatus.WAITING_SENDER, ItemStatus.DECIDED)
+
+
+def referral_status(items: Iterable[ItemStatus]) -> ItemStatus:
+    """The least finished status among a referral's items; withdrawn only when all of them are."""
+    unfinished = [status for status in items if status is not ItemStatus.WITHDRAWN]
+    return min(unfinished, key=_STEPS.index) if unfinished else ItemStatus.WITHDRAWN
+
+
+def diagram() -> str:
+    """The states as a Mermaid diagram for README: "(later)" marks what is only laid."""
+    lines = ["stateDiagram-v2", f"    [*] --> {CaseState.OPEN}: receive"]
+    for move in MOVES.values():
+        if move.target is None:
+            continue
+        suffix = "" if move.enabled else " (later)"
+        lines += [f"    {source} --> {move.target}: {move.name}{suffix}" for source in move.sources]
+    return "\n".join(lines)

@@ -1,0 +1,42 @@
+"""The tables, one file per noun."""
+
+from review.models.accounts import Account, OneTimeLink, RateCount, SignIn
+from review.models.base import Base
+from review.models.cases import Case
+from review.models.clauses import Clause, ClauseVersion
+from review.models.decisions import Answer, Decision, Draft, Restriction, Review, ReviewClause
+from review.models.evidence import Evidence
+from review.models.referrals import Item, Referral, RefusedItem, StoredAnswer
+from review.models.senders import FlaggerStatus, Sender, SenderKey
+from review.models.trail import Leaf, Opening, PendingEvent, StoredCheckpoint, StoredTile, TreeHead
+
+__all__ = [
+    "Account",
+    "Answer",
+    "Base",
+    "Case",
+    "Clause",
+    "ClauseVersion",
+    "Decision",
+    "Draft",
+    "Evidence",
+    "FlaggerStatus",
+    "Item",
+    "Leaf",
+    "OneTimeLink",
+    "Opening",
+    "PendingEvent",
+    "RateCount",
+    "Referral",
+    "RefusedItem",
+    "Restriction",
+    "Review",
+    "ReviewClause",
+    "Sender",
+    "SenderKey",
+    "SignIn",
+    "StoredAnswer",
+    "StoredCheckpoint",
+    "StoredTile",
+    "TreeHead",
+]

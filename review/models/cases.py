@@ -1,0 +1,50 @@
+"""The unit of work: one location on our service, its claim, and its place in the queue."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from review.db import Moment
+from review.domain.states import LIVE, CaseState
+from review.models.base import Base, OnTrail, one_of
+
+_IS_LIVE = sa.text("state IN ({})".format(", ".join(f"'{state}'" for state in LIVE)))
+
+
+class Case(OnTrail, Base):
+    """One live case per match key and intake kind; ``version`` is what a form saw, the claim is a lease."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        one_of("state", tuple(CaseState), name="state"),
+        sa.Index(
+            "uq_cases_live",
+            "match_digest",
+            "intake_kind",
+            unique=True,
+            sqlite_where=_IS_LIVE,
+            postgresql_where=_IS_LIVE,
+        ),
+        sa.Index("ix_cases_match_digest", "match_digest", "opened_at"),
+        sa.Index("ix_cases_queue", "state", "rank", "due_at", "opened_at", "id"),
+        sa.Index("ix_cases_claimed_by", "claimed_by"),
+        sa.CheckConstraint("(claimed_by IS NULL) = (claimed_until IS NULL)", name="claim"),
+    )
+
+    match_digest: Mapped[str] = mapped_column(sa.String(64))
+    intake_kind: Mapped[str] = mapped_column(sa.String(20))
+    state: Mapped[str] = mapped_column(sa.String(20))
+    rank: Mapped[int] = mapped_column(sa.SmallInteger)
+    severity: Mapped[str] = mapped_column(sa.String(10))
+    content_type: Mapped[str | None] = mapped_column(sa.String(20))
+    language: Mapped[str | None] = mapped_column(sa.String(40))
+    items_live: Mapped[int]
+    opened_at: Mapped[datetime] = mapped_column(Moment)
+    due_at: Mapped[datetime] = mapped_column(Moment)
+    version: Mapped[int]
+    claimed_by: Mapped[str | None] = mapped_column(sa.ForeignKey("accounts.id"))
+    claimed_until: Mapped[datetime | None] = mapped_column(Moment)
+    claim_generation: Mapped[int]
+    pending_review_id: Mapped[str | None] = mapped_column(sa.String(40))
+    decided_at: Mapped[datetime | None] = mapped_column(Moment)

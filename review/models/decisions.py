@@ -1,0 +1,117 @@
+"""Judging: reviews, drafts, the decision they amount to, the answers frozen from it, the restriction."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from review.db import Moment
+from review.domain.states import Round
+from review.models.base import Base, one_of
+
+_STANDING = sa.text("undone_at IS NULL")
+
+
+class Review(Base):
+    """One person's evaluation of one case in one round; withdrawn by undo, never erased."""
+
+    __tablename__ = "reviews"
+    __table_args__ = (
+        one_of("round", tuple(Round), name="round"),
+        sa.Index(
+            "uq_reviews_standing",
+            "case_id",
+            "round",
+            unique=True,
+            sqlite_where=_STANDING,
+            postgresql_where=_STANDING,
+        ),
+        sa.Index("ix_reviews_account_id", "account_id", "recorded_at"),
+        sa.Index(
+            "ix_reviews_waiting",
+            "undo_until",
+            sqlite_where=sa.text("undone_at IS NULL AND dispatched_at IS NULL"),
+            postgresql_where=sa.text("undone_at IS NULL AND dispatched_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    case_id: Mapped[str] = mapped_column(sa.ForeignKey("cases.id"))
+    round: Mapped[str] = mapped_column(sa.String(20))
+    account_id: Mapped[str] = mapped_column(sa.ForeignKey("accounts.id"))
+    outcome: Mapped[str] = mapped_column(sa.String(20))
+    ground: Mapped[str | None] = mapped_column(sa.String(20))
+    decline_reason: Mapped[str | None] = mapped_column(sa.String(40))
+    law: Mapped[str | None] = mapped_column(sa.String(500))
+    rationale: Mapped[str]
+    statement: Mapped[str]
+    visibility: Mapped[str | None] = mapped_column(sa.String(40))
+    account_measure: Mapped[str] = mapped_column(sa.String(20))
+    territory: Mapped[str] = mapped_column(sa.String(200))
+    context: Mapped[str] = mapped_column(sa.String(30))
+    over_broad: Mapped[bool]
+    case_version: Mapped[int]
+    claim_generation: Mapped[int]
+    recorded_at: Mapped[datetime] = mapped_column(Moment)
+    undo_until: Mapped[datetime] = mapped_column(Moment)
+    undone_at: Mapped[datetime | None] = mapped_column(Moment)
+    dispatched_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class ReviewClause(Base):
+    """A clause version that a review names."""
+
+    __tablename__ = "review_clauses"
+
+    review_id: Mapped[str] = mapped_column(sa.ForeignKey("reviews.id"), primary_key=True)
+    clause_version_id: Mapped[str] = mapped_column(sa.ForeignKey("clause_versions.id"), primary_key=True)
+
+
+class Draft(Base):
+    """What somebody has typed into the review form of a case; private to its author."""
+
+    __tablename__ = "drafts"
+
+    case_id: Mapped[str] = mapped_column(sa.ForeignKey("cases.id"), primary_key=True)
+    account_id: Mapped[str] = mapped_column(sa.ForeignKey("accounts.id"), primary_key=True)
+    fields: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    saved_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Decision(Base):
+    """What the reviews of a case amount to; answers every item of the case that they covered."""
+
+    __tablename__ = "decisions"
+
+    id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    case_id: Mapped[str] = mapped_column(sa.ForeignKey("cases.id"), index=True)
+    review_id: Mapped[str] = mapped_column(sa.ForeignKey("reviews.id"), unique=True)
+    outcome: Mapped[str] = mapped_column(sa.String(20))
+    decided_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Answer(Base):
+    """What the sender of one item is told, frozen as the JSON bytes of that moment."""
+
+    __tablename__ = "answers"
+
+    item_id: Mapped[str] = mapped_column(sa.ForeignKey("items.id"), primary_key=True)
+    decision_id: Mapped[str] = mapped_column(sa.ForeignKey("decisions.id"), primary_key=True)
+    body: Mapped[bytes]
+    answered_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Restriction(Base):
+    """The measure that an accepted decision asks the platform for; begins at dispatch, without end yet."""
+
+    __tablename__ = "restrictions"
+
+    id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    decision_id: Mapped[str] = mapped_column(sa.ForeignKey("decisions.id"), unique=True)
+    visibility: Mapped[str | None] = mapped_column(sa.String(40))
+    account_measure: Mapped[str] = mapped_column(sa.String(20))
+    territory: Mapped[str] = mapped_column(sa.String(200))
+    starts_at: Mapped[datetime] = mapped_column(Moment)
+    ends_at: Mapped[datetime | None] = mapped_column(Moment)
+    implemented_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -1,0 +1,83 @@
+"""The tables of the trail: pending events, openings, leaves, tiles, heads, checkpoints.
+
+Every column here can be derived from another or is covered by a signature, so that verify sees any change.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from review.db import Moment
+from review.models.base import Base
+
+
+class Opening(Base):
+    """One event: its envelope and salt, which give the leaf, and field -> (key, value), which may be erased.
+
+    ``fields`` maps a name to base64 of key and value. The columns after it repeat parts of the envelope for
+    look-ups; verify compares them.
+    """
+
+    __tablename__ = "openings"
+    __table_args__ = (
+        sa.Index("uq_openings_chain", "object_kind", "object_id", "object_version", unique=True),
+    )
+
+    eid: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    envelope: Mapped[bytes]
+    salt: Mapped[bytes]
+    fields: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    recorded_at: Mapped[datetime] = mapped_column(Moment)
+    event_type: Mapped[str] = mapped_column(sa.String(40))
+    object_kind: Mapped[str] = mapped_column(sa.String(20))
+    object_id: Mapped[str] = mapped_column(sa.String(40))
+    object_version: Mapped[int | None]
+
+
+class PendingEvent(Base):
+    """An event that is committed and waits for its position; deleted once its leaf exists."""
+
+    __tablename__ = "pending_events"
+
+    eid: Mapped[str] = mapped_column(sa.ForeignKey("openings.eid"), primary_key=True)
+
+
+class Leaf(Base):
+    """An event's position in the tree, from 0 without gaps, and its leaf hash (RFC 6962, section 2.1)."""
+
+    __tablename__ = "leaves"
+
+    position: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    eid: Mapped[str] = mapped_column(sa.ForeignKey("openings.eid"), unique=True)
+    leaf_hash: Mapped[bytes]
+
+
+class StoredTile(Base):
+    """A complete tile of 256 hashes (C2SP tlog-tiles) and the root over it; partial ones are computed."""
+
+    __tablename__ = "tiles"
+
+    level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    hashes: Mapped[bytes]
+    root: Mapped[bytes]
+
+
+class TreeHead(Base):
+    """Size and root of the tree after a batch was sequenced."""
+
+    __tablename__ = "tree_heads"
+
+    size: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    root: Mapped[bytes]
+
+
+class StoredCheckpoint(Base):
+    """A signed note over one tree head (C2SP tlog-checkpoint)."""
+
+    __tablename__ = "checkpoints"
+
+    size: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    note: Mapped[str]

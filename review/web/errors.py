@@ -1,0 +1,143 @@
+"""One mapping from domain errors to answers: a problem document (RFC 9457) or a page, by path."""
+
+from http import HTTPStatus
+
+from flask import Flask, Response, g, jsonify, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from review import db, errors
+from review.errors import ReviewError
+
+STATUS: dict[type[ReviewError], int] = {
+    errors.BadRequest: 400,
+    errors.NotStrictJson: 400,
+    errors.KeyRequired: 401,
+    errors.KeyNotValid: 401,
+    errors.SignInRequired: 401,
+    errors.SignInFailed: 401,
+    errors.ScopeTooSmall: 403,
+    errors.NotPermitted: 403,
+    errors.FormExpired: 403,
+    errors.NotFound: 404,
+    errors.MethodNotAllowed: 405,
+    errors.NotAcceptable: 406,
+    errors.ReferenceConflict: 409,
+    errors.IdempotencyInFlight: 409,
+    errors.CaseNotClaimable: 409,
+    errors.TooManyClaims: 409,
+    errors.ClaimLost: 409,
+    errors.StaleVersion: 409,
+    errors.AlreadyRecorded: 409,
+    errors.UndoWindowOver: 409,
+    errors.NotWithdrawable: 409,
+    errors.AlreadyExists: 409,
+    errors.AlreadyClosed: 409,
+    errors.TooLarge: 413,
+    errors.UnsupportedMediaType: 415,
+    errors.InvalidReferral: 422,
+    errors.KindNotEnabled: 422,
+    errors.IdempotencyKeyReused: 422,
+    errors.InvalidReview: 422,
+    errors.InvalidInput: 422,
+    errors.TooManyRequests: 429,
+    errors.DatabaseBusy: 503,
+    errors.NotReady: 503,
+    errors.StorageFull: 507,
+}
+
+_FROM_HTTP: dict[int, type[ReviewError]] = {
+    400: errors.BadRequest,
+    401: errors.SignInRequired,
+    403: errors.NotPermitted,
+    404: errors.NotFound,
+    405: errors.MethodNotAllowed,
+    406: errors.NotAcceptable,
+    413: errors.TooLarge,
+    415: errors.UnsupportedMediaType,
+    429: errors.TooManyRequests,
+    503: errors.DatabaseBusy,
+}
+
+
+def status_of(error: ReviewError) -> int:
+    """The HTTP status of a domain error; its nearest listed kind decides, 500 where none is."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
+def wants_problem() -> bool:
+    """Whether this address speaks JSON to programs rather than pages to people."""
+    return request.path.startswith(("/api/", "/log/", "/healthz", "/readyz"))
+
+
+def problem(error: ReviewError) -> Response:
+    """An RFC 9457 problem document; never repeats what the client sent."""
+    body: dict[str, object] = {
+        "type": f"/errors/{error.code}",
+        "title": error.title,
+        "status": status_of(error),
+        "detail": error.detail,
+    }
+    if error.errors:
+        body["errors"] = [entry.as_dict() for entry in error.errors]
+    body |= {name: value for name, value in error.values.items() if name not in body}
+    response = jsonify(body)
+    response.status_code = status_of(error)
+    response.mimetype = "application/problem+json"
+    return response
+
+
+def answer(error: ReviewError) -> Response:
+    """The answer to a domain error, in the form that this address speaks."""
+    response = problem(error) if wants_problem() else _page(error)
+    if error.retry_after_seconds is not None or response.status_code in (429, 503, 507):
+        response.headers["Retry-After"] = str(error.retry_after_seconds or 5)
+    if response.status_code == 401 and wants_problem():
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _page(error: ReviewError) -> Response:
+    status = status_of(error)
+    return Response(
+        render_template("error.html", error=error, status=status, request_id=g.get("request_id", "")),
+        status=status,
+        mimetype="text/html",
+    )
+
+
+def _from_http(error: HTTPException) -> Response:
+    if error.code is not None and 300 <= error.code < 400 and error.response is not None:
+        return Response(error.response.get_data(), error.code, dict(error.get_headers()))
+    kind = _FROM_HTTP.get(error.code or 500)
+    if isinstance(error, CSRFError):
+        kind = errors.FormExpired
+    if kind is None:
+        kind = errors.BadRequest if (error.code or 500) < 500 else ReviewError
+    response = answer(kind())
+    response.status_code = (
+        error.code if error.code in HTTPStatus and error.code != 403 else response.status_code
+    )
+    if isinstance(error, CSRFError):
+        response.status_code = 403
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After"):
+            response.headers[name] = value
+    return response
+
+
+def _from_database(error: DBAPIError) -> Response:
+    known = db.translate(error)
+    if known is None:
+        raise error
+    return answer(known)
+
+
+def register(app: Flask) -> None:
+    """Let every error of every blueprint end in one of the two shapes."""
+    app.register_error_handler(ReviewError, answer)
+    app.register_error_handler(HTTPException, _from_http)
+    app.register_error_handler(DBAPIError, _from_database)
+    app.register_error_handler(PoolTimeout, lambda _error: answer(errors.DatabaseBusy(retry_after_seconds=2)))

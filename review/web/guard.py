@@ -1,0 +1,187 @@
+"""Default deny: who is asking, may they, and the headers that every answer carries."""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, g, redirect, request, session
+from flask_login import LoginManager, UserMixin, current_user
+from flask_wtf import CSRFProtect
+
+from review import clock, db
+from review.actions import accounts as account_actions
+from review.actions import senders as sender_actions
+from review.domain.permissions import ANONYMOUS, Actor, Permission, Role, Scope, check_permission
+from review.errors import FormExpired, KeyNotValid, KeyRequired, NotPermitted, SignInRequired
+from review.queries import accounts as account_queries
+from review.queries import senders as sender_queries
+from review.web import errors
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; "
+    "require-trusted-types-for 'script'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-DNS-Prefetch-Control": "off",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+TOUCH_SECONDS = 60
+
+csrf = CSRFProtect()
+
+
+class SignedInPerson(UserMixin):  # type: ignore[misc]
+    """What Flask-Login keeps of a person: the sign-in's token, and what the pages show of them."""
+
+    def __init__(self, token: str, row: account_queries.SignedIn) -> None:
+        self.token = token
+        self.account_id = row.account_id
+        self.pseudonym = row.pseudonym
+        self.role = Role(row.role)
+        self.actor = Actor(
+            kind="account",
+            id=row.trail_id,
+            account_id=row.account_id,
+            role=Role(row.role),
+            sender_id=row.sender_id,
+            session_digest=token_digest(token)[:16],
+        )
+
+    def get_id(self) -> str:
+        """The random token of this sign-in, never the account's id."""
+        return self.token
+
+
+def token_digest(token: str) -> str:
+    """SHA-256 in hex: what is stored of tokens and keys."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def access(permission: Permission) -> Callable[[View], View]:
+    """Declare which permission a view needs; a view without one is refused to everybody."""
+
+    def mark(view: View) -> View:
+        view.permission = permission  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def permission_of(app: Flask, endpoint: str) -> Permission | None:
+    """The permission that a route declares; stylesheets and pictures are open."""
+    if endpoint == "static":
+        return Permission.ANYONE
+    return getattr(app.view_functions[endpoint], "permission", None)
+
+
+def actor() -> Actor:
+    """Who is asking in this request."""
+    found: Actor = g.get("actor", ANONYMOUS)
+    return found
+
+
+def _actor_of_key() -> Actor:
+    kind, _, key = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not key.strip():
+        raise KeyRequired("Send the header Authorization: Bearer <key>.")
+    now = clock.now()
+    row = sender_queries.key_by_digest(db.session(), token_digest(key.strip()))
+    if row is None or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
+        raise KeyNotValid("The key is unknown, expired or revoked; ask your contact for a new one.")
+    if row.last_used_at is None or (now - row.last_used_at).total_seconds() >= TOUCH_SECONDS:
+        sender_actions.touch_key(row.id, at=now)
+    return Actor(
+        kind="sender",
+        id=row.sender_id or "platform",
+        sender_id=row.sender_id,
+        scopes=frozenset(Scope(scope) for scope in row.scopes.split()),
+    )
+
+
+def _load_person(token: str) -> SignedInPerson | None:
+    """Flask-Login's look-up: the sign-in's row decides, whatever the cookie says."""
+    now = clock.now()
+    settings = current_app.config["REVIEW_SETTINGS"]
+    row = account_queries.signed_in(
+        db.session(), token_digest(token), at=now, idle_seconds=settings.session_idle_seconds
+    )
+    if row is None:
+        return None
+    if (now - row.last_used_at).total_seconds() >= TOUCH_SECONDS:
+        account_actions.touch_sign_in(token_digest(token), at=now)
+    return SignedInPerson(token, row)
+
+
+def _check_origin() -> None:
+    """Refuse unsafe requests that another site caused, beside the token (ASVS 3.5.1 and 3.5.3)."""
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    origin = request.headers.get("Origin")
+    foreign = origin is not None and origin != "null" and urlsplit(origin).netloc != request.host
+    if site not in ("same-origin", "none") or foreign:
+        raise FormExpired("The form came from another site; open the page again and retry.")
+
+
+def _admit() -> Response | None:
+    """Before every request: find the actor, check the declared permission, or deny."""
+    g.request_id = secrets.token_hex(8)
+    if request.endpoint is None:
+        return None
+    permission = permission_of(current_app, request.endpoint)
+    if permission is None:
+        raise NotPermitted("This address declares no permission and is closed.")
+    if permission is Permission.ANYONE:
+        return None
+    if errors.wants_problem():
+        found = _actor_of_key()
+    elif current_user.is_authenticated:
+        found = current_user.actor
+    else:
+        return _to_sign_in()
+    g.actor = Actor(**{**found.__dict__, "request_id": g.request_id})
+    check_permission(g.actor, permission)
+    return None
+
+
+def _to_sign_in() -> Response:
+    if request.method != "GET":
+        raise SignInRequired("Your sign-in has ended; sign in again, then retry.")
+    session["next"] = request.full_path.rstrip("?")
+    return redirect("/sign-in", 303)  # type: ignore[return-value]
+
+
+def _protect_form() -> None:
+    """Token and origin of every unsafe request that carries a cookie rather than a key."""
+    if request.method in ("POST", "PUT", "PATCH", "DELETE") and not errors.wants_problem():
+        _check_origin()
+        csrf.protect()
+
+
+def _seal(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def register(app: Flask) -> None:
+    """Put the guard before every route of the application."""
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    app.config["WTF_CSRF_TIME_LIMIT"] = None
+    csrf.init_app(app)
+    manager = LoginManager(app)
+    manager.session_protection = None
+    manager.user_loader(_load_person)
+    app.before_request(_admit)
+    app.before_request(_protect_form)
+    app.after_request(_seal)

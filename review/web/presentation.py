@@ -1,0 +1,110 @@
+"""How pages are drawn: the strict template engine, its filters, and the languages."""
+
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+from urllib.parse import urlsplit
+
+import can_ada
+from babel import Locale, UnknownLocaleError
+from flask import Flask, current_app
+from flask_babel import Babel, get_locale
+from jinja2 import StrictUndefined
+
+from review.domain.display import defang, mixed_scripts, unicode_form, visible
+from review.web.catalogues import TRANSLATIONS, compile_catalogues
+from review.web.times import exact, machine_time, moment, nearness, relative, time_of_day
+from review.web.words import word_of
+
+DEFAULT_LOCALE = "en"
+
+
+@dataclass(frozen=True)
+class HostNotes:
+    """What a reader should know of an address's host; each empty when there is nothing to say.
+
+    ``punycode`` is the ASCII form of a host written in other letters, ``reading`` what a punycode host
+    reads as, ``scripts`` the writing systems that one label mixes.
+    """
+
+    punycode: str
+    reading: str
+    scripts: tuple[str, ...]
+
+
+def register(app: Flask) -> None:
+    """Set up templates and languages of an application; call it once, before the first page."""
+    compile_catalogues()
+    app.config.setdefault("REVIEW_DEMO", False)
+    Babel(app, default_locale=DEFAULT_LOCALE, default_translation_directories=str(TRANSLATIONS))
+    _harden(app)
+    app.jinja_env.filters.update(
+        defanged=defang,
+        exact=exact,
+        language=language_name,
+        machine_time=machine_time,
+        moment=moment,
+        relative=relative,
+        time_of_day=time_of_day,
+        visible=visible,
+        words=word_of,
+    )
+    app.jinja_env.globals.update(host_notes=host_notes, nearness=nearness)
+    # Globals are weaker than any context value, so views and the guard may set these in any order.
+    for name, value in {"navigation": (), "undo": None, "viewer": None, "sign_out_address": ""}.items():
+        app.jinja_env.globals.setdefault(name, value)
+    app.context_processor(page_context)
+
+
+def _harden(app: Flask) -> None:
+    """Undefined names fail, everything is escaped whatever the file is called, and no stray white space."""
+    environment = app.jinja_env
+    environment.undefined = StrictUndefined
+    environment.autoescape = True
+    environment.trim_blocks = True
+    environment.lstrip_blocks = True
+
+
+def page_context() -> dict[str, Any]:
+    """What every page may use: locale, direction, demo, version."""
+    locale = get_locale() or Locale.parse(DEFAULT_LOCALE)
+    return {
+        "locale": str(locale).replace("_", "-"),
+        "direction": locale.text_direction,
+        "demo": bool(current_app.config["REVIEW_DEMO"]),
+        "version": program_version(),
+    }
+
+
+def program_version() -> str:
+    """The installed version, or ``0`` when run from a source tree that was never installed."""
+    try:
+        return version("referral-review")
+    except PackageNotFoundError:
+        return "0"
+
+
+def language_name(tag: str) -> str:
+    """The name of a BCP 47 language in the reader's language; an unknown tag stands for itself."""
+    try:
+        name = Locale.parse(tag.replace("-", "_")).get_display_name(get_locale())
+    except (UnknownLocaleError, ValueError):
+        return tag
+    return name or tag
+
+
+def host_notes(url: str) -> HostNotes:
+    """Notes on the host of an address, whether it is written in letters or in punycode."""
+    host = _host_of(url)
+    return HostNotes(
+        punycode="" if host.isascii() else can_ada.idna_encode(host).decode("ascii"),
+        reading=unicode_form(host) or "",
+        scripts=tuple(mixed_scripts(host)),
+    )
+
+
+def _host_of(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # what senders type is shown even when it is no address
+        return ""

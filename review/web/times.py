@@ -1,0 +1,86 @@
+"""Times in words: absolute in UTC, relative for people, and how near a deadline is."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from flask_babel import format_datetime, gettext, ngettext
+
+from review import clock
+
+MINUTE_SECONDS = 60
+HOUR_SECONDS = 3_600
+DAY_SECONDS = 86_400
+
+Nearness = Literal["overdue", "soon", "later"]
+
+
+def moment(at: datetime) -> str:
+    """Date and time to the minute: ``21 Nov 2026, 16:20 UTC``. Refuses a time without a zone."""
+    return _in_utc(at, "d MMM y, HH:mm 'UTC'")
+
+
+def exact(at: datetime) -> str:
+    """Date and time to the second, for records: ``21 Nov 2026, 16:20:07 UTC``."""
+    return _in_utc(at, "d MMM y, HH:mm:ss 'UTC'")
+
+
+def time_of_day(at: datetime) -> str:
+    """Only the time, to the second, for short spans such as a claim: ``16:20:07 UTC``."""
+    return _in_utc(at, "HH:mm:ss 'UTC'")
+
+
+def machine_time(at: datetime) -> str:
+    """RFC 3339 in UTC to the second, for ``<time datetime>`` (HTML, section 2.3.5)."""
+    return _aware(at).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def relative(at: datetime, now: datetime | None = None, *, deadline: bool = False) -> str:
+    """``in 3 h 4 min``, ``25 min ago``; a deadline that has passed is ``overdue by 25 min``."""
+    left = _aware(at) - (now or clock.now())
+    past = left < timedelta(0)
+    span = duration(abs(left))
+    if not past:
+        return gettext("in %(span)s", span=span)
+    if deadline:
+        return gettext("overdue by %(span)s", span=span)
+    return gettext("%(span)s ago", span=span)
+
+
+def duration(span: timedelta) -> str:
+    """The two largest units of a positive span: ``2 days 3 h``, ``3 h 4 min``, ``25 min``."""
+    seconds = int(span.total_seconds())
+    days, rest = divmod(seconds, DAY_SECONDS)
+    hours, rest = divmod(rest, HOUR_SECONDS)
+    minutes = rest // MINUTE_SECONDS
+    if days:
+        words = ngettext("%(num)s day", "%(num)s days", days)
+        return f"{words} {_hours(hours)}" if hours else words
+    if hours:
+        return f"{_hours(hours)} {_minutes(minutes)}" if minutes else _hours(hours)
+    return _minutes(minutes) if minutes else gettext("less than a minute")
+
+
+def nearness(at: datetime, now: datetime | None = None) -> Nearness:
+    """How near a deadline is: ``overdue``, ``soon`` within the hour, otherwise ``later``."""
+    left = (_aware(at) - (now or clock.now())).total_seconds()
+    if left < 0:
+        return "overdue"
+    return "soon" if left <= HOUR_SECONDS else "later"
+
+
+def _hours(count: int) -> str:
+    return gettext("%(count)s h", count=count)
+
+
+def _minutes(count: int) -> str:
+    return gettext("%(count)s min", count=count)
+
+
+def _in_utc(at: datetime, pattern: str) -> str:
+    return format_datetime(_aware(at), pattern, rebase=False)
+
+
+def _aware(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise ValueError("A time without a zone cannot be shown; store and pass aware UTC.")
+    return at.astimezone(UTC)

@@ -1,0 +1,140 @@
+"""The words people read for the codes we store: one closed table, one family of codes each."""
+
+from flask_babel import gettext
+
+
+def N_(message: str) -> str:  # noqa: N802 (the mark the message extractor knows)
+    """Mark a text for the catalogue without translating it yet."""
+    return message
+
+
+WORDS: dict[str, dict[str, str]] = {
+    "state": {
+        "open": N_("Open"),
+        "second_review": N_("Second review"),
+        "resolving": N_("Resolving"),
+        "decided": N_("Decided"),
+        "withdrawn": N_("Withdrawn"),
+        "waiting_sender": N_("Waiting for sender"),
+        "escalated": N_("With legal"),
+        "complaint": N_("Complaint"),
+    },
+    "item": {
+        "received": N_("Received"),
+        "in_review": N_("In review"),
+        "decided": N_("Decided"),
+        "withdrawn": N_("Withdrawn"),
+        "waiting_sender": N_("Waiting for sender"),
+    },
+    "round": {
+        "first": N_("First review"),
+        "second": N_("Second review"),
+        "resolving": N_("Resolving review"),
+        "complaint": N_("Complaint review"),
+    },
+    "outcome": {"accepted": N_("Accepted"), "declined": N_("Declined")},
+    "ground": {"terms": N_("Against our terms"), "law": N_("Against the law")},
+    "reason": {
+        "no_breach": N_("No breach"),
+        "insufficient_information": N_("Not enough information"),
+        "not_found": N_("Not found"),
+        "already_removed": N_("Already removed"),
+        "not_ours": N_("Not on our service"),
+        "manifest_error": N_("Manifest error in the order"),
+        "impossible": N_("Not possible to carry out"),
+    },
+    "visibility": {
+        "none": N_("No restriction"),
+        "removed": N_("Removed"),
+        "disabled": N_("Access disabled"),
+        "demoted": N_("Shown less"),
+        "age_restricted": N_("Adults only"),
+        "interaction_restricted": N_("Interaction limited"),
+        "labelled": N_("Labelled"),
+    },
+    "account": {
+        "none": N_("No measure"),
+        "suspended": N_("Suspended"),
+        "terminated": N_("Terminated"),
+    },
+    "context": {
+        "none": N_("None of these"),
+        "journalism": N_("Journalism"),
+        "research": N_("Research"),
+        "art": N_("Art"),
+        "counter_terrorism": N_("Work against terrorism"),
+    },
+    "intake": {
+        "referral": N_("Referral"),
+        "notice": N_("Notice (DSA Article 16)"),
+        "removal_order": N_("Removal order"),
+    },
+    "urgency": {
+        "none": N_("Not urgent"),
+        "normal": N_("Not urgent"),
+        "routine": N_("Not urgent"),
+        "low": N_("Low"),
+        "medium": N_("Medium"),
+        "high": N_("High"),
+        "urgent": N_("Urgent"),
+        "threat_to_life": N_("Threat to life"),
+    },
+    "severity": {"low": N_("Low"), "medium": N_("Medium"), "high": N_("High")},
+    "role": {
+        "moderator": N_("Moderator"),
+        "lead": N_("Lead"),
+        "legal": N_("Legal"),
+        "admin": N_("Administrator"),
+        "sender": N_("Sender"),
+        "operator": N_("Operator"),
+        "service": N_("Service"),
+    },
+    "content": {
+        "text": N_("Text"),
+        "image": N_("Image"),
+        "video": N_("Video"),
+        "audio": N_("Audio"),
+        "pdf": N_("PDF document"),
+        "document": N_("Document"),
+        "link": N_("Link"),
+        "page": N_("Page"),
+        "account": N_("Account"),
+        "channel": N_("Channel"),
+        "other": N_("Other"),
+        "unknown": N_("Not stated"),
+    },
+    "sender": {
+        "iru": N_("Internet referral unit"),
+        "competent_authority": N_("Competent authority"),
+        "trusted_flagger": N_("Trusted flagger"),
+        "civil_society": N_("Civil society"),
+        "other": N_("Other sender"),
+    },
+    "rank": {
+        "threat": N_("Threat to life"),
+        "order": N_("Removal order"),
+        "overdue": N_("Over target"),
+        "other": N_("Time left"),
+    },
+    "channel": {
+        "api": N_("API"),
+        "form": N_("Form"),
+        "file": N_("File"),
+        "email": N_("E-mail"),
+    },
+}
+
+
+def word_of(code: str, family: str | None = None) -> str:
+    """The translated word for a code.
+
+    ``family`` is a key of ``WORDS``; without it the code must mean the same in every family that has it.
+    Raises LookupError for a code outside the table: a page with a raw code is a fault, not a fallback.
+    """
+    if family is not None:
+        return gettext(WORDS[family][code])
+    found = {words[code] for words in WORDS.values() if code in words}
+    if len(found) == 1:
+        return gettext(found.pop())
+    problem = "has no word" if not found else "means several things, name its family"
+    raise LookupError(f"The code {code!r} {problem}.")

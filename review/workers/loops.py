@@ -1,0 +1,68 @@
+"""Runs the background loops until asked to stop: each waits, works in its own application context, waits."""
+
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from flask import Flask
+
+from review.errors import ReviewError
+from review.workers import dispatching, expiring, sequencing, signing
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Loop:
+    """One background task: ``run_once`` says whether it found work; ``pause_seconds`` when it did not."""
+
+    name: str
+    run_once: Callable[[Flask], bool]
+    pause_seconds: float
+
+
+LOOPS: dict[str, Loop] = {
+    loop.name: loop
+    for loop in (
+        Loop("dispatch", dispatching.run_once, 0.5),
+        Loop("sequence", sequencing.run_once, 0.5),
+        Loop("sign", signing.run_once, 0.5),
+        Loop("expire", expiring.run_once, 5.0),
+    )
+}
+FAILED_PAUSE_SECONDS = 5.0
+
+
+def _turn(app: Flask, loop: Loop, stop: threading.Event) -> None:
+    """Work until stopped; what passes by itself (a locked or restarting database) is logged and retried."""
+    while not stop.is_set():
+        pause = loop.pause_seconds
+        try:
+            with app.app_context():
+                if loop.run_once(app):
+                    pause = 0.0
+        except ReviewError as error:
+            log.warning("loop_waits", loop=loop.name, code=error.code, detail=error.detail)
+            pause = FAILED_PAUSE_SECONDS
+        except Exception:
+            log.exception("loop_failed", loop=loop.name)
+            pause = FAILED_PAUSE_SECONDS
+        stop.wait(pause)
+
+
+def run(app: Flask, names: Sequence[str] = (), *, stop: threading.Event | None = None) -> None:
+    """Run the named loops (all of them when none is named) until SIGTERM, SIGINT or ``stop``."""
+    stopping = stop or threading.Event()
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: stopping.set())
+    threads = [
+        threading.Thread(target=_turn, args=(app, LOOPS[name], stopping), name=name)
+        for name in (names or LOOPS)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

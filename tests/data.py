@@ -1,0 +1,16 @@
+"""Where the public test data lies."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+def public_data() -> Path:
+    """The folder of public test data (``REVIEW_TEST_DATA``, default ``../shared/data``); skips where absent."""
+    folder = Path(
+        os.environ.get("REVIEW_TEST_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data"
+    )
+    if not folder.is_dir():
+        pytest.skip(f"public test data not found at {folder}; set REVIEW_TEST_DATA")
+    return folder

@@ -1,0 +1,103 @@
+"""Builders of people, senders, terms and referrals for tests; each gives plain ids or actors."""
+
+import hashlib
+import itertools
+import json
+from typing import Any
+
+from review import clock, db
+from review.domain.ids import new_id
+from review.domain.permissions import Actor, Role, Scope
+from review.models import Account, Clause, ClauseVersion, Sender, SenderKey
+
+_numbers = itertools.count(1)
+PASSWORD = "correct horse battery staple"
+
+
+def make_account(role: Role = Role.MODERATOR, *, sender_id: str | None = None) -> Actor:
+    """A person of that role, stored without a password; returns the actor."""
+    number = next(_numbers)
+    account = Account(
+        id=new_id("A"),
+        trail_id=f"person-{number}",
+        pseudonym=f"Reviewer {number}",
+        email=f"person{number}@desk.example",
+        name=f"Person {number}",
+        role=role,
+        sender_id=sender_id,
+        password_hash=None,
+        created_at=clock.now(),
+    )
+    with db.transaction() as writer:
+        writer.add(account)
+    return Actor(kind="account", id=account.trail_id, account_id=account.id, role=role, sender_id=sender_id)
+
+
+def make_sender(name: str | None = None, *, kind: str = "iru") -> str:
+    """An organisation that refers; returns its id."""
+    sender = Sender(
+        id=new_id("S"), name=name or f"Unit {next(_numbers)}", kind=kind, country="BE", created_at=clock.now()
+    )
+    with db.transaction() as writer:
+        writer.add(sender)
+    return sender.id
+
+
+def make_key(sender_id: str, *scopes: Scope) -> str:
+    """An API key of that sender (all of refer and read unless said); returns the key itself."""
+    key = f"rr_{next(_numbers):08d}" + "x" * 40
+    with db.transaction() as writer:
+        writer.add(
+            SenderKey(
+                id=new_id("K"),
+                sender_id=sender_id,
+                prefix=key[:8],
+                digest=hashlib.sha256(key.encode()).hexdigest(),
+                scopes=" ".join(scopes or (Scope.REFER, Scope.READ)),
+                created_at=clock.now(),
+            )
+        )
+    return key
+
+
+def sender_actor(sender_id: str, *scopes: Scope) -> Actor:
+    """The actor behind a key of that sender."""
+    return Actor(
+        kind="sender",
+        id=sender_id,
+        sender_id=sender_id,
+        scopes=frozenset(scopes or (Scope.REFER, Scope.READ)),
+    )
+
+
+def make_clause(number: str = "4.2", text: str = "No praise of listed organisations.") -> str:
+    """A clause of our terms with one version in force; returns the id of the version."""
+    now = clock.now()
+    clause = Clause(id=new_id("L"), document="Terms", number=number, created_at=now)
+    version = ClauseVersion(
+        id=new_id("W"),
+        clause_id=clause.id,
+        version=1,
+        title=f"Clause {number}",
+        text=text,
+        text_sha256=hashlib.sha256(text.encode()).hexdigest(),
+        valid_from=now.date(),
+        created_at=now,
+    )
+    with db.transaction() as writer:
+        writer.add(clause)
+        writer.flush()
+        writer.add(version)
+    return version.id
+
+
+def referral_body(reference: str | None = None, *urls: str, **members: Any) -> bytes:
+    """The JSON of a referral as a sender would post it."""
+    body = {
+        "reference": reference or f"REF-{next(_numbers)}",
+        "reason": "Branded propaganda video of a listed organisation.",
+        "items": [
+            {"url": url, "content_type": "video"} for url in urls or ("https://video.example/watch/1",)
+        ],
+    } | members
+    return json.dumps(body).encode()
