@@ -42,10 +42,10 @@ def prepare(engine: sa.Engine, chosen: Settings) -> None:
     trail_actions.create_signing_key(chosen.data_dir, origin=chosen.log_origin)
 
 
-def start_worker(environment: dict[str, str] | None = None) -> "subprocess.Popen[bytes]":
+def start_worker() -> "subprocess.Popen[bytes]":
     """Start `flask work` as a child that ends with this process."""
     command = [sys.executable, "-m", "flask", "--app", "app", "work", "--parent", str(os.getpid())]
-    return subprocess.Popen(command, env=environment, cwd=Path(schema.__file__).parents[2])
+    return subprocess.Popen(command)
 
 
 class Background:

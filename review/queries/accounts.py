@@ -1,0 +1,117 @@
+"""Who is signed in, and which people does the desk know?"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.models import Account, OneTimeLink, SignIn
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A living sign-in and what the pages need of its account."""
+
+    account_id: str
+    trail_id: str
+    pseudonym: str
+    role: str
+    sender_id: str | None
+    last_used_at: datetime
+
+
+@dataclass(frozen=True)
+class AccountListed:
+    """One line of the list of people."""
+
+    account_id: str
+    pseudonym: str
+    email: str
+    name: str
+    role: str
+    sender_id: str | None
+    created_at: datetime
+    closed_at: datetime | None
+
+
+def signed_in(reader: Session, token_digest: str, *, at: datetime, idle_seconds: int) -> SignedIn | None:
+    """The sign-in behind a token while it lives, else None.
+
+    It dies by sign-out, at its absolute end, ``idle_seconds`` after its last use, when the account closes,
+    and when the account's role is no longer the one that it was opened with.
+    """
+    row = reader.execute(
+        sa.select(
+            Account.id,
+            Account.trail_id,
+            Account.pseudonym,
+            Account.role,
+            Account.sender_id,
+            SignIn.last_used_at,
+        )
+        .join(Account, Account.id == SignIn.account_id)
+        .where(
+            SignIn.token_digest == token_digest,
+            SignIn.ended_at.is_(None),
+            SignIn.expires_at > at,
+            SignIn.last_used_at > at - timedelta(seconds=idle_seconds),
+            SignIn.role == Account.role,
+            Account.closed_at.is_(None),
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return SignedIn(
+        account_id=row.id,
+        trail_id=row.trail_id,
+        pseudonym=row.pseudonym,
+        role=row.role,
+        sender_id=row.sender_id,
+        last_used_at=row.last_used_at,
+    )
+
+
+def link_is_good(reader: Session, token_digest: str, *, at: datetime) -> bool:
+    """Whether a one-time link is known, unused, not too old, and its account open."""
+    found = reader.scalar(
+        sa.select(OneTimeLink.account_id)
+        .join(Account, Account.id == OneTimeLink.account_id)
+        .where(
+            OneTimeLink.token_digest == token_digest,
+            OneTimeLink.used_at.is_(None),
+            OneTimeLink.expires_at > at,
+            Account.closed_at.is_(None),
+        )
+    )
+    return found is not None
+
+
+def account_by_name(reader: Session, name: str) -> AccountListed | None:
+    """The account with this e-mail address, id or pseudonym, or None."""
+    key = name.strip()
+    rows = _listed(reader, sa.or_(Account.email == key.lower(), Account.id == key, Account.pseudonym == key))
+    return rows[0] if rows else None
+
+
+def list_accounts(reader: Session) -> list[AccountListed]:
+    """All people, open and closed, oldest first."""
+    return _listed(reader, sa.true())
+
+
+def _listed(reader: Session, condition: sa.ColumnElement[bool]) -> list[AccountListed]:
+    rows = reader.execute(
+        sa.select(
+            Account.id,
+            Account.pseudonym,
+            Account.email,
+            Account.name,
+            Account.role,
+            Account.sender_id,
+            Account.created_at,
+            Account.closed_at,
+        )
+        .where(condition)
+        .order_by(Account.created_at, Account.id)
+    )
+    return [AccountListed(*row) for row in rows]

@@ -1,0 +1,138 @@
+"""Which organisations refer, with which keys, and who holds trusted-flagger status on a day?"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.models import FlaggerStatus, Sender, SenderKey
+
+
+@dataclass(frozen=True)
+class KeyFound:
+    """What the guard checks of an API key; ``scopes`` are separated by spaces."""
+
+    id: str
+    sender_id: str | None
+    scopes: str
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True)
+class KeyListed:
+    """One key in the list; never more of the key itself than its prefix."""
+
+    key_id: str
+    prefix: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True)
+class FlaggerListed:
+    """One dated piece of evidence of trusted-flagger status; no end means until withdrawn."""
+
+    coordinator: str
+    valid_from: date
+    valid_until: date | None
+
+
+@dataclass(frozen=True)
+class SenderListed:
+    """One organisation with its keys and dated evidence."""
+
+    sender_id: str
+    name: str
+    kind: str
+    country: str | None
+    created_at: datetime
+    flagger: tuple[FlaggerListed, ...]
+    keys: tuple[KeyListed, ...]
+
+
+def key_by_digest(reader: Session, digest: str) -> KeyFound | None:
+    """The key with this SHA-256, dead or alive, or None."""
+    row = reader.execute(
+        sa.select(
+            SenderKey.id,
+            SenderKey.sender_id,
+            SenderKey.scopes,
+            SenderKey.expires_at,
+            SenderKey.revoked_at,
+            SenderKey.last_used_at,
+        ).where(SenderKey.digest == digest)
+    ).one_or_none()
+    return None if row is None else KeyFound(*row)
+
+
+def flagger_on(reader: Session, sender_id: str, day: date) -> bool:
+    """Whether dated evidence says that the sender was a trusted flagger on that day (DSA Art. 22)."""
+    found = reader.scalar(
+        sa.select(FlaggerStatus.id)
+        .where(
+            FlaggerStatus.sender_id == sender_id,
+            FlaggerStatus.valid_from <= day,
+            sa.or_(FlaggerStatus.valid_until.is_(None), FlaggerStatus.valid_until >= day),
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
+def list_senders(reader: Session) -> list[SenderListed]:
+    """All organisations by name, each with its keys and evidence, oldest first."""
+    senders = reader.execute(
+        sa.select(Sender.id, Sender.name, Sender.kind, Sender.country, Sender.created_at).order_by(
+            Sender.name, Sender.id
+        )
+    ).all()
+    keys = _keys_of(reader)
+    flagger = _flagger_of(reader)
+    return [
+        SenderListed(*row, tuple(flagger.get(row.id, ())), tuple(keys.get(row.id, ()))) for row in senders
+    ]
+
+
+def platform_keys(reader: Session) -> list[KeyListed]:
+    """The keys of the platform, which belong to no sender, oldest first."""
+    return _keys_of(reader).get(None, [])
+
+
+def _keys_of(reader: Session) -> dict[str | None, list[KeyListed]]:
+    rows = reader.execute(
+        sa.select(
+            SenderKey.sender_id,
+            SenderKey.id,
+            SenderKey.prefix,
+            SenderKey.scopes,
+            SenderKey.created_at,
+            SenderKey.expires_at,
+            SenderKey.revoked_at,
+            SenderKey.last_used_at,
+        ).order_by(SenderKey.created_at, SenderKey.id)
+    )
+    found: dict[str | None, list[KeyListed]] = {}
+    for sender_id, key_id, prefix, scopes, *times in rows:
+        found.setdefault(sender_id, []).append(KeyListed(key_id, prefix, tuple(scopes.split()), *times))
+    return found
+
+
+def _flagger_of(reader: Session) -> dict[str, list[FlaggerListed]]:
+    rows = reader.execute(
+        sa.select(
+            FlaggerStatus.sender_id,
+            FlaggerStatus.coordinator,
+            FlaggerStatus.valid_from,
+            FlaggerStatus.valid_until,
+        ).order_by(FlaggerStatus.valid_from, FlaggerStatus.id)
+    )
+    found: dict[str, list[FlaggerListed]] = {}
+    for sender_id, *evidence in rows:
+        found.setdefault(sender_id, []).append(FlaggerListed(*evidence))
+    return found

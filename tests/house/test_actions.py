@@ -1,0 +1,66 @@
+"""Every write names its actor and leaves an event, read from the code itself."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.house.readme_tables import ROOT
+
+# Writes that leave no event, each with the rule that allows it (architecture.md, rule 8).
+WITHOUT_EVENT = {
+    "touch_sign_in": "last-use time, at most once a minute",
+    "touch_key": "last-use time, at most once a minute",
+    "count_attempt": "rate counter in its own short transaction",
+}
+ACTIONS = sorted((ROOT / "review" / "actions").glob("*.py"))
+
+
+def _calls(node: ast.AST) -> set[str]:
+    return {ast.unparse(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)}
+
+
+def _reach(function: ast.FunctionDef, functions: dict[str, ast.FunctionDef]) -> set[str]:
+    """Names that a function calls, through the functions of its own file."""
+    seen: set[str] = set()
+    waiting = [function]
+    while waiting:
+        for name in _calls(waiting.pop()) - seen:
+            seen.add(name)
+            if name in functions:
+                waiting.append(functions[name])
+    return seen
+
+
+def _writers(path: Path) -> list[tuple[str, ast.FunctionDef, set[str]]]:
+    tree = ast.parse(path.read_text())
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    return [
+        (name, function, reach)
+        for name, function in functions.items()
+        if "db.transaction" in (reach := _reach(function, functions)) and not name.startswith("_")
+    ]
+
+
+@pytest.mark.parametrize("path", ACTIONS, ids=lambda path: path.stem)
+def test_every_writing_action_records_and_names_its_actor(path: Path) -> None:
+    for name, function, reach in _writers(path):
+        if name in WITHOUT_EVENT:
+            continue
+        assert any(call.startswith("ledger.") for call in reach), f"{name} leaves no event"
+        assert "actor" in {argument.arg for argument in function.args.kwonlyargs}, f"{name} has no actor="
+
+
+def test_the_list_of_exceptions_is_not_longer_than_needed() -> None:
+    written = {name for path in ACTIONS for name, _function, _reach_of in _writers(path)}
+    assert set(WITHOUT_EVENT) <= written
+
+
+def test_actions_do_not_call_actions() -> None:
+    for path in ACTIONS:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module == "review.actions":
+                raise AssertionError(f"{path.stem} imports another noun's actions")
+        names = {name for name, _function, _reach_of in _writers(path)}
+        for name, function, _reach_of in _writers(path):
+            assert _calls(function) & (names - {name}) == set(), f"{path.stem}.{name} calls another action"
