@@ -209,6 +209,13 @@ class UndoWindowOver(ReviewError):
     title = "The undo window has ended"
 
 
+class NotDispatchable(ReviewError):
+    """The review is not due, was undone, or is dispatched already."""
+
+    code = "not_dispatchable"
+    title = "The review is not due, was undone, or is dispatched already"
+
+
 class NotWithdrawable(ReviewError):
     """This can no longer be withdrawn."""
 

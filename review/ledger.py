@@ -96,12 +96,13 @@ def record(
             },
         )
     )
+    salt = commitments.new_key()
     writer.execute(
         sa.insert(Opening),
         {
             "eid": eid,
             "envelope": envelope,
-            "salt": commitments.new_key(),
+            "salt": salt,
             "fields": {name: [_text(key), _text(value)] for name, (key, value) in keyed.items()},
             "recorded_at": at,
             "event_type": event_type,
@@ -110,7 +111,8 @@ def record(
             "object_version": version,
         },
     )
-    writer.execute(sa.insert(PendingEvent), {"eid": eid})
+    leaf = merkle.leaf_hash(commitments.leaf_entry(envelope, salt=salt))
+    writer.execute(sa.insert(PendingEvent), {"eid": eid, "leaf_hash": leaf})
     return eid
 
 
@@ -189,12 +191,13 @@ def sequence_pending(writer: Session) -> Head | None:
 
     Returns the new head, or None when nothing was pending or another process sequences already. Pending
     rows are taken by row, never by a high-water mark over ids, which would lose events that commit late.
+    Raises `TrailBroken` when an event was changed while it waited.
     """
     db.check_open(writer)
     if not db.try_lock(writer, "sequencer"):
         return None
     rows = writer.execute(
-        sa.select(Opening.eid, Opening.envelope, Opening.salt)
+        sa.select(Opening.eid, Opening.envelope, Opening.salt, PendingEvent.leaf_hash)
         .join(PendingEvent, PendingEvent.eid == Opening.eid)
         .order_by(Opening.recorded_at, Opening.object_version, Opening.eid)
         .limit(BATCH)
@@ -202,7 +205,7 @@ def sequence_pending(writer: Session) -> Head | None:
     if not rows:
         return None
     size = head_of(writer).size
-    hashes = [merkle.leaf_hash(commitments.leaf_entry(envelope, salt=salt)) for _eid, envelope, salt in rows]
+    hashes = [_hash_again(row.eid, row.envelope, row.salt, row.leaf_hash) for row in rows]
     completed = tiles.new_tiles(size, hashes, lambda level: tail_of(writer, level, size))
     writer.execute(
         sa.insert(Leaf),
@@ -215,8 +218,16 @@ def sequence_pending(writer: Session) -> Head | None:
     _forget_pending(writer, [row.eid for row in rows])
     grown = size + len(rows)
     head = Head(size=grown, root=merkle.tree_root(grown, tree_reader(writer, grown)))
-    writer.execute(sa.insert(TreeHead), {"size": head.size, "root": head.root})
+    writer.execute(sa.insert(TreeHead), {"size": head.size, "previous_size": size, "root": head.root})
     return head
+
+
+def _hash_again(eid: str, envelope: bytes, salt: bytes, kept: bytes) -> bytes:
+    """The leaf hash from what is stored now, if it is still what was recorded."""
+    found = merkle.leaf_hash(commitments.leaf_entry(envelope, salt=salt))
+    if found != kept:
+        raise TrailBroken(f"The waiting event {eid} was changed; run flask trail verify before going on.")
+    return found
 
 
 def _store_tiles(writer: Session, completed: Sequence[tiles.Tile]) -> None:
@@ -240,9 +251,10 @@ def _forget_pending(writer: Session, eids: Sequence[str]) -> None:
 
 
 def keep_checkpoint(writer: Session, *, size: int, note: str) -> bool:
-    """Store a signed checkpoint; False when this size has one already."""
+    """Store a signed checkpoint; False when one of this size or a larger one is there already."""
     db.check_open(writer)
-    if writer.get(StoredCheckpoint, size) is not None:
+    newest = writer.scalar(sa.select(sa.func.max(StoredCheckpoint.size))) or 0
+    if newest >= size:
         return False
-    writer.execute(sa.insert(StoredCheckpoint), {"size": size, "note": note})
+    writer.execute(sa.insert(StoredCheckpoint), {"size": size, "previous_size": newest, "note": note})
     return True

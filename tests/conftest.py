@@ -125,3 +125,8 @@ def clean_environment() -> None:
     for name in list(os.environ):
         if name.startswith("REVIEW_") and not name.startswith("REVIEW_TEST_"):
             del os.environ[name]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--rounds``: how often the fault experiments repeat, a few on each submission."""
+    parser.addoption("--rounds", default="3", help="rounds of each fault experiment")

@@ -7,7 +7,7 @@ import pytest
 
 
 def public_data() -> Path:
-    """The folder of public test data (``REVIEW_TEST_DATA``, default ``../shared/data``); skips where absent."""
+    """The folder ``REVIEW_TEST_DATA``, default ``../shared/data``; skips where it is absent."""
     folder = Path(
         os.environ.get("REVIEW_TEST_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data"
     )

@@ -54,6 +54,7 @@ def upgrade() -> None:
         sa.Column("role", sa.String(length=20), nullable=False),
         sa.Column("sender_id", sa.String(length=40), nullable=True),
         sa.Column("password_hash", sa.String(length=200), nullable=True),
+        sa.Column("password_once", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.String(length=40), nullable=False),

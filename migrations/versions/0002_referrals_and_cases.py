@@ -153,7 +153,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("item_id", sa.String(length=40), nullable=False),
         sa.Column("name", sa.String(length=255), nullable=False),
-        sa.Column("media_type", sa.String(length=120), nullable=False),
+        sa.Column("media_type", sa.String(length=255), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("length", sa.Integer(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),

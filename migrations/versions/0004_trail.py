@@ -16,6 +16,7 @@ def upgrade() -> None:
     op.create_table(
         "checkpoints",
         sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("previous_size", sa.BigInteger(), nullable=False),
         sa.Column("note", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("size", name="pk_checkpoints"),
     )
@@ -46,6 +47,7 @@ def upgrade() -> None:
     op.create_table(
         "tree_heads",
         sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("previous_size", sa.BigInteger(), nullable=False),
         sa.Column("root", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("size", name="pk_tree_heads"),
     )
@@ -61,6 +63,7 @@ def upgrade() -> None:
     op.create_table(
         "pending_events",
         sa.Column("eid", sa.String(length=32), nullable=False),
+        sa.Column("leaf_hash", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["eid"], ["openings.eid"], name="fk_pending_events_eid_openings"),
         sa.PrimaryKeyConstraint("eid", name="pk_pending_events"),
     )

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class EventType:
-    """One kind of event; ``fields`` are the committed values that it may carry, ``meta`` its enumerations."""
+    """One kind of event; ``fields`` are the committed values that it may carry, ``meta`` its enumerations.
+
+    ``withheld`` names fields that stay closed in the opening that a sender gets of an event it may see.
+    """
 
     name: str
     object_kind: str
@@ -18,6 +21,7 @@ class EventType:
     meta: tuple[str, ...] = ()
     changes: bool = True
     seen_by_sender: bool = False
+    withheld: tuple[str, ...] = ()
 
 
 _PEOPLE = ("account",)
@@ -35,6 +39,7 @@ EVENTS: dict[str, EventType] = {
             ("reference", "body_sha256", "items", "refused_items", "cases", "key"),
             ("intake_kind", "transmitted_via", "urgency"),
             seen_by_sender=True,
+            withheld=("cases", "key"),
         ),
         EventType("referral.refused", "sender", _SENDER, ("body_sha256", "codes"), changes=False),
         EventType("referral.withdrawn", "referral", _SENDER, ("items",), seen_by_sender=True),
@@ -75,16 +80,20 @@ EVENTS: dict[str, EventType] = {
         EventType("account.created", "account", _COMMAND, ("email", "name"), ("role",)),
         EventType("account.closed", "account", _COMMAND),
         EventType("account.role_changed", "account", _COMMAND, (), ("role", "previous_role")),
-        EventType("account.reset_issued", "account", _COMMAND),
+        EventType("account.reset_issued", "account", ("operator", "account")),
         EventType("account.password_set", "account", _PEOPLE),
         EventType("account.signed_in", "account", _PEOPLE, ("address",), (), changes=False),
         EventType("account.sign_in_failed", "account", ("anonymous",), ("address",), (), changes=False),
         EventType("account.signed_out", "account", _PEOPLE, (), (), changes=False),
-        EventType("sender.created", "sender", _COMMAND, ("name",), ("kind",)),
-        EventType("key.issued", "key", _COMMAND, ("scopes", "sender"), ()),
+        EventType("sender.created", "sender", _COMMAND, ("name", "country", "flagger"), ("kind",)),
+        EventType("key.issued", "key", _COMMAND, ("scopes", "sender", "expires_at"), ()),
         EventType("key.revoked", "key", _COMMAND),
         EventType(
-            "clause.published", "clause", _COMMAND, ("document", "number", "text_sha256"), ("version",)
+            "clause.published",
+            "clause",
+            _COMMAND,
+            ("document", "number", "title", "text_sha256", "valid_from"),
+            ("version",),
         ),
     )
 }

@@ -41,6 +41,7 @@ class Actor:
     scopes: frozenset[Scope] = frozenset()
     session_digest: str | None = None
     request_id: str | None = None
+    key_id: str | None = None
 
 
 SERVICE = Actor(kind="service", id="service")
@@ -122,3 +123,15 @@ def check_permission(actor: Actor, permission: Permission) -> None:
         wanted = ", ".join(sorted(GRANTS[permission].scopes)) or "none"
         raise ScopeTooSmall(f"This key lacks the scope that this needs ({wanted}); ask for another key.")
     raise NotPermitted("Your role does not allow this; ask an administrator if it should.")
+
+
+def check_operator(actor: Actor) -> None:
+    """Raise `NotPermitted` unless a command acts; people, keys and loops may not do what needs one."""
+    if actor.kind != OPERATOR.kind:
+        raise NotPermitted("Only a command on the server does this; ask whoever runs it.")
+
+
+def check_service(actor: Actor) -> None:
+    """Raise `NotPermitted` unless a loop of this program acts."""
+    if actor.kind != "service":
+        raise NotPermitted("Only the desk's own background work does this.")

@@ -23,7 +23,8 @@ _CODES: Final = {
     "bool_type": ("wrong_type", "Write true or false."),
     "list_type": ("wrong_type", "Write an array."),
     "model_type": ("wrong_type", "Write an object."),
-    "string_too_short": ("too_short", REMEDIES["too_short"]),
+    "string_too_short": ("too_short", REMEDIES["blank"]),
+    "blank": ("too_short", REMEDIES["blank"]),
     "string_too_long": ("too_long", "Write at most {max_length} characters."),
     "too_short": ("too_few", "Give at least one."),
     "too_long": ("too_many", "Give at most {max_length}."),
@@ -97,10 +98,7 @@ def schema_problems(failure: ValidationError) -> list[FieldError]:
 
 def _schema_problem(error: Any) -> FieldError:
     pointer, kind, value = pointer_to(error["loc"]), error["type"], error["input"]
-    if kind in REMEDIES or kind == "wrong_type":
-        code, detail = kind, error["msg"]
-    else:
-        code, detail = _CODES[kind]
+    code, detail = _CODES.get(kind) or (kind, error["msg"])
     if kind == "literal_error" and not isinstance(value, str):
         code, detail = _CODES["string_type"]
     if value is None:

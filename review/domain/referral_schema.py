@@ -20,7 +20,7 @@ ContentType = Literal[
 ]
 
 REMEDIES: Final[dict[str, LiteralString]] = {
-    "too_short": "Write at least one visible character.",
+    "blank": "Write at least one visible character.",
     "control_character": "Remove control characters such as line breaks.",
     "not_in_list": "Use a name from the published list.",
     "not_a_time": "Write a time with date, seconds and offset, such as 2019-11-21T09:30:00Z (RFC 3339).",
@@ -77,7 +77,7 @@ def _listed(names: frozenset[str]) -> AfterValidator:
 
 def _visible_text(text: str) -> str:
     if text.isspace():
-        raise _broken("too_short")
+        raise _broken("blank")
     return text
 
 

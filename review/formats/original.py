@@ -65,9 +65,14 @@ def split(body: bytes, evidence: Sequence[str]) -> Spliced:
         pieces += (kept, digest.encode("ascii"))
         length += len(kept) + _DIGEST_LENGTH
         copied = match.end(1)
-    missing = {position for position, text in enumerate(evidence) if text.encode() not in found}
-    if refused or missing:
-        raise EvidenceNotCanonical(sorted(missing | set(refused)))
+    if refused or len(found) < len(digests):
+        raise EvidenceNotCanonical(
+            [
+                position
+                for position, text in enumerate(evidence)
+                if position in refused or text.encode("ascii") not in found
+            ]
+        )
     pieces.append(body[copied:])
     return Spliced(b"".join(pieces), splices)
 
@@ -94,19 +99,19 @@ def read_splices(stored: Iterable[Sequence[int | str]]) -> list[Splice]:
     return [Splice(int(offset), str(digest)) for offset, digest in stored]
 
 
-def _digests_of(evidence: Sequence[str]) -> tuple[dict[bytes, str], list[int]]:
+def _digests_of(evidence: Sequence[str]) -> tuple[dict[bytes, str], set[int]]:
     """Digest by base64 text, and the positions of what is not canonical base64."""
     digests: dict[bytes, str] = {}
-    refused: list[int] = []
+    refused: set[int] = set()
     for position, text in enumerate(evidence):
         quoted = text.encode("utf-8", "surrogatepass")
         try:
             content = a2b_base64(quoted, strict_mode=True)
         except NotBase64:
-            refused.append(position)
+            refused.add(position)
             continue
         if not content or b2a_base64(content, newline=False) != quoted:
-            refused.append(position)
+            refused.add(position)
         else:
             digests[quoted] = sha256(content).hexdigest()
     return digests, refused

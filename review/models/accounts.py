@@ -26,6 +26,7 @@ class Account(OnTrail, Base):
     role: Mapped[str] = mapped_column(sa.String(20))
     sender_id: Mapped[str | None] = mapped_column(sa.ForeignKey("senders.id"), index=True)
     password_hash: Mapped[str | None] = mapped_column(sa.String(200))
+    password_once: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(Moment)
     closed_at: Mapped[datetime | None] = mapped_column(Moment)
 

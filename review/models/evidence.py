@@ -17,7 +17,7 @@ class Evidence(Base):
     id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
     item_id: Mapped[str] = mapped_column(sa.ForeignKey("items.id"), index=True)
     name: Mapped[str] = mapped_column(sa.String(255))
-    media_type: Mapped[str] = mapped_column(sa.String(120))
+    media_type: Mapped[str] = mapped_column(sa.String(255))
     sha256: Mapped[str] = mapped_column(sa.String(64), index=True)
     length: Mapped[int]
     received_at: Mapped[datetime] = mapped_column(Moment)

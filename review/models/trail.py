@@ -37,11 +37,15 @@ class Opening(Base):
 
 
 class PendingEvent(Base):
-    """An event that is committed and waits for its position; deleted once its leaf exists."""
+    """An event that is committed and waits for its position; deleted once its leaf exists.
+
+    The leaf hash stands here from the first moment, so that a change before sequencing shows too.
+    """
 
     __tablename__ = "pending_events"
 
     eid: Mapped[str] = mapped_column(sa.ForeignKey("openings.eid"), primary_key=True)
+    leaf_hash: Mapped[bytes]
 
 
 class Leaf(Base):
@@ -66,18 +70,20 @@ class StoredTile(Base):
 
 
 class TreeHead(Base):
-    """Size and root of the tree after a batch was sequenced."""
+    """Size and root of the tree after a batch was sequenced, and the size before it (0 before the first)."""
 
     __tablename__ = "tree_heads"
 
     size: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    previous_size: Mapped[int] = mapped_column(sa.BigInteger)
     root: Mapped[bytes]
 
 
 class StoredCheckpoint(Base):
-    """A signed note over one tree head (C2SP tlog-checkpoint)."""
+    """A signed note over one tree head (C2SP tlog-checkpoint), and the size of the note before it (or 0)."""
 
     __tablename__ = "checkpoints"
 
     size: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    previous_size: Mapped[int] = mapped_column(sa.BigInteger)
     note: Mapped[str]

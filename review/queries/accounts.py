@@ -22,6 +22,23 @@ class SignedIn:
 
 
 @dataclass(frozen=True)
+class LinkHolder:
+    """The person who holds a one-time link."""
+
+    account_id: str
+    trail_id: str
+    email: str
+
+
+@dataclass(frozen=True)
+class Credential:
+    """An open account and the hash of its password; None where it must be set by a link."""
+
+    account_id: str
+    password_hash: str | None
+
+
+@dataclass(frozen=True)
 class AccountListed:
     """One line of the list of people."""
 
@@ -72,19 +89,29 @@ def signed_in(reader: Session, token_digest: str, *, at: datetime, idle_seconds:
     )
 
 
-def link_is_good(reader: Session, token_digest: str, *, at: datetime) -> bool:
-    """Whether a one-time link is known, unused, not too old, and its account open."""
-    found = reader.scalar(
-        sa.select(OneTimeLink.account_id)
-        .join(Account, Account.id == OneTimeLink.account_id)
+def holder_of_link(reader: Session, token_digest: str, *, at: datetime) -> LinkHolder | None:
+    """Whose one-time link this is while it is unused, not too old, and the account open; else None."""
+    row = reader.execute(
+        sa.select(Account.id, Account.trail_id, Account.email)
+        .join(OneTimeLink, OneTimeLink.account_id == Account.id)
         .where(
             OneTimeLink.token_digest == token_digest,
             OneTimeLink.used_at.is_(None),
             OneTimeLink.expires_at > at,
             Account.closed_at.is_(None),
         )
-    )
-    return found is not None
+    ).one_or_none()
+    return None if row is None else LinkHolder(*row)
+
+
+def credential_of(reader: Session, email: str) -> Credential | None:
+    """What the password of an open account is checked with, by its e-mail address as stored."""
+    row = reader.execute(
+        sa.select(Account.id, Account.password_hash).where(
+            Account.email == email, Account.closed_at.is_(None)
+        )
+    ).one_or_none()
+    return None if row is None else Credential(*row)
 
 
 def account_by_name(reader: Session, name: str) -> AccountListed | None:

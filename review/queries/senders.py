@@ -118,8 +118,18 @@ def _keys_of(reader: Session) -> dict[str | None, list[KeyListed]]:
         ).order_by(SenderKey.created_at, SenderKey.id)
     )
     found: dict[str | None, list[KeyListed]] = {}
-    for sender_id, key_id, prefix, scopes, *times in rows:
-        found.setdefault(sender_id, []).append(KeyListed(key_id, prefix, tuple(scopes.split()), *times))
+    for row in rows:
+        found.setdefault(row.sender_id, []).append(
+            KeyListed(
+                key_id=row.id,
+                prefix=row.prefix,
+                scopes=tuple(row.scopes.split()),
+                created_at=row.created_at,
+                expires_at=row.expires_at,
+                revoked_at=row.revoked_at,
+                last_used_at=row.last_used_at,
+            )
+        )
     return found
 
 
@@ -133,6 +143,8 @@ def _flagger_of(reader: Session) -> dict[str, list[FlaggerListed]]:
         ).order_by(FlaggerStatus.valid_from, FlaggerStatus.id)
     )
     found: dict[str, list[FlaggerListed]] = {}
-    for sender_id, *evidence in rows:
-        found.setdefault(sender_id, []).append(FlaggerListed(*evidence))
+    for row in rows:
+        found.setdefault(row.sender_id, []).append(
+            FlaggerListed(coordinator=row.coordinator, valid_from=row.valid_from, valid_until=row.valid_until)
+        )
     return found

@@ -30,16 +30,18 @@ HEADER = (
 def extract_catalogue() -> Catalog:
     """Every text that goes through gettext in the package's templates and modules."""
     with (TRANSLATIONS / "babel.cfg").open(encoding="utf-8") as mapping:
-        methods, options = parse_mapping_cfg(mapping)
+        methods, options = parse_mapping_cfg(mapping)  # type: ignore[no-untyped-call]
     catalogue = Catalog(charset="utf-8")
-    found = extract_from_dir(PACKAGE, methods, options, keywords=DEFAULT_KEYWORDS, comment_tags=("Translators:",))
+    found = extract_from_dir(
+        PACKAGE, methods, options, keywords=DEFAULT_KEYWORDS, comment_tags=("Translators:",)
+    )
     for _path, _line, message, comments, context in found:
         catalogue.add(message, None, auto_comments=comments, context=context)
     return catalogue
 
 
 def write_template_catalogue(target: Path = TEMPLATE_CATALOGUE) -> None:
-    """Write the catalogue translators start from, sorted and without line numbers so that diffs stay small."""
+    """Write the catalogue translators start from, sorted and without line numbers: small diffs."""
     with target.open("wb") as file:
         file.write(HEADER)
         write_po(file, extract_catalogue(), omit_header=True, no_location=True, sort_output=True)
@@ -63,9 +65,9 @@ def _compile(source: Path) -> Path:
     target = source.with_suffix(".mo")
     with source.open("rb") as file:
         catalogue = read_po(file, locale=source.parent.parent.name)
-    with tempfile.NamedTemporaryFile(dir=source.parent, delete=False) as file:
-        write_mo(file, catalogue)
-    os.replace(file.name, target)
+    with tempfile.NamedTemporaryFile(dir=source.parent, delete=False) as unfinished:
+        write_mo(unfinished, catalogue)
+    os.replace(unfinished.name, target)
     return target
 
 

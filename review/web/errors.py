@@ -32,6 +32,7 @@ STATUS: dict[type[ReviewError], int] = {
     errors.StaleVersion: 409,
     errors.AlreadyRecorded: 409,
     errors.UndoWindowOver: 409,
+    errors.NotDispatchable: 409,
     errors.NotWithdrawable: 409,
     errors.AlreadyExists: 409,
     errors.AlreadyClosed: 409,

@@ -105,6 +105,7 @@ def _actor_of_key() -> Actor:
         id=row.sender_id or "platform",
         sender_id=row.sender_id,
         scopes=frozenset(Scope(scope) for scope in row.scopes.split()),
+        key_id=row.id,
     )
 
 

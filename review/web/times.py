@@ -40,10 +40,10 @@ def relative(at: datetime, now: datetime | None = None, *, deadline: bool = Fals
     past = left < timedelta(0)
     span = duration(abs(left))
     if not past:
-        return gettext("in %(span)s", span=span)
+        return str(gettext("in %(span)s", span=span))
     if deadline:
-        return gettext("overdue by %(span)s", span=span)
-    return gettext("%(span)s ago", span=span)
+        return str(gettext("overdue by %(span)s", span=span))
+    return str(gettext("%(span)s ago", span=span))
 
 
 def duration(span: timedelta) -> str:
@@ -69,15 +69,15 @@ def nearness(at: datetime, now: datetime | None = None) -> Nearness:
 
 
 def _hours(count: int) -> str:
-    return gettext("%(count)s h", count=count)
+    return str(gettext("%(count)s h", count=count))
 
 
 def _minutes(count: int) -> str:
-    return gettext("%(count)s min", count=count)
+    return str(gettext("%(count)s min", count=count))
 
 
 def _in_utc(at: datetime, pattern: str) -> str:
-    return format_datetime(_aware(at), pattern, rebase=False)
+    return str(format_datetime(_aware(at), pattern, rebase=False))
 
 
 def _aware(at: datetime) -> datetime:

@@ -3,8 +3,8 @@
 from flask_babel import gettext
 
 
-def N_(message: str) -> str:  # noqa: N802 (the mark the message extractor knows)
-    """Mark a text for the catalogue without translating it yet."""
+def N_(message: str) -> str:
+    """Mark a text for the catalogue without translating it yet; the extractor knows this name."""
     return message
 
 
@@ -69,17 +69,8 @@ WORDS: dict[str, dict[str, str]] = {
         "notice": N_("Notice (DSA Article 16)"),
         "removal_order": N_("Removal order"),
     },
-    "urgency": {
-        "none": N_("Not urgent"),
-        "normal": N_("Not urgent"),
-        "routine": N_("Not urgent"),
-        "low": N_("Low"),
-        "medium": N_("Medium"),
-        "high": N_("High"),
-        "urgent": N_("Urgent"),
-        "threat_to_life": N_("Threat to life"),
-    },
-    "severity": {"low": N_("Low"), "medium": N_("Medium"), "high": N_("High")},
+    "urgency": {"normal": N_("Not urgent"), "threat_to_life": N_("Threat to life")},
+    "severity": {"low": N_("Low"), "high": N_("High")},
     "role": {
         "moderator": N_("Moderator"),
         "lead": N_("Lead"),
@@ -100,6 +91,8 @@ WORDS: dict[str, dict[str, str]] = {
         "page": N_("Page"),
         "account": N_("Account"),
         "channel": N_("Channel"),
+        "app": N_("App"),
+        "product": N_("Product"),
         "other": N_("Other"),
         "unknown": N_("Not stated"),
     },
@@ -121,6 +114,10 @@ WORDS: dict[str, dict[str, str]] = {
         "form": N_("Form"),
         "file": N_("File"),
         "email": N_("E-mail"),
+        "post": N_("Letter"),
+        "phone": N_("Telephone"),
+        "platform": N_("The platform itself"),
+        "other": N_("Another way"),
     },
 }
 
@@ -132,9 +129,9 @@ def word_of(code: str, family: str | None = None) -> str:
     Raises LookupError for a code outside the table: a page with a raw code is a fault, not a fallback.
     """
     if family is not None:
-        return gettext(WORDS[family][code])
+        return str(gettext(WORDS[family][code]))
     found = {words[code] for words in WORDS.values() if code in words}
     if len(found) == 1:
-        return gettext(found.pop())
+        return str(gettext(found.pop()))
     problem = "has no word" if not found else "means several things, name its family"
     raise LookupError(f"The code {code!r} {problem}.")

@@ -1,0 +1,531 @@
+"""Judging a case: draft, record, undo within the window, and dispatch as the decision that answers its items."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from review import clock, db, ledger
+from review.domain.decisions import ReviewInput, answer_bytes, check_review
+from review.domain.ids import new_id
+from review.domain.permissions import Actor, Permission, check_permission, check_service
+from review.domain.states import CLAIMABLE, CaseState, ItemStatus, Round
+from review.errors import (
+    AlreadyRecorded,
+    CaseNotClaimable,
+    ClaimLost,
+    InvalidInput,
+    NotDispatchable,
+    NotFound,
+    NotPermitted,
+    ReviewError,
+    StaleVersion,
+    UndoWindowOver,
+)
+from review.models import Answer, Case, Decision, Draft, Item, Referral, Restriction, Review, ReviewClause
+from review.queries import decisions
+from review.queries.cases import is_held_by
+from review.queries.decisions import StoredReview
+
+ORDER_UNDO_SECONDS = 10
+LONGEST_DRAFT = 200_000
+CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The review that was recorded and the moment until which its author can undo it."""
+
+    review_id: str
+    undo_until: datetime
+
+
+def record_review(
+    case_id: str, review: ReviewInput, *, claim_generation: int, version: int, actor: Actor
+) -> Recorded:
+    """Record one's review of the case one holds; it waits for the undo window, then it is dispatched.
+
+    Raises `InvalidReview`, `AlreadyRecorded`, `ClaimLost` or `StaleVersion`; nothing is stored then.
+    """
+    check_permission(actor, Permission.REVIEW_CASE)
+    with db.transaction() as writer:
+        now = clock.now()
+        facts = decisions.review_facts(writer, case_id, on=now.date())
+        if facts is None:
+            raise NotFound()
+        review_id = new_id("V")
+        changed = writer.execute(
+            sa.update(Case)
+            .where(
+                Case.id == case_id,
+                Case.state.in_(CLAIMABLE),
+                Case.pending_review_id.is_(None),
+                Case.claim_generation == claim_generation,
+                Case.version == version,
+                is_held_by(actor.account_id, now),
+            )
+            .values(
+                pending_review_id=review_id, claimed_by=None, claimed_until=None, version=Case.version + 1
+            )
+            .execution_options(synchronize_session=False)
+        )
+        if changed.rowcount == 0:
+            raise _refusal(writer, case_id, claim_generation, actor, now)
+        check_review(review, facts=facts)
+        undo_until = now + timedelta(seconds=_undo_seconds(facts.intake_kind))
+        _insert_review(writer, review_id, case_id, review, claim_generation, version, actor, now, undo_until)
+        _delete_draft(writer, case_id, actor)
+        _record_review_event(writer, review_id, case_id, review, claim_generation, version, actor, now)
+        return Recorded(review_id=review_id, undo_until=undo_until)
+
+
+def _undo_seconds(intake_kind: str) -> int:
+    seconds = int(current_app.config["REVIEW_SETTINGS"].undo_seconds)
+    return min(seconds, ORDER_UNDO_SECONDS) if intake_kind == "removal_order" else seconds
+
+
+def _refusal(
+    writer: Session, case_id: str, claim_generation: int, actor: Actor, now: datetime
+) -> ReviewError:
+    """Which of the conditions of a write to one's own claimed case did not hold."""
+    if decisions.standing_review(writer, case_id, account_id=actor.account_id) is not None:
+        return AlreadyRecorded(
+            "Your review of this case is recorded already; this one was not stored. See what is stored below."
+        )
+    case = writer.get(Case, case_id, populate_existing=True)
+    if case is None:
+        return NotFound()
+    if case.state == CaseState.WITHDRAWN:
+        return ClaimLost("Everything in this case was withdrawn; nothing is left to decide.")
+    held = case.claimed_by == actor.account_id and case.claimed_until is not None and case.claimed_until > now
+    if held and case.claim_generation == claim_generation:
+        return StaleVersion(
+            "An item joined or left this case since you opened the form; look at the items again, "
+            "then record. Your text is kept."
+        )
+    return ClaimLost(
+        "Your claim on this case has ended, so nothing was recorded. Your text is kept; claim the case again "
+        "if it is free."
+    )
+
+
+def _insert_review(
+    writer: Session,
+    review_id: str,
+    case_id: str,
+    review: ReviewInput,
+    claim_generation: int,
+    version: int,
+    actor: Actor,
+    now: datetime,
+    undo_until: datetime,
+) -> None:
+    writer.execute(
+        sa.insert(Review),
+        {
+            "id": review_id,
+            "case_id": case_id,
+            "round": Round.FIRST,
+            "account_id": actor.account_id,
+            "outcome": review.outcome,
+            "ground": review.ground,
+            "decline_reason": review.decline_reason,
+            "law": review.law,
+            "rationale": review.rationale,
+            "statement": review.statement,
+            "visibility": review.visibility,
+            "account_measure": review.account,
+            "territory": review.territory,
+            "context": review.context,
+            "over_broad": review.over_broad,
+            "case_version": version,
+            "claim_generation": claim_generation,
+            "recorded_at": now,
+            "undo_until": undo_until,
+        },
+    )
+    if review.clauses:
+        writer.execute(
+            sa.insert(ReviewClause),
+            [{"review_id": review_id, "clause_version_id": clause} for clause in review.clauses],
+        )
+
+
+def _record_review_event(
+    writer: Session,
+    review_id: str,
+    case_id: str,
+    review: ReviewInput,
+    claim_generation: int,
+    version: int,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    ledger.record(
+        writer,
+        "case.review_recorded",
+        case_id,
+        actor=actor,
+        at=now,
+        fields={
+            "review": review_id,
+            "rationale": review.rationale,
+            "statement": review.statement or None,
+            "clauses": list(review.clauses) or None,
+            "law": review.law,
+        },
+        meta={
+            "round": Round.FIRST.value,
+            "outcome": review.outcome,
+            "ground": review.ground,
+            "decline_reason": review.decline_reason,
+            "visibility": review.visibility,
+            "account": review.account,
+            "context": review.context,
+            "over_broad": review.over_broad,
+            "version": version,
+            "generation": claim_generation,
+        },
+    )
+
+
+def _delete_draft(writer: Session, case_id: str, actor: Actor) -> None:
+    writer.execute(
+        sa.delete(Draft)
+        .where(Draft.case_id == case_id, Draft.account_id == actor.account_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _store_draft(
+    writer: Session, case_id: str, fields: Mapping[str, Any], actor: Actor, now: datetime
+) -> None:
+    """Replace the author's draft; the caller holds the case's row, so two tabs come one after the other."""
+    _delete_draft(writer, case_id, actor)
+    writer.execute(
+        sa.insert(Draft),
+        {"case_id": case_id, "account_id": actor.account_id, "fields": dict(fields), "saved_at": now},
+    )
+
+
+def save_draft(case_id: str, fields: Mapping[str, Any], *, claim_generation: int, actor: Actor) -> datetime:
+    """Keep what one has typed so far, by field name, while one holds the case; when it was saved.
+
+    Raises `ClaimLost`, `AlreadyRecorded`, or `InvalidInput` above 200 000 characters in all.
+    """
+    check_permission(actor, Permission.REVIEW_CASE)
+    if len(str(dict(fields))) > LONGEST_DRAFT:
+        raise InvalidInput(f"The draft is longer than {LONGEST_DRAFT} characters; shorten it, then save.")
+    with db.transaction() as writer:
+        now = clock.now()
+        held = writer.scalar(
+            sa.select(Case.id)
+            .where(
+                Case.id == case_id,
+                Case.claim_generation == claim_generation,
+                is_held_by(actor.account_id, now),
+            )
+            .with_for_update()
+        )
+        if held is None:
+            raise _refusal(writer, case_id, claim_generation, actor, now)
+        _store_draft(writer, case_id, fields, actor, now)
+        meta = {"generation": claim_generation}
+        ledger.record(writer, "case.draft_saved", case_id, actor=actor, at=now, meta=meta)
+        return now
+
+
+def undo_review(case_id: str, *, actor: Actor) -> int:
+    """Take one's own pending review back while its window runs; the generation of the new claim.
+
+    The text comes back as draft and the case is claimed anew, even at five claims. Raises `NotFound`,
+    `NotPermitted` for somebody else's review, or `UndoWindowOver`.
+    """
+    check_permission(actor, Permission.REVIEW_CASE)
+    with db.transaction() as writer:
+        now = clock.now()
+        case = writer.get(Case, case_id, populate_existing=True)
+        if case is None:
+            raise NotFound()
+        review = decisions.review_by_id(writer, case.pending_review_id or "")
+        if review is None:
+            raise UndoWindowOver("There is no review of this case that could still be undone.")
+        if review.account_id != actor.account_id:
+            raise NotPermitted("Only the author of a review can undo it.")
+        generation = case.claim_generation + 1
+        _reopen(writer, review, generation, actor, now)
+        _store_draft(writer, case_id, _draft_fields(review.content), actor, now)
+        ledger.record(
+            writer,
+            "case.review_undone",
+            case_id,
+            actor=actor,
+            at=now,
+            fields={"review": review.id},
+            meta={"round": Round.FIRST.value},
+        )
+        ledger.record(
+            writer,
+            "case.claimed",
+            case_id,
+            actor=actor,
+            at=now,
+            meta={"generation": generation, "way": "undo"},
+        )
+        return generation
+
+
+def _reopen(writer: Session, review: StoredReview, generation: int, actor: Actor, now: datetime) -> None:
+    """Case first, then review: the order in which every write takes the two rows."""
+    claim_seconds = current_app.config["REVIEW_SETTINGS"].claim_seconds
+    reopened = writer.execute(
+        sa.update(Case)
+        .where(
+            Case.id == review.case_id,
+            Case.state.in_(CLAIMABLE),
+            Case.pending_review_id == review.id,
+        )
+        .values(
+            pending_review_id=None,
+            claimed_by=actor.account_id,
+            claimed_until=now + timedelta(seconds=claim_seconds),
+            claim_generation=generation,
+            version=Case.version + 1,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    undone = writer.execute(
+        sa.update(Review)
+        .where(
+            Review.id == review.id,
+            Review.account_id == actor.account_id,
+            Review.undone_at.is_(None),
+            Review.dispatched_at.is_(None),
+            Review.undo_until > now,
+        )
+        .values(undone_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    if reopened.rowcount == 0 or undone.rowcount == 0:
+        raise UndoWindowOver("The time to undo this review is over; the decision goes out.")
+
+
+def _draft_fields(review: ReviewInput) -> dict[str, Any]:
+    """The review as the form's fields."""
+    return {
+        "outcome": review.outcome,
+        "ground": review.ground or "",
+        "decline_reason": review.decline_reason or "",
+        "clauses": list(review.clauses),
+        "law": review.law or "",
+        "rationale": review.rationale,
+        "statement": review.statement,
+        "visibility": review.visibility or "none",
+        "account": review.account,
+        "territory": review.territory,
+        "context": review.context,
+        "over_broad": "1" if review.over_broad else "",
+    }
+
+
+def dispatch_review(review_id: str, *, actor: Actor) -> str:
+    """Turn a review whose undo window is over into the decision, once; the decision's id.
+
+    Answers every item that is still asked about and joined before the review; items that joined later go
+    to a new open case. Raises `NotFound`, or `NotDispatchable` (too early, undone, done, or withdrawn).
+    """
+    check_service(actor)
+    with db.transaction() as writer:
+        now = clock.now()
+        review = decisions.review_by_id(writer, review_id)
+        if review is None:
+            raise NotFound()
+        _close(writer, review, now)
+        decision_id = _insert_decision(writer, review, now)
+        answered = _answer_items(writer, review, decision_id, actor, now)
+        _touch_referrals(writer, [referral_id for _item, referral_id in answered], now)
+        ledger.record(
+            writer,
+            "case.decided",
+            review.case_id,
+            actor=actor,
+            at=now,
+            fields={
+                "decision": decision_id,
+                "review": review.id,
+                "items": [item_id for item_id, _referral in answered],
+            },
+            meta={"outcome": review.content.outcome},
+        )
+        _move_late_items(writer, review, actor, now)
+        return decision_id
+
+
+def _close(writer: Session, review: StoredReview, now: datetime) -> None:
+    """Decide the case and mark the review dispatched; both or neither."""
+    decided = writer.execute(
+        sa.update(Case)
+        .where(
+            Case.id == review.case_id,
+            Case.state == CaseState.OPEN,
+            Case.pending_review_id == review.id,
+        )
+        .values(state=CaseState.DECIDED, decided_at=now, pending_review_id=None)
+        .execution_options(synchronize_session=False)
+    )
+    dispatched = writer.execute(
+        sa.update(Review)
+        .where(
+            Review.id == review.id,
+            Review.undone_at.is_(None),
+            Review.dispatched_at.is_(None),
+            Review.undo_until <= now,
+        )
+        .values(dispatched_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    if decided.rowcount == 0 or dispatched.rowcount == 0:
+        raise NotDispatchable()
+
+
+def _insert_decision(writer: Session, review: StoredReview, now: datetime) -> str:
+    decision_id, content = new_id("D"), review.content
+    writer.execute(
+        sa.insert(Decision),
+        {
+            "id": decision_id,
+            "case_id": review.case_id,
+            "review_id": review.id,
+            "outcome": content.outcome,
+            "decided_at": now,
+        },
+    )
+    if content.outcome == "accepted":
+        writer.execute(
+            sa.insert(Restriction),
+            {
+                "id": new_id("M"),
+                "decision_id": decision_id,
+                "visibility": content.visibility,
+                "account_measure": content.account,
+                "territory": content.territory,
+                "starts_at": now,
+            },
+        )
+    return decision_id
+
+
+def _answer_items(
+    writer: Session, review: StoredReview, decision_id: str, actor: Actor, now: datetime
+) -> list[tuple[str, str]]:
+    """Answer the items that the review covers, with the same frozen bytes; ids of item and referral."""
+    rows = writer.execute(
+        sa.update(Item)
+        .where(
+            Item.case_id == review.case_id,
+            Item.status == ItemStatus.IN_REVIEW,
+            Item.joined_version <= review.case_version,
+        )
+        .values(status=ItemStatus.DECIDED)
+        .returning(Item.id, Item.referral_id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    answered = sorted((row.id, row.referral_id) for row in rows)
+    if not answered:
+        return []
+    clauses = [
+        {"number": clause.number, "version": clause.version, "title": clause.title, "text": clause.text}
+        for clause in review.clauses
+    ]
+    body = answer_bytes(review.content, clauses=clauses, decided_at=now)
+    writer.execute(
+        sa.insert(Answer),
+        [
+            {"item_id": item_id, "decision_id": decision_id, "body": body, "answered_at": now}
+            for item_id, _referral in answered
+        ],
+    )
+    meta = {"outcome": review.content.outcome}
+    for item_id, _referral in answered:
+        ledger.record(
+            writer, "item.answered", item_id, actor=actor, at=now, fields={"answer": body}, meta=meta
+        )
+    return answered
+
+
+def _touch_referrals(writer: Session, referral_ids: Sequence[str], now: datetime) -> None:
+    """Let pollers see the change; always in the order of ids, so that two dispatches cannot lock crosswise."""
+    if not referral_ids:
+        return
+    position = db.next_change_position(writer, Referral.change_position)
+    for referral_id in sorted(set(referral_ids)):
+        writer.execute(
+            sa.update(Referral)
+            .where(Referral.id == referral_id)
+            .values(updated_at=now, change_position=position)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _move_late_items(writer: Session, review: StoredReview, actor: Actor, now: datetime) -> None:
+    """Give items that joined after the review a new open case with the old one's place in the queue."""
+    late = list(
+        writer.scalars(
+            sa.select(Item.id)
+            .where(
+                Item.case_id == review.case_id,
+                Item.status == ItemStatus.IN_REVIEW,
+                Item.joined_version > review.case_version,
+            )
+            .order_by(Item.joined_at, Item.id)
+        )
+    )
+    if not late:
+        return
+    old = writer.get_one(Case, review.case_id, populate_existing=True)
+    case_id = new_id("C")
+    writer.execute(
+        sa.insert(Case),
+        {
+            "id": case_id,
+            "trail_version": 0,
+            "match_digest": old.match_digest,
+            "intake_kind": old.intake_kind,
+            "state": CaseState.OPEN,
+            "rank": old.rank,
+            "severity": old.severity,
+            "content_type": old.content_type,
+            "language": old.language,
+            "items_live": len(late),
+            "opened_at": now,
+            "due_at": old.due_at,
+            "version": 1,
+            "claim_generation": 0,
+        },
+    )
+    for start in range(0, len(late), CHUNK):
+        writer.execute(
+            sa.update(Item)
+            .where(Item.id.in_(late[start : start + CHUNK]))
+            .values(case_id=case_id, joined_version=1)
+            .execution_options(synchronize_session=False)
+        )
+    writer.execute(
+        sa.update(Case)
+        .where(Case.id == review.case_id)
+        .values(items_live=Case.items_live - len(late))
+        .execution_options(synchronize_session=False)
+    )
+    ledger.record(
+        writer,
+        "case.opened",
+        case_id,
+        actor=actor,
+        at=now,
+        fields={"items": late},
+        meta={"reason": "joined_later"},
+    )

@@ -1,0 +1,79 @@
+"""`flask demo`: a fresh, seeded desk on this machine only, gone when it ends."""
+
+import json
+import os
+import secrets
+import socket
+import tempfile
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import click
+from flask import Flask
+
+from review import db
+from review.cli import server
+from review.config import Settings, read_settings
+from review.demo import content, seed
+from review.errors import SettingsError
+
+
+def demo_environment(folder: Path) -> dict[str, str]:
+    """The settings of a demonstration whose everything lies in ``folder``."""
+    return {
+        "REVIEW_DATABASE_URL": f"sqlite:///{folder / 'review.db'}",
+        "REVIEW_DATA_DIR": str(folder / "data"),
+        "REVIEW_SECRET_KEY": secrets.token_hex(32),
+        "REVIEW_HOSTS": content.HOSTS,
+        "REVIEW_INSECURE_COOKIES": "1",
+        "REVIEW_LOG_ORIGIN": f"demo-{secrets.token_hex(4)}.example/trail",
+    }
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise click.ClickException(f"Port {port} is taken; choose another with --port.") from None
+
+
+def make_demo(chosen: Settings) -> list[seed.DemoAccount]:
+    """Prepare and fill the database, and leave the accounts beside it for the sign-in page."""
+    engine = db.create_engine(chosen)
+    server.prepare(engine, chosen)
+    engine.dispose()
+    # nobody is there yet to undo: what the seed decides is dispatched at once
+    app = Flask("demo")
+    app.config["REVIEW_SETTINGS"] = replace(chosen, undo_seconds=0)
+    db.connect_app(app, chosen)
+    with app.app_context():
+        people = seed.seed(chosen)
+        db.extension.engine.dispose()
+    (chosen.data_dir / "demo-accounts.json").write_text(json.dumps([asdict(person) for person in people]))
+    return people
+
+
+@click.command("demo")
+@click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535))
+def demo(*, port: int) -> None:
+    """Serve a demonstration with made-up content on 127.0.0.1; everything goes when it ends."""
+    given = [
+        name for name in os.environ if name.startswith("REVIEW_") and not name.startswith("REVIEW_TEST_")
+    ]
+    for name in given:
+        del os.environ[name]
+    _check_port(port)
+    with tempfile.TemporaryDirectory(prefix="referral-review-demo-") as name:
+        os.environ.update(demo_environment(Path(name)))
+        try:
+            chosen = read_settings(demo=True)
+            people = make_demo(chosen)
+        except SettingsError as error:
+            raise click.ClickException(error.detail) from error
+        click.echo(f"Referral Review, demonstration with made-up data: http://127.0.0.1:{port}/\n")
+        for person in people:
+            click.echo(f"  {person.label:24} {person.email:26} {person.password}")
+        click.echo("\nThe sign-in page has a button for each. Ctrl+C ends it and deletes everything.")
+        server.run_server("app:create_demo_app", port=port, workers=1, background=True)

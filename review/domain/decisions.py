@@ -1,0 +1,267 @@
+"""What does a review have to say? The rules of the review form, and the answer that follows from it."""
+
+import re
+import unicodedata
+from calendar import monthrange
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from review.clock import rfc3339
+from review.domain.representation import json_bytes
+from review.errors import FieldError, InvalidReview
+
+LONGEST_RATIONALE: Final = 20_000
+LONGEST_STATEMENT: Final = 5_000
+LONGEST_LAW: Final = 500
+LONGEST_TERRITORY: Final = 200
+MOST_CLAUSES: Final = 100
+LEAST_OWN_WORDS: Final = 20
+"""Characters of rationale that an accept needs: measured friction against rubber stamps (interface.md)."""
+COMPLAINT_MONTHS: Final = 6
+"""DSA, Article 20(1): complaints for at least six months after the decision."""
+SHORTEST_NAME: Final = 3
+"""Shorter names and references stand in too many ordinary words to be looked for."""
+
+OUTCOMES: Final = ("accepted", "declined")
+LATER_OUTCOMES: Final = ("ask", "escalate")
+GROUNDS: Final = ("terms", "law")
+VISIBILITIES: Final = (
+    "none", "removed", "disabled", "demoted", "age_restricted", "interaction_restricted", "labelled",
+)  # fmt: skip
+ACCOUNT_MEASURES: Final = ("none", "suspended", "terminated")
+CONTEXTS: Final = ("none", "journalism", "research", "art", "counter_terrorism")
+_VOLUNTARY_REASONS: Final = (
+    "no_breach", "insufficient_information", "not_found", "already_removed", "not_ours",
+)  # fmt: skip
+DECLINE_REASONS: Final[dict[str, tuple[str, ...]]] = {
+    "referral": _VOLUNTARY_REASONS,
+    "notice": _VOLUNTARY_REASONS,
+    "removal_order": ("manifest_error", "insufficient_information", "impossible"),
+}
+_COUNTRIES: Final = re.compile(r"[A-Z]{2}(,[A-Z]{2})*")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewInput:
+    """One person's evaluation as the form gives it; members that the outcome does not need are empty.
+
+    ``clauses`` are clause-version ids; ``visibility`` is None for no restriction; ``territory`` is
+    ``world``, ``EU`` or country codes with commas.
+    """
+
+    outcome: str
+    ground: str | None = None
+    decline_reason: str | None = None
+    clauses: tuple[str, ...] = ()
+    law: str | None = None
+    rationale: str = ""
+    statement: str = ""
+    visibility: str | None = None
+    account: str = "none"
+    territory: str = "world"
+    context: str = "none"
+    over_broad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewFacts:
+    """What the rules need to know of the case: its kind, our clause versions in force, the senders' names."""
+
+    intake_kind: str
+    clauses_in_force: Collection[str]
+    sender_names: Collection[str]
+
+
+def read_review(values: Mapping[str, Sequence[str]], *, facts: ReviewFacts) -> ReviewInput:
+    """Read the form's values; raises `InvalidReview` with every broken rule, ``pointer`` naming the field."""
+    review = _review_of(values)
+    check_review(review, facts=facts)
+    return review
+
+
+def check_review(review: ReviewInput, *, facts: ReviewFacts) -> None:
+    """Raise `InvalidReview` with every rule of the form that this review breaks."""
+    errors = [*_outcome_errors(review, facts), *_text_errors(review), *_name_errors(review, facts)]
+    if errors:
+        raise InvalidReview("The review is not recorded yet; correct what is marked.", errors=errors)
+
+
+def _review_of(values: Mapping[str, Sequence[str]]) -> ReviewInput:
+    """The values by name, with what the chosen outcome does not need left out."""
+
+    def text(name: str, default: str = "") -> str:
+        given = values.get(name) or ()
+        return (given[0] if given else "").replace("\r\n", "\n").strip() or default
+
+    outcome = text("outcome")
+    accepted = outcome == "accepted"
+    ground = text("ground") if accepted else ""
+    visibility = text("visibility", "none") if accepted else "none"
+    clauses = dict.fromkeys(entry.strip() for entry in values.get("clauses") or () if entry.strip())
+    return ReviewInput(
+        outcome=outcome,
+        ground=ground or None,
+        decline_reason=(text("decline_reason") or None) if outcome == "declined" else None,
+        clauses=tuple(clauses) if ground == "terms" else (),
+        law=(text("law") or None) if ground == "law" else None,
+        rationale=text("rationale"),
+        statement=text("statement"),
+        visibility=None if visibility == "none" else visibility,
+        account=text("account", "none") if accepted else "none",
+        territory=_territory(text("territory", "world")) if accepted else "world",
+        context=text("context", "none"),
+        over_broad=text("over_broad").lower() in ("1", "true", "yes", "y", "on"),
+    )
+
+
+def _territory(text: str) -> str:
+    if text.lower() == "world":
+        return "world"
+    return ",".join(part for part in re.split(r"[\s,;]+", text.upper()) if part)
+
+
+def _outcome_errors(review: ReviewInput, facts: ReviewFacts) -> list[FieldError]:
+    if review.outcome in LATER_OUTCOMES:
+        detail = "Asking the sender and escalating to legal are not available yet; accept or decline."
+        return [FieldError("outcome", "not_available_yet", detail)]
+    if review.outcome not in OUTCOMES:
+        return [FieldError("outcome", "missing", "Choose accept or decline.")]
+    errors = [] if review.context in CONTEXTS else [_not_listed("context")]
+    if review.outcome == "accepted":
+        return errors + _accept_errors(review, facts)
+    if review.decline_reason is None:
+        errors.append(FieldError("decline_reason", "missing", "Say why you decline."))
+    elif review.decline_reason not in DECLINE_REASONS[facts.intake_kind]:
+        errors.append(_not_listed("decline_reason"))
+    return errors
+
+
+def _accept_errors(review: ReviewInput, facts: ReviewFacts) -> list[FieldError]:
+    errors = []
+    if review.ground not in GROUNDS:
+        errors.append(FieldError("ground", "missing", "Say whether it breaks our terms or the law."))
+    errors += _clause_errors(review, facts)
+    if review.ground == "law" and not review.law:
+        errors.append(FieldError("law", "missing", "Name the law and its article."))
+    if (review.visibility or "none") not in VISIBILITIES:
+        errors.append(_not_listed("visibility"))
+    if review.account not in ACCOUNT_MEASURES:
+        errors.append(_not_listed("account"))
+    if review.visibility is None and review.account == "none":
+        detail = "Choose what happens: a restriction of the content or a measure against the account."
+        errors.append(FieldError("visibility", "missing", detail))
+    known = review.territory == "world" or _COUNTRIES.fullmatch(review.territory)
+    if not known or len(review.territory) > LONGEST_TERRITORY:
+        detail = "Write world, EU, or two-letter country codes with commas, such as BE, DE."
+        errors.append(FieldError("territory", "not_a_territory", detail))
+    return errors
+
+
+def _clause_errors(review: ReviewInput, facts: ReviewFacts) -> list[FieldError]:
+    if review.ground != "terms":
+        return []
+    if not review.clauses:
+        return [FieldError("clauses", "missing", "Tick at least one clause that the content breaks.")]
+    if len(review.clauses) > MOST_CLAUSES:
+        return [FieldError("clauses", "too_many", f"Tick at most {MOST_CLAUSES} clauses.")]
+    if any(clause not in facts.clauses_in_force for clause in review.clauses):
+        detail = "A clause you ticked is not in force (any more); tick one from the list below."
+        return [FieldError("clauses", "not_in_force", detail)]
+    return []
+
+
+def _text_errors(review: ReviewInput) -> list[FieldError]:
+    errors = []
+    for field, text, longest in (
+        ("rationale", review.rationale, LONGEST_RATIONALE),
+        ("statement", review.statement, LONGEST_STATEMENT),
+        ("law", review.law or "", LONGEST_LAW),
+    ):
+        if len(text) > longest:
+            detail = f"Write at most {longest} characters; these are {len(text)}."
+            errors.append(FieldError(field, "too_long", detail))
+        elif _CONTROL.search(text):
+            errors.append(FieldError(field, "control_character", "Remove the control characters."))
+    if not _weight(review.rationale):
+        detail = "Write why you decide so; the rationale stays in the house."
+        errors.append(FieldError("rationale", "missing", detail))
+    elif review.outcome == "accepted" and _weight(review.rationale) < LEAST_OWN_WORDS:
+        detail = f"Write at least one sentence of your own ({LEAST_OWN_WORDS} characters) when you accept."
+        errors.append(FieldError("rationale", "too_short", detail))
+    outward = review.outcome == "accepted" or review.decline_reason == "no_breach"
+    if outward and not _weight(review.statement):
+        detail = "Write the reasons that the senders are told."
+        errors.append(FieldError("statement", "missing", detail))
+    return errors
+
+
+def _name_errors(review: ReviewInput, facts: ReviewFacts) -> list[FieldError]:
+    """The statement goes to every sender of the case, so it names none of them."""
+    statement = _folded(review.statement)
+    for name in sorted(facts.sender_names, key=len, reverse=True):
+        wanted = _folded(name)
+        if len(wanted) >= SHORTEST_NAME and re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", statement):
+            detail = f"The statement goes to every sender of this case: take out “{name.strip()}”."
+            return [FieldError("statement", "names_sender", detail)]
+    return []
+
+
+def _not_listed(field: str) -> FieldError:
+    return FieldError(field, "not_in_list", "Choose one of the list.")
+
+
+def _weight(text: str) -> int:
+    """Characters that somebody sees: runs of white space count once, invisible characters do not."""
+    shown = "".join(character for character in text if unicodedata.category(character) != "Cf")
+    return len(" ".join(shown.split()))
+
+
+def _folded(text: str) -> str:
+    shown = "".join(character for character in text if unicodedata.category(character) != "Cf")
+    return " ".join(unicodedata.normalize("NFKC", shown).casefold().split())
+
+
+def complaint_until(decided_at: datetime) -> datetime:
+    """The last moment to complain: six months later (DSA, Article 20(1)), on the month's last day at most."""
+    months = decided_at.month - 1 + COMPLAINT_MONTHS
+    year, month = decided_at.year + months // 12, months % 12 + 1
+    return decided_at.replace(year=year, month=month, day=min(decided_at.day, monthrange(year, month)[1]))
+
+
+def answer_bytes(
+    review: ReviewInput, *, clauses: Sequence[Mapping[str, str | int]], decided_at: datetime
+) -> bytes:
+    """What the sender of an item is told: the decided members of http.md as JSON, nothing about people.
+
+    ``clauses``: number, version, title and text as worded now.
+    """
+    answer: dict[str, Any] = {"outcome": review.outcome}
+    if review.outcome == "accepted":
+        answer["ground"] = review.ground
+    else:
+        answer["decline_reason"] = review.decline_reason
+    answer |= {
+        "clauses": [dict(clause) for clause in clauses],
+        "statement": review.statement,
+        "restriction": _restriction(review, decided_at),
+        "decided_at": rfc3339(decided_at),
+        "implemented_at": None,
+        "complaint_until": rfc3339(complaint_until(decided_at)),
+    }
+    return json_bytes(answer)
+
+
+def _restriction(review: ReviewInput, decided_at: datetime) -> dict[str, str | None] | None:
+    """The measure, beginning at dispatch and without end in version 1."""
+    if review.outcome != "accepted":
+        return None
+    return {
+        "visibility": review.visibility,
+        "account": review.account,
+        "territory": review.territory,
+        "starts_at": rfc3339(decided_at),
+        "ends_at": None,
+    }

@@ -1,0 +1,103 @@
+"""What does a sender see of a referral? One shape for every answer, page and message.
+
+Nothing in it tells of people, rounds, notes, other senders or the place in the queue.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from review.clock import rfc3339
+from review.domain.states import ItemStatus, referral_status
+
+
+@dataclass(frozen=True)
+class OwnItem:
+    """One item as its sender sees it; ``answer`` is what was frozen when it was decided, empty before."""
+
+    id: str
+    referral_id: str
+    url: str
+    canonical_url: str
+    status: ItemStatus
+    defanged: bool = False
+    content_type: str | None = None
+    withdrawn_at: datetime | None = None
+    answer: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The members of the item; those of the answer only when there is one."""
+        return {
+            "id": self.id,
+            "url": self.url,
+            "canonical_url": self.canonical_url,
+            "status": self.status.value,
+            "outcome": None,
+        } | self.answer_members()
+
+    def answer_members(self) -> dict[str, Any]:
+        """What the answer adds, whatever else was frozen beside it."""
+        return {name: self.answer[name] for name in ANSWER_MEMBERS if name in self.answer}
+
+
+@dataclass(frozen=True)
+class OwnReferral:
+    """One referral as its sender sees it; ``refused`` holds entries with index, url and errors."""
+
+    id: str
+    reference: str
+    intake_kind: str
+    reason: str
+    received_at: datetime
+    updated_at: datetime
+    change_position: int
+    items: tuple[OwnItem, ...]
+    refused: tuple[Mapping[str, Any], ...]
+
+    @property
+    def status(self) -> ItemStatus:
+        """The least finished of the items."""
+        return referral_status(item.status for item in self.items)
+
+    def as_dict(self) -> dict[str, Any]:
+        """All members in the order in which they are written; only removal orders have a due time."""
+        address = f"/api/v1/referrals/{self.id}"
+        return {
+            "id": self.id,
+            "reference": self.reference,
+            "intake_kind": self.intake_kind,
+            "status": self.status.value,
+            "received_at": rfc3339(self.received_at),
+            "updated_at": rfc3339(self.updated_at),
+            "due_at": None,
+            "items": [item.as_dict() for item in self.items],
+            "refused_items": [dict(entry) for entry in self.refused],
+            "links": {"self": address, "receipt": f"{address}/receipt"},
+        }
+
+
+ANSWER_MEMBERS = (
+    "outcome",
+    "ground",
+    "decline_reason",
+    "clauses",
+    "statement",
+    "restriction",
+    "decided_at",
+    "implemented_at",
+    "complaint_until",
+)
+"""Everything a decided item may say, in order."""
+
+
+def json_bytes(members: Mapping[str, Any]) -> bytes:
+    """UTF-8 JSON without spaces, members in the order given."""
+    return json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def etag_of(body: bytes) -> str:
+    """An entity tag that moves only with what the sender may see (RFC 9110, section 8.8.3)."""
+    return sha256(body).hexdigest()[:32]

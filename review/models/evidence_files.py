@@ -1,0 +1,71 @@
+"""Where the bytes of evidence lie: one file per SHA-256 under the data folder, written before its row."""
+
+import errno
+import os
+import tempfile
+from pathlib import Path
+
+from review.errors import StorageFull
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG})
+
+
+def evidence_path(data_dir: Path, digest: str) -> Path:
+    """The file for a hex SHA-256: ``evidence/ab/cd/<digest>``."""
+    return data_dir / "evidence" / digest[:2] / digest[2:4] / digest
+
+
+def keep_evidence(data_dir: Path, digest: str, content: bytes) -> None:
+    """Store bytes durably under their digest; what is there already is used again.
+
+    Written aside, synced, renamed, and the folder synced, so that a row never names a torn file. Not part
+    of any transaction: a file without a row is harmless. Raises `StorageFull`.
+    """
+    path = evidence_path(data_dir, digest)
+    try:
+        if path.exists() and path.stat().st_size == len(content):
+            return
+        _make_folder(path.parent)
+        _write(path, content)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise StorageFull("The evidence could not be stored; nothing was kept.") from error
+
+
+def read_evidence(data_dir: Path, digest: str) -> bytes:
+    """The bytes behind a digest; ``FileNotFoundError`` when they are gone."""
+    return evidence_path(data_dir, digest).read_bytes()
+
+
+def _make_folder(folder: Path) -> None:
+    """Create the folder and sync every parent that gained an entry."""
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    for step in reversed(missing):
+        step.mkdir(mode=0o700, exist_ok=True)
+        _sync_folder(step.parent)
+
+
+def _write(path: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".incoming-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

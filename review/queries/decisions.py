@@ -1,0 +1,195 @@
+"""What has been judged, what is about to be, and which rules and facts does a review meet?"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.domain.decisions import ReviewFacts, ReviewInput
+from review.models import Case, Clause, ClauseVersion, Draft, Item, Referral, Review, ReviewClause, Sender
+
+
+@dataclass(frozen=True)
+class ClauseInForce:
+    """A clause of our terms as worded on a day; ``id`` is the clause version's."""
+
+    id: str
+    document: str
+    number: str
+    version: int
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class StoredReview:
+    """A review as it stands, and how long its author can undo it."""
+
+    id: str
+    case_id: str
+    account_id: str
+    content: ReviewInput
+    clauses: tuple[ClauseInForce, ...]
+    case_version: int
+    recorded_at: datetime
+    undo_until: datetime
+    dispatched_at: datetime | None
+
+
+@dataclass(frozen=True)
+class StoredDraft:
+    """What somebody typed into the form of a case, by field name, and when it was saved."""
+
+    fields: dict[str, Any]
+    saved_at: datetime
+
+
+def _worded() -> sa.Select[str, str, str, int, str, str]:
+    return sa.select(
+        ClauseVersion.id,
+        Clause.document,
+        Clause.number,
+        ClauseVersion.version,
+        ClauseVersion.title,
+        ClauseVersion.text,
+    ).join(Clause, Clause.id == ClauseVersion.clause_id)
+
+
+def _versions_in_force(on: date) -> sa.Select[str]:
+    """Ids of the version of each clause that holds on a day: the newest that has begun."""
+    place = (
+        sa.func.row_number()
+        .over(
+            partition_by=ClauseVersion.clause_id,
+            order_by=(ClauseVersion.valid_from.desc(), ClauseVersion.version.desc()),
+        )
+        .label("place")
+    )
+    begun = sa.select(ClauseVersion.id, place).where(ClauseVersion.valid_from <= on).subquery()
+    return sa.select(begun.c.id).where(begun.c.place == 1)
+
+
+def clauses_in_force(reader: Session, *, on: date) -> tuple[ClauseInForce, ...]:
+    """Our terms as they hold on a day (UTC), by document and in the order in which they were made."""
+    rows = reader.execute(
+        _worded()
+        .where(ClauseVersion.id.in_(_versions_in_force(on)))
+        .order_by(Clause.document, Clause.created_at, Clause.number)
+    )
+    return tuple(ClauseInForce(*row) for row in rows)
+
+
+def review_facts(reader: Session, case_id: str, *, on: date) -> ReviewFacts | None:
+    """What the rules of the form need to know of a case; None when there is no such case."""
+    kind = reader.scalar(sa.select(Case.intake_kind).where(Case.id == case_id))
+    if kind is None:
+        return None
+    return ReviewFacts(
+        intake_kind=kind,
+        clauses_in_force=frozenset(reader.scalars(_versions_in_force(on))),
+        sender_names=_sender_names(reader, case_id),
+    )
+
+
+def _sender_names(reader: Session, case_id: str) -> Collection[str]:
+    """Every name and reference by which a sender of this case could be known."""
+    rows = reader.execute(
+        sa.select(
+            Sender.name,
+            Referral.reference,
+            Referral.issuing_authority,
+            Referral.contact_name,
+            Referral.contact_email,
+        )
+        .distinct()
+        .select_from(Item)
+        .join(Referral, Referral.id == Item.referral_id)
+        .join(Sender, Sender.id == Referral.sender_id)
+        .where(Item.case_id == case_id)
+    )
+    return frozenset(name for row in rows for name in row if name)
+
+
+def draft_of(reader: Session, case_id: str, *, account_id: str | None) -> StoredDraft | None:
+    """This person's own draft of a case, if there is one."""
+    row = reader.execute(
+        sa.select(Draft.fields, Draft.saved_at).where(
+            Draft.case_id == case_id, Draft.account_id == account_id
+        )
+    ).one_or_none()
+    return None if row is None else StoredDraft(fields=dict(row.fields), saved_at=row.saved_at)
+
+
+def standing_review(reader: Session, case_id: str, *, account_id: str | None) -> StoredReview | None:
+    """This person's own review of a case that was not undone."""
+    review = reader.scalars(
+        sa.select(Review)
+        .where(Review.case_id == case_id, Review.account_id == account_id, Review.undone_at.is_(None))
+        .order_by(Review.recorded_at.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if review is None else _stored(reader, review)
+
+
+def review_by_id(reader: Session, review_id: str) -> StoredReview | None:
+    """A review whose id is known, undone or not; None when there is none."""
+    review = reader.get(Review, review_id, populate_existing=True)
+    return None if review is None else _stored(reader, review)
+
+
+def _stored(reader: Session, review: Review) -> StoredReview:
+    rows = reader.execute(
+        _worded()
+        .join(ReviewClause, ReviewClause.clause_version_id == ClauseVersion.id)
+        .where(ReviewClause.review_id == review.id)
+        .order_by(Clause.document, Clause.created_at, Clause.number)
+    )
+    clauses = tuple(ClauseInForce(*row) for row in rows)
+    content = ReviewInput(
+        outcome=review.outcome,
+        ground=review.ground,
+        decline_reason=review.decline_reason,
+        clauses=tuple(clause.id for clause in clauses),
+        law=review.law,
+        rationale=review.rationale,
+        statement=review.statement,
+        visibility=review.visibility,
+        account=review.account_measure,
+        territory=review.territory,
+        context=review.context,
+        over_broad=review.over_broad,
+    )
+    return StoredReview(
+        id=review.id,
+        case_id=review.case_id,
+        account_id=review.account_id,
+        content=content,
+        clauses=clauses,
+        case_version=review.case_version,
+        recorded_at=review.recorded_at,
+        undo_until=review.undo_until,
+        dispatched_at=review.dispatched_at,
+    )
+
+
+def reviews_due(reader: Session, *, now: datetime, limit: int) -> tuple[str, ...]:
+    """Reviews whose undo window is over and that their case still waits for, the oldest first.
+
+    A case that was withdrawn meanwhile waits for none, so its review does not come up again.
+    """
+    return tuple(
+        reader.scalars(
+            sa.select(Review.id)
+            .join(Case, sa.and_(Case.id == Review.case_id, Case.pending_review_id == Review.id))
+            .where(
+                Review.undone_at.is_(None),
+                Review.dispatched_at.is_(None),
+                Review.undo_until <= now,
+            )
+            .order_by(Review.undo_until, Review.id)
+            .limit(limit)
+        )
+    )

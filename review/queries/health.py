@@ -1,0 +1,146 @@
+"""Is the desk fit to start, and is it well now? Gates of the start, and the checks behind /readyz."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from review import clock, db
+from review.errors import SettingsError
+from review.models import Leaf, Opening, PendingEvent, StoredCheckpoint, schema
+
+LATE_SECONDS = 60
+SKEW_SECONDS = 1.0
+# settings of PostgreSQL with which an acknowledged commit can be lost, or a torn page stay unseen
+UNSAFE = {
+    "fsync": ("off",),
+    "synchronous_commit": ("off",),
+    "full_page_writes": ("off",),
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at: a short name, whether it is well, what was seen, and what to do if it is not."""
+
+    name: str
+    ok: bool
+    sentence: str
+    next_step: str = ""
+
+
+def check_database(engine: sa.Engine) -> None:
+    """Raise `SettingsError` with one line for a database on which nothing should be built."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            _check_sqlite(engine, connection)
+        else:
+            _check_postgresql(connection)
+        found, newest = schema.current_revision(connection), schema.newest_revision()
+        if found != newest:
+            raise SettingsError(
+                f"The database is at revision {found or 'none'}, this program needs {newest}:"
+                " run flask upgrade."
+            )
+        if missing := schema.missing_triggers(connection):
+            raise SettingsError(
+                f"Triggers that guard the trail are missing: {', '.join(sorted(missing))}. Restore a backup,"
+                " or run flask downgrade and upgrade after flask trail verify."
+            )
+
+
+def _check_sqlite(engine: sa.Engine, connection: sa.Connection) -> None:
+    library = engine.dialect.dbapi
+    version: tuple[int, ...] = library.sqlite_version_info if library is not None else (0,)
+    mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
+    if mode == "wal" and db.has_wal_reset_bug(version):
+        written = ".".join(str(part) for part in version)
+        raise SettingsError(
+            f"SQLite {written} can corrupt the database (WAL-reset bug): install pysqlite3 0.6.1 or newer."
+        )
+
+
+def _check_postgresql(connection: sa.Connection) -> None:
+    for name, unsafe in UNSAFE.items():
+        value = connection.exec_driver_sql(f"SHOW {name}").scalar()
+        if value in unsafe:
+            raise SettingsError(
+                f"PostgreSQL runs with {name} = {value}, so that what was acknowledged can be lost:"
+                f" set {name} = on."
+            )
+
+
+def readiness(reader: Session, *, now: datetime) -> list[Check]:
+    """All checks; when the database does not answer, only that one."""
+    try:
+        reader.execute(sa.select(1))
+    except SQLAlchemyError:
+        down = "The database does not answer."
+        return [Check("database", ok=False, sentence=down, next_step="Start the database.")]
+    return [Check("database", ok=True, sentence="The database answers."), *_checks(reader, now=now)]
+
+
+def _checks(reader: Session, *, now: datetime) -> Iterator[Check]:
+    connection = reader.connection()
+    found, newest = schema.current_revision(connection), schema.newest_revision()
+    yield Check(
+        "schema",
+        ok=found == newest,
+        sentence=f"The database is at revision {found or 'none'}; this program needs {newest}.",
+        next_step="Run flask upgrade.",
+    )
+    if found != newest:
+        return
+    missing = schema.missing_triggers(connection)
+    yield Check(
+        "triggers",
+        ok=not missing,
+        sentence=f"Missing: {', '.join(sorted(missing))}." if missing else "All triggers guard the trail.",
+        next_step="Run flask trail verify, then restore a backup.",
+    )
+    yield _age_check(
+        "trail",
+        reader.scalar(
+            sa.select(sa.func.min(Opening.recorded_at)).join(PendingEvent, PendingEvent.eid == Opening.eid)
+        ),
+        now=now,
+        what="The oldest event without a position",
+        nothing="Every event has its position.",
+    )
+    covered = reader.scalar(sa.select(sa.func.max(StoredCheckpoint.size))) or 0
+    yield _age_check(
+        "checkpoint",
+        reader.scalar(
+            sa.select(Opening.recorded_at).join(Leaf, Leaf.eid == Opening.eid).where(Leaf.position == covered)
+        ),
+        now=now,
+        what="The oldest entry without a checkpoint",
+        nothing="The newest checkpoint covers every entry.",
+    )
+    if not db.is_sqlite(reader):
+        yield _clock_check(reader)
+
+
+def _age_check(name: str, oldest: datetime | None, *, now: datetime, what: str, nothing: str) -> Check:
+    age = 0.0 if oldest is None else (now - oldest).total_seconds()
+    return Check(
+        name,
+        ok=age <= LATE_SECONDS,
+        sentence=nothing if oldest is None else f"{what} is {max(age, 0):.0f} s old.",
+        next_step="See whether flask work runs, and read its log.",
+    )
+
+
+def _clock_check(reader: Session) -> Check:
+    before = clock.now()
+    theirs: datetime = reader.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+    skew = max((before - theirs).total_seconds(), (theirs - clock.now()).total_seconds(), 0.0)
+    return Check(
+        "clock",
+        ok=skew <= SKEW_SECONDS,
+        sentence=f"The clocks of this machine and of the database differ by {skew:.1f} s.",
+        next_step="Let both machines take their time from the same source.",
+    )

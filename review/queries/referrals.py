@@ -1,0 +1,206 @@
+"""What has a sender referred, and how does it stand? One referral, one item, pages of them; own ones only."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review import db
+from review.domain.cursors import Cursor
+from review.domain.representation import OwnItem, OwnReferral
+from review.domain.states import ItemStatus
+from review.formats.original import read_splices, rebuild
+from review.models import Answer, Item, Referral, RefusedItem
+from review.models.evidence_files import read_evidence
+
+SHORT_CHUNK = 400
+
+
+@dataclass(frozen=True)
+class ReferralPage:
+    """Some referrals in order, and the cursor after which the next ones stand; None at the end."""
+
+    referrals: tuple[OwnReferral, ...]
+    next: Cursor | None
+
+
+def own_referral(reader: Session, referral_id: str, *, sender_id: str | None) -> OwnReferral | None:
+    """The referral as its sender sees it now; None when there is none of this sender."""
+    found = _with_parts(
+        reader, _heads().where(Referral.id == referral_id, Referral.sender_id == sender_id).limit(1)
+    )
+    return found[0] if found else None
+
+
+def own_item(reader: Session, item_id: str, *, sender_id: str | None) -> OwnItem | None:
+    """The item as its sender sees it now; None when there is none of this sender."""
+    row = reader.execute(
+        _items().join(Referral).where(Item.id == item_id, Referral.sender_id == sender_id)
+    ).one_or_none()
+    return None if row is None else _own_item(row, _answers(reader, [item_id]).get(item_id, {}))
+
+
+def changed_referrals(
+    reader: Session,
+    *,
+    sender_id: str | None,
+    limit: int,
+    after: Cursor | None = None,
+    updated_since: datetime | None = None,
+    reference: str | None = None,
+    status: ItemStatus | None = None,
+) -> ReferralPage:
+    """Own referrals, oldest change first, below every change that may still appear, so that none is missed.
+
+    ``updated_since`` is inclusive and only chooses the start; with ``after`` it says nothing.
+    """
+    settled = db.settled_position(reader)
+    wanted = _heads().where(Referral.sender_id == sender_id, Referral.change_position < settled)
+    if after is not None:
+        wanted = wanted.where(
+            sa.or_(
+                Referral.change_position > after.position,
+                sa.and_(Referral.change_position == after.position, Referral.id > after.id),
+            )
+        )
+    elif updated_since is not None:
+        start = sa.select(sa.func.min(Referral.change_position)).where(
+            Referral.sender_id == sender_id, Referral.updated_at >= updated_since
+        )
+        wanted = wanted.where(Referral.change_position >= start.scalar_subquery())
+    if reference is not None:
+        wanted = wanted.where(Referral.reference == reference)
+    if status is not None:
+        wanted = wanted.where(_has_status(status))
+    ordered = wanted.order_by(Referral.change_position, Referral.id)
+    return _page(reader, ordered, limit=limit)
+
+
+def newest_referrals(
+    reader: Session, *, sender_id: str | None, limit: int, after: Cursor | None = None
+) -> ReferralPage:
+    """Own referrals for people: newest change first."""
+    wanted = _heads().where(Referral.sender_id == sender_id)
+    if after is not None:
+        wanted = wanted.where(
+            sa.or_(
+                Referral.change_position < after.position,
+                sa.and_(Referral.change_position == after.position, Referral.id < after.id),
+            )
+        )
+    ordered = wanted.order_by(Referral.change_position.desc(), Referral.id.desc())
+    return _page(reader, ordered, limit=limit)
+
+
+def original_of(reader: Session, referral_id: str, *, data_dir: Any) -> bytes | None:
+    """The body exactly as it was received, evidence included; None when there is no such referral."""
+    row = reader.execute(
+        sa.select(Referral.received_body, Referral.splices).where(Referral.id == referral_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    splices = read_splices(row.splices)
+    return rebuild(row.received_body, splices, lambda digest: read_evidence(data_dir, digest))
+
+
+def _heads() -> sa.Select[Any]:
+    return sa.select(
+        Referral.id,
+        Referral.reference,
+        Referral.intake_kind,
+        Referral.reason,
+        Referral.received_at,
+        Referral.updated_at,
+        Referral.change_position,
+    )
+
+
+def _items() -> sa.Select[Any]:
+    return sa.select(
+        Item.id,
+        Item.referral_id,
+        Item.url_as_sent,
+        Item.canonical_url,
+        Item.status,
+        Item.defanged,
+        Item.content_type,
+        Item.withdrawn_at,
+    )
+
+
+def _page(reader: Session, ordered: sa.Select[Any], *, limit: int) -> ReferralPage:
+    found = _with_parts(reader, ordered.limit(limit + 1))
+    more = len(found) > limit
+    shown = found[:limit]
+    return ReferralPage(tuple(shown), Cursor(shown[-1].change_position, shown[-1].id) if more else None)
+
+
+def _has_status(status: ItemStatus) -> sa.ColumnElement[bool]:
+    """Referrals whose least finished item has this status, as `referral_status` computes it."""
+
+    def has(*statuses: ItemStatus) -> sa.ColumnElement[bool]:
+        return sa.exists().where(Item.referral_id == Referral.id, Item.status.in_(statuses))
+
+    steps = (ItemStatus.RECEIVED, ItemStatus.IN_REVIEW, ItemStatus.WAITING_SENDER, ItemStatus.DECIDED)
+    if status is ItemStatus.WITHDRAWN:
+        return ~has(*steps)
+    earlier = steps[: steps.index(status)]
+    return sa.and_(has(status), ~has(*earlier)) if earlier else has(status)
+
+
+def _with_parts(reader: Session, heads: sa.Select[Any]) -> list[OwnReferral]:
+    """Referrals in the order of ``heads`` with their items, refused items and answers."""
+    rows = reader.execute(heads).all()
+    ids = [row.id for row in rows]
+    item_rows = reader.execute(
+        _items().where(Item.referral_id.in_(ids)).order_by(Item.referral_id, Item.position)
+    ).all()
+    answers = _answers(reader, [row.id for row in item_rows if row.status == ItemStatus.DECIDED])
+    items: dict[str, list[OwnItem]] = {}
+    for row in item_rows:
+        items.setdefault(row.referral_id, []).append(_own_item(row, answers.get(row.id, {})))
+    refused = _refused(reader, ids)
+    return [OwnReferral(*row, tuple(items.get(row.id, ())), tuple(refused.get(row.id, ()))) for row in rows]
+
+
+def _own_item(row: sa.Row[Any], answer: dict[str, Any]) -> OwnItem:
+    return OwnItem(
+        id=row.id,
+        referral_id=row.referral_id,
+        url=row.url_as_sent,
+        canonical_url=row.canonical_url,
+        status=ItemStatus(row.status),
+        defanged=row.defanged,
+        content_type=row.content_type,
+        withdrawn_at=row.withdrawn_at,
+        answer=answer if row.status == ItemStatus.DECIDED else {},
+    )
+
+
+def _refused(reader: Session, referral_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    rows = reader.execute(
+        sa.select(RefusedItem.referral_id, RefusedItem.position, RefusedItem.url_as_sent, RefusedItem.errors)
+        .where(RefusedItem.referral_id.in_(referral_ids))
+        .order_by(RefusedItem.referral_id, RefusedItem.position)
+    )
+    refused: dict[str, list[dict[str, Any]]] = {}
+    for referral_id, index, url, errors in rows:
+        refused.setdefault(referral_id, []).append({"index": index, "url": url, "errors": errors})
+    return refused
+
+
+def _answers(reader: Session, item_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The newest frozen answer of each item."""
+    answers: dict[str, dict[str, Any]] = {}
+    for start in range(0, len(item_ids), SHORT_CHUNK):
+        rows = reader.execute(
+            sa.select(Answer.item_id, Answer.body)
+            .where(Answer.item_id.in_(item_ids[start : start + SHORT_CHUNK]))
+            .order_by(Answer.answered_at)
+        )
+        answers.update((item_id, json.loads(body)) for item_id, body in rows)
+    return answers

@@ -1,0 +1,54 @@
+"""What did verifying the trail find? Read from the event that tells of it."""
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.errors import NotFound
+from review.models import Opening
+
+
+@dataclass(frozen=True)
+class ToldVerdict:
+    """A finding of the past and when it was reached."""
+
+    at: datetime
+    intact: bool
+    sentence: str
+    detail: str
+
+
+def verdict_of(reader: Session, eid: str) -> ToldVerdict:
+    """The verdict that this event tells of; `NotFound` for any other event."""
+    found = _read(reader, Opening.eid == eid)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def newest_verdict(reader: Session) -> ToldVerdict | None:
+    """The last verdict; None when the trail was never verified."""
+    return _read(reader, Opening.object_kind == "trail")
+
+
+def _read(reader: Session, which: sa.ColumnElement[bool]) -> ToldVerdict | None:
+    row = reader.execute(
+        sa.select(Opening.fields, Opening.recorded_at)
+        .where(which, Opening.event_type == "trail.verified")
+        .order_by(Opening.recorded_at.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    finding: dict[str, Any] = json.loads(base64.b64decode(row.fields["finding"][1]))
+    return ToldVerdict(
+        at=row.recorded_at,
+        intact=finding["intact"],
+        sentence=finding["sentence"],
+        detail=finding["detail"],
+    )

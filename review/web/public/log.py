@@ -1,0 +1,32 @@
+"""The trail's public face: its key and its newest signed checkpoint (C2SP)."""
+
+from flask import Blueprint, Response, current_app
+
+from review import db
+from review.domain.permissions import Permission
+from review.errors import NotFound
+from review.formats import key_files
+from review.queries.checkpoints import newest_checkpoint
+from review.web import guard
+
+blueprint = Blueprint("public_log", __name__, url_prefix="/log")
+
+
+@blueprint.get("/key")
+@guard.access(Permission.ANYONE)
+def key() -> Response:
+    """The public key as ``name+id+key``, which verifiers take as it is."""
+    folder = current_app.config["REVIEW_SETTINGS"].data_dir
+    if not key_files.has_key(folder):
+        raise NotFound("This trail has no key yet.")
+    return Response(f"{key_files.read_vkey(folder)}\n", mimetype="text/plain")
+
+
+@blueprint.get("/checkpoint")
+@guard.access(Permission.ANYONE)
+def checkpoint() -> Response:
+    """The newest signed checkpoint, verbatim."""
+    newest = newest_checkpoint(db.session())
+    if newest is None:
+        raise NotFound("No checkpoint is signed yet; ask again in a moment.")
+    return Response(newest.note, mimetype="text/plain")

@@ -1,0 +1,45 @@
+"""Reads never write, but for read events and last-use times (architecture.md, rule 8)."""
+
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from review.domain.permissions import Permission, Role
+from review.models import Base, Opening
+from review.web import guard
+from tests.conftest import Desk
+from tests.factories import make_key, make_sender, make_sign_in
+
+MAY_CHANGE = {"openings", "pending_events"}
+READ_EVENTS = {"record.opened", "records.listed"}
+
+
+def _contents(desk: Desk) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table, last-use times left out."""
+    session = desk.session
+    contents = {}
+    for name, table in Base.metadata.tables.items():
+        columns = [column for column in table.columns if column.name != "last_used_at"]
+        rows = session.execute(sa.select(*columns)).all()
+        contents[name] = sorted((tuple(row) for row in rows), key=repr)
+    return contents
+
+
+def test_no_get_writes_beyond_the_rule(desk: Desk) -> None:
+    clients: list[tuple[FlaskClient, dict[str, str]]] = []
+    for role in Role:
+        client = desk.client()
+        make_sign_in(client, role)
+        clients.append((client, {}))
+    clients.append((desk.client(), {"Authorization": f"Bearer {make_key(make_sender())}"}))
+    before = _contents(desk)
+    for rule in desk.app.url_map.iter_rules():
+        if "GET" not in (rule.methods or set()) or "<" in rule.rule:
+            continue
+        assert guard.permission_of(desk.app, rule.endpoint) in Permission
+        for client, headers in clients:
+            assert client.get(rule.rule, headers=headers).status_code < 500
+    after = _contents(desk)
+    assert {name for name in after if after[name] != before[name]} <= MAY_CHANGE
+    events = set(desk.session.scalars(sa.select(Opening.event_type)))
+    assert events - {row[5] for row in before["openings"]} <= READ_EVENTS
+    assert len(after["pending_events"]) == len(after["openings"])

@@ -1,0 +1,79 @@
+"""A person at a real browser who notices what must never happen on any page."""
+
+from pathlib import Path
+from typing import Literal
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.journeys.server import PASSWORD
+
+PICTURES = Path(__file__).parent / "pictures"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+class Visitor:
+    """One browser window: signs in, and collects outside requests, console errors and policy reports."""
+
+    def __init__(
+        self,
+        browser: Browser,
+        address: str,
+        *,
+        width: int = 1440,
+        scheme: Literal["light", "dark"] = "light",
+        script: bool = True,
+    ) -> None:
+        self.address = address
+        self.context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=script
+        )
+        self.page: Page = self.context.new_page()
+        self.troubles: list[str] = []
+        self.page.on("console", self._heard)
+        self.page.on("request", lambda request: self._asked(request.url))
+
+    def _heard(self, message: object) -> None:
+        kind, text = getattr(message, "type", ""), getattr(message, "text", "")
+        if kind in ("error", "warning"):
+            self.troubles.append(f"{kind}: {text}")
+
+    def _asked(self, url: str) -> None:
+        if not url.startswith(self.address):
+            self.troubles.append(f"outside request: {url}")
+
+    def open(self, path: str) -> None:
+        """Go to a page of the desk."""
+        self.page.goto(self.address + path)
+
+    def sign_in(self, email: str) -> None:
+        """Sign in with the known password."""
+        self.open("/sign-in")
+        self.page.fill("input[name=email]", email)
+        self.page.fill("input[name=password]", PASSWORD)
+        self.page.locator("form:has(input[name=password]:visible) button").first.click()
+        self.page.locator("form[action='/sign-out']").wait_for()
+
+    def violations(self) -> list[str]:
+        """What axe finds on the current page, best practices and WCAG 2.2 AA included."""
+        results = Axe().run(self.page, options={"runOnly": {"type": "tag", "values": TAGS}})
+        return [
+            f"{violation['id']}: {node['target']}"
+            for violation in results.response["violations"]
+            for node in violation["nodes"]
+        ]
+
+    def scrolls_sideways(self) -> bool:
+        """Whether the page is wider than the window."""
+        return bool(
+            self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        )
+
+    def picture(self, name: str) -> None:
+        """Keep a picture of the whole page."""
+        PICTURES.mkdir(exist_ok=True)
+        self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+
+    def close(self) -> None:
+        """Close the window and its cookies."""
+        self.context.close()
