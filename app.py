@@ -20,10 +20,6 @@ LARGEST_FORM = 1024 * 1024
 class StartRefused(SettingsError, click.ClickException):
     """A setting that stops the start; the `flask` command prints it as one line."""
 
-    def __init__(self, detail: str) -> None:
-        SettingsError.__init__(self, detail)
-        self.message = detail
-
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the desk; settings come from the environment unless given. Raises `StartRefused`."""

@@ -7,11 +7,15 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
+from flask import current_app
 from flask.testing import FlaskClient
 
 from review import clock, db
+from review.actions.referrals import Received, receive_referral
 from review.domain.ids import new_id
 from review.domain.permissions import Actor, Role, Scope
+from review.domain.referrals import Intake, read_referral
+from review.formats.strict_json import parse_object
 from review.models import Account, Clause, ClauseVersion, Sender, SenderKey, SignIn
 
 _numbers = itertools.count(1)
@@ -128,3 +132,76 @@ def make_sign_in(client: FlaskClient, role: Role, *, sender_id: str | None = Non
     with client.session_transaction() as session:
         session["_user_id"] = token
     return actor
+
+
+def make_intake(body: bytes) -> Intake:
+    """The referral behind a body, read with the hosts of this desk."""
+    return read_referral(parse_object(body), hosts=current_app.config["REVIEW_HOSTS"])
+
+
+def receive(
+    actor: Actor, *urls: str, reference: str | None = None, key: str | None = None, **members: Any
+) -> Received:
+    """Take a referral of that sender in; returns what it was answered."""
+    body = referral_body(reference, *urls, **members)
+    return receive_referral(
+        make_intake(body),
+        body=body,
+        idempotency_key=key,
+        actor=actor,
+        settings=current_app.config["REVIEW_SETTINGS"],
+    )
+
+
+def make_case(
+    *,
+    items: int = 1,
+    url: str | None = None,
+    intake_kind: str = "referral",
+    rank: int = 2,
+    due_in: timedelta = timedelta(hours=72),
+    sender_id: str | None = None,
+    **members: Any,
+) -> str:
+    """An open case with items of as many referrals, ``members`` of the referral; returns the case's id."""
+    now, number = clock.now(), next(_numbers)
+    url = url or f"https://video.example/watch/{number}"
+    case = Case(
+        id=new_id("C"), match_digest=hashlib.sha256(url.encode()).hexdigest(), intake_kind=intake_kind,
+        state="open", rank=rank, severity="low", content_type="video", language="ar", items_live=0,
+        opened_at=now, due_at=now + due_in, version=0, claim_generation=0,
+    )  # fmt: skip
+    with db.transaction() as writer:
+        writer.add(case)
+    for _item in range(items):
+        join_case(case.id, url=url, sender_id=sender_id, **members)
+    return case.id
+
+
+def join_case(case_id: str, *, url: str = "", sender_id: str | None = None, **members: Any) -> str:
+    """One more item for a case, of a referral of its own, as receiving would join it; returns the item's id."""
+    now, number = clock.now(), next(_numbers)
+    sender_id = sender_id or make_sender()
+    url = url or "https://video.example/watch/again"
+    with db.transaction() as writer:
+        case = writer.get_one(Case, case_id)
+        case.version, case.items_live = case.version + 1, case.items_live + 1
+        values: dict[str, Any] = {
+            "reference": f"CANARY-REFERENCE-{number}", "reason": "Praise of a listed organisation.",
+            "category": "STATEMENT_CATEGORY_VIOLENCE", "issuing_authority": "Duty desk of Ghent",
+            "requested_action": "remove",
+        } | members  # fmt: skip
+        referral = Referral(
+            id=new_id("R"), sender_id=sender_id, intake_kind=case.intake_kind, transmitted_via="api",
+            urgency="normal", content_digest="0" * 64, body_sha256="0" * 64, body_length=2,
+            received_body=b"{}", splices=[], received_at=now, updated_at=now, change_position=0, **values,
+        )  # fmt: skip
+        item = Item(
+            id=new_id("I"), referral_id=referral.id, position=0, url_as_sent=url, defanged=False,
+            canonical_url=url, match_key=url, content_type="video", language="ar", status="in_review",
+            case_id=case_id, joined_version=case.version, joined_at=now,
+        )  # fmt: skip
+        writer.add(referral)
+        writer.flush()
+        writer.add(item)
+    return item.id

@@ -1,13 +1,19 @@
-"""Builders of trails for tests: many events, sequenced in batches, signed where wanted."""
+"""Builders of trails for tests: many events, whole cases, sequenced in batches, signed where wanted."""
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import time_machine
+from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from review import clock, db, ledger
-from review.actions import trail
-from review.domain.permissions import OPERATOR
-from tests.factories import make_account
+from review.actions import cases, decisions, trail
+from review.domain.decisions import ReviewInput
+from review.domain.permissions import OPERATOR, SERVICE, Role
+from review.models import Case
+from tests.factories import make_account, make_clause, referral_body
 
 
 def record_events(*counts: int, sign: Path | None = None) -> list[str]:
@@ -43,3 +49,52 @@ def record_one(writer: Session, account_id: str, *, number: int) -> str:
     return ledger.record(
         writer, "trail.verified", "trail", actor=actor, at=at, fields=finding, meta={"intact": True}
     )
+
+
+def settle(folder: Path) -> None:
+    """Sequence everything that waits and sign it; a key is made when there is none."""
+    trail.create_signing_key(folder, origin="")
+    while trail.sequence_events() is not None:
+        pass
+    trail.sign_checkpoint(folder=folder)
+
+
+def refer(client: FlaskClient, key: str, *urls: str, reference: str | None = None) -> dict[str, Any]:
+    """Post a referral through the API; returns what it answered."""
+    answer = client.post(
+        "/api/v1/referrals",
+        data=referral_body(reference, *urls),
+        headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+    )
+    assert answer.status_code == 201, answer.text
+    body: dict[str, Any] = answer.json
+    return body
+
+
+def decide_all(*, outcome: str = "declined") -> list[str]:
+    """Claim every free case, record a review of each, and dispatch it; returns the cases' ids."""
+    reviewer = make_account(Role.MODERATOR)
+    review = ReviewInput(
+        outcome=outcome,
+        decline_reason="no_breach" if outcome == "declined" else None,
+        ground="terms" if outcome == "accepted" else None,
+        clauses=(make_clause(),) if outcome == "accepted" else (),
+        visibility="removed" if outcome == "accepted" else None,
+        rationale="Compared with our clause on listed organisations; nothing praises one.",
+        statement="We have compared the item with our terms.",
+    )
+    done = []
+    while (case_id := cases.claim_next(actor=reviewer)) is not None:
+        row = db.session().get_one(Case, case_id)
+        db.session().refresh(row)
+        recorded = decisions.record_review(
+            case_id,
+            review,
+            claim_generation=row.claim_generation,
+            version=row.version,
+            actor=reviewer,
+        )
+        with time_machine.travel(recorded.undo_until + timedelta(seconds=1), tick=False):
+            decisions.dispatch_review(recorded.review_id, actor=SERVICE)
+        done.append(case_id)
+    return done

@@ -1,6 +1,7 @@
 """Taking cases and giving them back: claims that expire, decided by conditional updates alone."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,8 +21,17 @@ TRIES = 5
 EXPIRY_BATCH = 200
 
 
-def claim_next(*, actor: Actor) -> str | None:
-    """Claim the first case of the queue that this person has not reviewed; its id, None when none waits.
+@dataclass(frozen=True)
+class Claim:
+    """A claim just taken: the case, and what its holder's writes must carry."""
+
+    case_id: str
+    claim_generation: int
+    version: int
+
+
+def claim_next(*, actor: Actor) -> Claim | None:
+    """Claim the first case of the queue that this person has not reviewed; None when none waits.
 
     Raises `TooManyClaims` at five live claims.
     """
@@ -33,13 +43,14 @@ def claim_next(*, actor: Actor) -> str | None:
             found = _first_free(writer, actor, now)
             if found is None:
                 return None
-            if _take(writer, found, way="next", actor=actor, now=now):
-                return str(found["id"])
+            claim = _take(writer, found, way="next", actor=actor, now=now)
+            if claim is not None:
+                return claim
     return None
 
 
-def claim_case(case_id: str, *, actor: Actor) -> int:
-    """Claim this case; the claim's generation, that of the running claim when the person holds it already.
+def claim_case(case_id: str, *, actor: Actor) -> Claim:
+    """Claim this case; the running claim, without another event, when the person holds it already.
 
     Raises `NotFound`, `CaseNotClaimable` or, at five live claims, `TooManyClaims`.
     """
@@ -50,16 +61,17 @@ def claim_case(case_id: str, *, actor: Actor) -> int:
         if summary is None:
             raise NotFound()
         if summary.held == "yours":
-            return summary.claim_generation
+            return Claim(case_id, summary.claim_generation, summary.version)
         _check_claims(writer, actor, now)
         found = _free_case(writer, case_id, actor, now)
-        if found is None or not _take(writer, found, way="this", actor=actor, now=now):
+        claim = None if found is None else _take(writer, found, way="this", actor=actor, now=now)
+        if claim is None:
             raise CaseNotClaimable(_why_not_claimable(writer, case_id, actor, now))
-        return int(found["claim_generation"]) + 1
+        return claim
 
 
 def _check_claims(writer: Session, actor: Actor, now: datetime) -> None:
-    """At most five claims a person; the account's row is locked so that two tabs count one after the other."""
+    """At most five claims a person; the locked account row lets two tabs count one after the other."""
     writer.execute(
         sa.select(Account.id).where(Account.id == actor.account_id).with_for_update(key_share=True)
     )
@@ -98,10 +110,12 @@ def _free_case(writer: Session, case_id: str, actor: Actor, now: datetime) -> Ma
     )
 
 
-def _take(writer: Session, found: Mapping[Any, Any], *, way: str, actor: Actor, now: datetime) -> bool:
-    """Claim by one conditional update and put it on the trail; False when somebody was faster."""
+def _take(
+    writer: Session, found: Mapping[Any, Any], *, way: str, actor: Actor, now: datetime
+) -> Claim | None:
+    """Claim by one conditional update and put it on the trail; None when somebody was faster."""
     generation = int(found["claim_generation"]) + 1
-    taken = writer.execute(
+    version = writer.scalar(
         sa.update(Case)
         .where(
             Case.id == found["id"],
@@ -114,10 +128,11 @@ def _take(writer: Session, found: Mapping[Any, Any], *, way: str, actor: Actor, 
             claimed_until=now + _claim_length(),
             claim_generation=generation,
         )
+        .returning(Case.version)
         .execution_options(synchronize_session=False)
     )
-    if taken.rowcount == 0:
-        return False
+    if version is None:
+        return None
     if found["claimed_by"] is not None:
         _record_expiry(writer, found, now)
     ledger.record(
@@ -129,6 +144,7 @@ def _take(writer: Session, found: Mapping[Any, Any], *, way: str, actor: Actor, 
         meta={"generation": generation, "way": way},
     )
     return True
+    return Claim(str(found["id"]), generation, version)
 
 
 def _claim_length() -> timedelta:
@@ -164,7 +180,9 @@ def renew_claim(case_id: str, *, claim_generation: int, actor: Actor) -> datetim
     with db.transaction() as writer:
         now = clock.now()
         until = now + _claim_length()
-        _change_claim(writer, case_id, claim_generation, actor, now, {"claimed_until": until})
+        _change_claim(
+            writer, case_id, claim_generation, actor=actor, now=now, values={"claimed_until": until}
+        )
         meta = {"generation": claim_generation}
         ledger.record(writer, "case.claim_renewed", case_id, actor=actor, at=now, meta=meta)
         return until
@@ -175,9 +193,8 @@ def release_claim(case_id: str, *, claim_generation: int, actor: Actor) -> None:
     check_permission(actor, Permission.WORK_QUEUE)
     with db.transaction() as writer:
         now = clock.now()
-        _change_claim(
-            writer, case_id, claim_generation, actor, now, {"claimed_by": None, "claimed_until": None}
-        )
+        freed = {"claimed_by": None, "claimed_until": None}
+        _change_claim(writer, case_id, claim_generation, actor=actor, now=now, values=freed)
         meta = {"generation": claim_generation}
         ledger.record(writer, "case.released", case_id, actor=actor, at=now, meta=meta)
 
@@ -186,11 +203,12 @@ def _change_claim(
     writer: Session,
     case_id: str,
     claim_generation: int,
+    *,
     actor: Actor,
     now: datetime,
     values: Mapping[str, datetime | None],
 ) -> None:
-    changed = writer.execute(
+    changed = writer.scalar(
         sa.update(Case)
         .where(
             Case.id == case_id,
@@ -198,9 +216,10 @@ def _change_claim(
             cases.is_held_by(actor.account_id, now),
         )
         .values(**values)
+        .returning(Case.id)
         .execution_options(synchronize_session=False)
     )
-    if changed.rowcount:
+    if changed is not None:
         return
     if writer.get(Case, case_id) is None:
         raise NotFound()
@@ -228,7 +247,7 @@ def expire_claims(*, actor: Actor) -> int:
 
 def _expire(writer: Session, ended: Mapping[Any, Any], now: datetime) -> bool:
     """End one claim unless it was renewed or taken over meanwhile."""
-    changed = writer.execute(
+    changed = writer.scalar(
         sa.update(Case)
         .where(
             Case.id == ended["id"],
@@ -237,8 +256,10 @@ def _expire(writer: Session, ended: Mapping[Any, Any], now: datetime) -> bool:
             Case.claimed_until <= now,
         )
         .values(claimed_by=None, claimed_until=None)
+        .returning(Case.id)
         .execution_options(synchronize_session=False)
     )
-    if changed.rowcount:
-        _record_expiry(writer, ended, now)
-    return bool(changed.rowcount)
+    if changed is None:
+        return False
+    _record_expiry(writer, ended, now)
+    return True

@@ -1,6 +1,6 @@
-"""Judging a case: draft, record, undo within the window, and dispatch as the decision that answers its items."""
+"""Judging a case: draft, record, undo within the window, dispatch as the decision that answers its items."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,13 +10,13 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from review import clock, db, ledger
-from review.domain.decisions import ReviewInput, answer_bytes, check_review
+from review.actions.answering import answer_items, insert_decision, move_late_items, touch_referrals
+from review.domain.decisions import ReviewInput, check_review, form_fields
 from review.domain.ids import new_id
 from review.domain.permissions import Actor, Permission, check_permission, check_service
-from review.domain.states import CLAIMABLE, CaseState, ItemStatus, Round
+from review.domain.states import CLAIMABLE, CaseState, Round
 from review.errors import (
     AlreadyRecorded,
-    CaseNotClaimable,
     ClaimLost,
     InvalidInput,
     NotDispatchable,
@@ -26,14 +26,13 @@ from review.errors import (
     StaleVersion,
     UndoWindowOver,
 )
-from review.models import Answer, Case, Decision, Draft, Item, Referral, Restriction, Review, ReviewClause
+from review.models import Case, Draft, Review, ReviewClause
 from review.queries import decisions
 from review.queries.cases import is_held_by
 from review.queries.decisions import StoredReview
 
 ORDER_UNDO_SECONDS = 10
 LONGEST_DRAFT = 200_000
-CHUNK = 500
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,15 @@ class Recorded:
 
     review_id: str
     undo_until: datetime
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Which state of which case the reviewer judged."""
+
+    case_id: str
+    version: int
+    claim_generation: int
 
 
 def record_review(
@@ -58,7 +66,7 @@ def record_review(
         if facts is None:
             raise NotFound()
         review_id = new_id("V")
-        changed = writer.execute(
+        changed = writer.scalar(
             sa.update(Case)
             .where(
                 Case.id == case_id,
@@ -71,15 +79,17 @@ def record_review(
             .values(
                 pending_review_id=review_id, claimed_by=None, claimed_until=None, version=Case.version + 1
             )
+            .returning(Case.id)
             .execution_options(synchronize_session=False)
         )
-        if changed.rowcount == 0:
+        if changed is None:
             raise _refusal(writer, case_id, claim_generation, actor, now)
         check_review(review, facts=facts)
         undo_until = now + timedelta(seconds=_undo_seconds(facts.intake_kind))
-        _insert_review(writer, review_id, case_id, review, claim_generation, version, actor, now, undo_until)
+        seen = _Seen(case_id=case_id, version=version, claim_generation=claim_generation)
+        _insert_review(writer, review_id, review, seen, actor=actor, now=now, undo_until=undo_until)
         _delete_draft(writer, case_id, actor)
-        _record_review_event(writer, review_id, case_id, review, claim_generation, version, actor, now)
+        _record_review_event(writer, review_id, review, seen, actor=actor, now=now)
         return Recorded(review_id=review_id, undo_until=undo_until)
 
 
@@ -116,10 +126,9 @@ def _refusal(
 def _insert_review(
     writer: Session,
     review_id: str,
-    case_id: str,
     review: ReviewInput,
-    claim_generation: int,
-    version: int,
+    seen: _Seen,
+    *,
     actor: Actor,
     now: datetime,
     undo_until: datetime,
@@ -128,7 +137,7 @@ def _insert_review(
         sa.insert(Review),
         {
             "id": review_id,
-            "case_id": case_id,
+            "case_id": seen.case_id,
             "round": Round.FIRST,
             "account_id": actor.account_id,
             "outcome": review.outcome,
@@ -142,8 +151,8 @@ def _insert_review(
             "territory": review.territory,
             "context": review.context,
             "over_broad": review.over_broad,
-            "case_version": version,
-            "claim_generation": claim_generation,
+            "case_version": seen.version,
+            "claim_generation": seen.claim_generation,
             "recorded_at": now,
             "undo_until": undo_until,
         },
@@ -158,17 +167,16 @@ def _insert_review(
 def _record_review_event(
     writer: Session,
     review_id: str,
-    case_id: str,
     review: ReviewInput,
-    claim_generation: int,
-    version: int,
+    seen: _Seen,
+    *,
     actor: Actor,
     now: datetime,
 ) -> None:
     ledger.record(
         writer,
         "case.review_recorded",
-        case_id,
+        seen.case_id,
         actor=actor,
         at=now,
         fields={
@@ -187,8 +195,8 @@ def _record_review_event(
             "account": review.account,
             "context": review.context,
             "over_broad": review.over_broad,
-            "version": version,
-            "generation": claim_generation,
+            "version": seen.version,
+            "generation": seen.claim_generation,
         },
     )
 
@@ -258,7 +266,7 @@ def undo_review(case_id: str, *, actor: Actor) -> int:
             raise NotPermitted("Only the author of a review can undo it.")
         generation = case.claim_generation + 1
         _reopen(writer, review, generation, actor, now)
-        _store_draft(writer, case_id, _draft_fields(review.content), actor, now)
+        _store_draft(writer, case_id, form_fields(review.content), actor, now)
         ledger.record(
             writer,
             "case.review_undone",
@@ -282,7 +290,7 @@ def undo_review(case_id: str, *, actor: Actor) -> int:
 def _reopen(writer: Session, review: StoredReview, generation: int, actor: Actor, now: datetime) -> None:
     """Case first, then review: the order in which every write takes the two rows."""
     claim_seconds = current_app.config["REVIEW_SETTINGS"].claim_seconds
-    reopened = writer.execute(
+    reopened = writer.scalar(
         sa.update(Case)
         .where(
             Case.id == review.case_id,
@@ -296,9 +304,10 @@ def _reopen(writer: Session, review: StoredReview, generation: int, actor: Actor
             claim_generation=generation,
             version=Case.version + 1,
         )
+        .returning(Case.id)
         .execution_options(synchronize_session=False)
     )
-    undone = writer.execute(
+    undone = writer.scalar(
         sa.update(Review)
         .where(
             Review.id == review.id,
@@ -308,28 +317,11 @@ def _reopen(writer: Session, review: StoredReview, generation: int, actor: Actor
             Review.undo_until > now,
         )
         .values(undone_at=now)
+        .returning(Review.id)
         .execution_options(synchronize_session=False)
     )
-    if reopened.rowcount == 0 or undone.rowcount == 0:
+    if reopened is None or undone is None:
         raise UndoWindowOver("The time to undo this review is over; the decision goes out.")
-
-
-def _draft_fields(review: ReviewInput) -> dict[str, Any]:
-    """The review as the form's fields."""
-    return {
-        "outcome": review.outcome,
-        "ground": review.ground or "",
-        "decline_reason": review.decline_reason or "",
-        "clauses": list(review.clauses),
-        "law": review.law or "",
-        "rationale": review.rationale,
-        "statement": review.statement,
-        "visibility": review.visibility or "none",
-        "account": review.account,
-        "territory": review.territory,
-        "context": review.context,
-        "over_broad": "1" if review.over_broad else "",
-    }
 
 
 def dispatch_review(review_id: str, *, actor: Actor) -> str:
@@ -345,9 +337,9 @@ def dispatch_review(review_id: str, *, actor: Actor) -> str:
         if review is None:
             raise NotFound()
         _close(writer, review, now)
-        decision_id = _insert_decision(writer, review, now)
-        answered = _answer_items(writer, review, decision_id, actor, now)
-        _touch_referrals(writer, [referral_id for _item, referral_id in answered], now)
+        decision_id = insert_decision(writer, review, now=now)
+        answered = answer_items(writer, review, decision_id, actor=actor, now=now)
+        touch_referrals(writer, [referral_id for _item, referral_id in answered], now=now)
         ledger.record(
             writer,
             "case.decided",
@@ -361,13 +353,13 @@ def dispatch_review(review_id: str, *, actor: Actor) -> str:
             },
             meta={"outcome": review.content.outcome},
         )
-        _move_late_items(writer, review, actor, now)
+        move_late_items(writer, review, actor=actor, now=now)
         return decision_id
 
 
 def _close(writer: Session, review: StoredReview, now: datetime) -> None:
     """Decide the case and mark the review dispatched; both or neither."""
-    decided = writer.execute(
+    decided = writer.scalar(
         sa.update(Case)
         .where(
             Case.id == review.case_id,
@@ -375,9 +367,10 @@ def _close(writer: Session, review: StoredReview, now: datetime) -> None:
             Case.pending_review_id == review.id,
         )
         .values(state=CaseState.DECIDED, decided_at=now, pending_review_id=None)
+        .returning(Case.id)
         .execution_options(synchronize_session=False)
     )
-    dispatched = writer.execute(
+    dispatched = writer.scalar(
         sa.update(Review)
         .where(
             Review.id == review.id,
@@ -386,146 +379,8 @@ def _close(writer: Session, review: StoredReview, now: datetime) -> None:
             Review.undo_until <= now,
         )
         .values(dispatched_at=now)
+        .returning(Review.id)
         .execution_options(synchronize_session=False)
     )
-    if decided.rowcount == 0 or dispatched.rowcount == 0:
+    if decided is None or dispatched is None:
         raise NotDispatchable()
-
-
-def _insert_decision(writer: Session, review: StoredReview, now: datetime) -> str:
-    decision_id, content = new_id("D"), review.content
-    writer.execute(
-        sa.insert(Decision),
-        {
-            "id": decision_id,
-            "case_id": review.case_id,
-            "review_id": review.id,
-            "outcome": content.outcome,
-            "decided_at": now,
-        },
-    )
-    if content.outcome == "accepted":
-        writer.execute(
-            sa.insert(Restriction),
-            {
-                "id": new_id("M"),
-                "decision_id": decision_id,
-                "visibility": content.visibility,
-                "account_measure": content.account,
-                "territory": content.territory,
-                "starts_at": now,
-            },
-        )
-    return decision_id
-
-
-def _answer_items(
-    writer: Session, review: StoredReview, decision_id: str, actor: Actor, now: datetime
-) -> list[tuple[str, str]]:
-    """Answer the items that the review covers, with the same frozen bytes; ids of item and referral."""
-    rows = writer.execute(
-        sa.update(Item)
-        .where(
-            Item.case_id == review.case_id,
-            Item.status == ItemStatus.IN_REVIEW,
-            Item.joined_version <= review.case_version,
-        )
-        .values(status=ItemStatus.DECIDED)
-        .returning(Item.id, Item.referral_id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    answered = sorted((row.id, row.referral_id) for row in rows)
-    if not answered:
-        return []
-    clauses = [
-        {"number": clause.number, "version": clause.version, "title": clause.title, "text": clause.text}
-        for clause in review.clauses
-    ]
-    body = answer_bytes(review.content, clauses=clauses, decided_at=now)
-    writer.execute(
-        sa.insert(Answer),
-        [
-            {"item_id": item_id, "decision_id": decision_id, "body": body, "answered_at": now}
-            for item_id, _referral in answered
-        ],
-    )
-    meta = {"outcome": review.content.outcome}
-    for item_id, _referral in answered:
-        ledger.record(
-            writer, "item.answered", item_id, actor=actor, at=now, fields={"answer": body}, meta=meta
-        )
-    return answered
-
-
-def _touch_referrals(writer: Session, referral_ids: Sequence[str], now: datetime) -> None:
-    """Let pollers see the change; always in the order of ids, so that two dispatches cannot lock crosswise."""
-    if not referral_ids:
-        return
-    position = db.next_change_position(writer, Referral.change_position)
-    for referral_id in sorted(set(referral_ids)):
-        writer.execute(
-            sa.update(Referral)
-            .where(Referral.id == referral_id)
-            .values(updated_at=now, change_position=position)
-            .execution_options(synchronize_session=False)
-        )
-
-
-def _move_late_items(writer: Session, review: StoredReview, actor: Actor, now: datetime) -> None:
-    """Give items that joined after the review a new open case with the old one's place in the queue."""
-    late = list(
-        writer.scalars(
-            sa.select(Item.id)
-            .where(
-                Item.case_id == review.case_id,
-                Item.status == ItemStatus.IN_REVIEW,
-                Item.joined_version > review.case_version,
-            )
-            .order_by(Item.joined_at, Item.id)
-        )
-    )
-    if not late:
-        return
-    old = writer.get_one(Case, review.case_id, populate_existing=True)
-    case_id = new_id("C")
-    writer.execute(
-        sa.insert(Case),
-        {
-            "id": case_id,
-            "trail_version": 0,
-            "match_digest": old.match_digest,
-            "intake_kind": old.intake_kind,
-            "state": CaseState.OPEN,
-            "rank": old.rank,
-            "severity": old.severity,
-            "content_type": old.content_type,
-            "language": old.language,
-            "items_live": len(late),
-            "opened_at": now,
-            "due_at": old.due_at,
-            "version": 1,
-            "claim_generation": 0,
-        },
-    )
-    for start in range(0, len(late), CHUNK):
-        writer.execute(
-            sa.update(Item)
-            .where(Item.id.in_(late[start : start + CHUNK]))
-            .values(case_id=case_id, joined_version=1)
-            .execution_options(synchronize_session=False)
-        )
-    writer.execute(
-        sa.update(Case)
-        .where(Case.id == review.case_id)
-        .values(items_live=Case.items_live - len(late))
-        .execution_options(synchronize_session=False)
-    )
-    ledger.record(
-        writer,
-        "case.opened",
-        case_id,
-        actor=actor,
-        at=now,
-        fields={"items": late},
-        meta={"reason": "joined_later"},
-    )

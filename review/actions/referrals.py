@@ -79,7 +79,7 @@ def receive_referral(
 def refuse_referral(*, body: bytes, codes: Sequence[str], actor: Actor) -> None:
     """Put on the trail that a referral was refused: digest of the body and codes, nothing of its content."""
     check_permission(actor, Permission.REFER)
-    fields = {"body_sha256": sha256(body).hexdigest(), "codes": sorted(set(codes))}
+    digest, listed = sha256(body).hexdigest(), sorted(set(codes))
     with db.transaction() as writer:
         ledger.record(
             writer,
@@ -87,7 +87,7 @@ def refuse_referral(*, body: bytes, codes: Sequence[str], actor: Actor) -> None:
             actor.sender_id or actor.id,
             actor=actor,
             at=clock.now(),
-            fields=fields,
+            fields={"body_sha256": digest, "codes": listed},
         )
 
 
@@ -299,7 +299,7 @@ def _item_row(
 
 def _evidence_row(piece: SentEvidence, item_id: str, *, at: datetime) -> dict[str, Any]:
     return {
-        "id": new_id("V"),
+        "id": new_id("E"),
         "item_id": item_id,
         "name": piece.name,
         "media_type": piece.media_type,

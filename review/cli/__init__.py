@@ -3,7 +3,15 @@
 import click
 from flask import Flask
 
-commands: tuple[click.Command, ...] = ()
+from review.cli import accounts, clauses, senders, server, trail
+
+commands: tuple[click.Command, ...] = (
+    *server.commands,
+    *trail.commands,
+    *accounts.commands,
+    *senders.commands,
+    *clauses.commands,
+)
 
 
 def register(app: Flask) -> None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask import current_app
 from flask.cli import with_appcontext
 from granian.constants import Interfaces
+from granian.log import LogLevels
 from granian.server import Server
 
 from review import db
@@ -21,7 +22,7 @@ from review.models import schema
 from review.queries import health
 from review.workers import loops
 
-THREADS = 16
+THREADS = 8
 RESTART_SECONDS = 2.0
 
 
@@ -83,6 +84,7 @@ def run_server(target: str, *, port: int, workers: int, background: bool) -> Non
             blocking_threads=THREADS,
             factory=True,
             websockets=False,
+            log_level=LogLevels.error,
             log_access=False,
             respawn_failed_workers=True,
             workers_kill_timeout=10,

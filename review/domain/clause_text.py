@@ -51,27 +51,37 @@ class _Heading:
     words: str
 
 
-def parse_terms(raw: bytes, *, file_name: str) -> Terms:
-    """The clauses of a Markdown file; raises `InvalidInput` with the remedy.
+def decode_terms(raw: bytes, *, file_name: str) -> str:
+    """The text of a file, line ends as \\n, without a byte order mark; raises `InvalidInput`."""
+    if len(raw) > LARGEST_FILE:
+        raise InvalidInput(f"{file_name} is larger than 4 MiB; split it.")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{file_name} is not UTF-8 (byte {error.start}); save it as UTF-8.") from None
+    if "\x00" in text:
+        raise InvalidInput(f"{file_name} holds a zero byte; it is not a text file.")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
-    The front-matter ``title``, else the file name, names the document. Each heading of the top level is a
+
+def read_clauses(text: str, *, name: str) -> Terms:
+    """The clauses of a Markdown text; raises `InvalidInput` with the remedy.
+
+    The front-matter ``title``, else ``name``, names the document. Each heading of the top level is a
     clause; a lone first heading over several of a lower level is the title of the text, not a clause. Text
-    before the first clause is the clause ``introduction``; a file without headings is one clause.
+    before the first clause is the clause ``introduction``; a text without headings is one clause.
     """
-    front, body = _split_front_matter(_decode(raw, file_name))
-    document = _title_of(front) or file_name.rpartition(".")[0] or file_name
+    front, body = _split_front_matter(text)
+    document = _title_of(front) or name
     if len(document) > LONGEST_DOCUMENT:
-        raise InvalidInput(
-            f"The title of {file_name} is longer than {LONGEST_DOCUMENT} characters; shorten it."
-        )
+        raise InvalidInput(f"The title of {name} is longer than {LONGEST_DOCUMENT} characters; shorten it.")
     if not _has_words("\n".join(body)):
-        raise InvalidInput(f"{file_name} holds no text; name a file with at least one clause.")
-    found = list(_headings(body))
-    clauses = _clauses(body, _top_level(body, found), document=document)
+        raise InvalidInput(f"{name} holds no text; name a file with at least one clause.")
+    clauses = _clauses(body, _top_level(body, list(_headings(body))), document=document)
     for clause in clauses:
         if len(clause.title) > LONGEST_TITLE:
             raise InvalidInput(
-                f"The heading of clause {clause.number} is longer than {LONGEST_TITLE} characters."
+                f"Shorten the heading of clause {clause.number} to {LONGEST_TITLE} characters."
             )
     return Terms(document=document, clauses=tuple(clauses))
 
@@ -82,18 +92,6 @@ def natural_order(number: str) -> tuple[tuple[int, int, str], ...]:
         return ()
     parts = re.findall(r"\d+|[^\d.]+", number)
     return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts)
-
-
-def _decode(raw: bytes, file_name: str) -> str:
-    if len(raw) > LARGEST_FILE:
-        raise InvalidInput(f"{file_name} is larger than 4 MiB; split it.")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidInput(f"{file_name} is not UTF-8 (byte {error.start}); save it as UTF-8.") from None
-    if "\x00" in text:
-        raise InvalidInput(f"{file_name} holds a zero byte; it is not a text file.")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _split_front_matter(text: str) -> tuple[list[str], list[str]]:

@@ -224,6 +224,24 @@ def _folded(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", shown).casefold().split())
 
 
+def form_fields(review: ReviewInput) -> dict[str, Any]:
+    """The review as the form's fields, for a draft."""
+    return {
+        "outcome": review.outcome,
+        "ground": review.ground or "",
+        "decline_reason": review.decline_reason or "",
+        "clauses": list(review.clauses),
+        "law": review.law or "",
+        "rationale": review.rationale,
+        "statement": review.statement,
+        "visibility": review.visibility or "none",
+        "account": review.account,
+        "territory": review.territory,
+        "context": review.context,
+        "over_broad": "1" if review.over_broad else "",
+    }
+
+
 def complaint_until(decided_at: datetime) -> datetime:
     """The last moment to complain: six months later (DSA, Article 20(1)), on the month's last day at most."""
     months = decided_at.month - 1 + COMPLAINT_MONTHS

@@ -32,7 +32,7 @@ def visible(text: str) -> str:
 
     Line feed and tab stay. Meant for text that was sent to us, where such characters hide or reorder words.
     """
-    return _HIDDEN.sub(lambda match: f"⟨{ord(match[0]):04X}⟩", text)
+    return _HIDDEN.sub(lambda match: f"⟨{ord(match[0]):04X}⟩", str(text))
 
 
 def unicode_form(hostname: str) -> str | None:

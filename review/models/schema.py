@@ -59,9 +59,7 @@ def expected_triggers(dialect: str) -> set[str]:
 def missing_triggers(connection: sa.Connection) -> set[str]:
     """Expected triggers that are absent or, on PostgreSQL, not set to fire always."""
     if connection.dialect.name == "sqlite":
-        present = connection.execute(sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars()
+        query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
     else:
-        present = connection.execute(
-            sa.text("SELECT tgname FROM pg_trigger WHERE tgenabled = 'A' AND NOT tgisinternal")
-        ).scalars()
-    return expected_triggers(connection.dialect.name) - set(present)
+        query = "SELECT tgname FROM pg_trigger WHERE tgenabled = 'A' AND NOT tgisinternal"
+    return expected_triggers(connection.dialect.name) - set(connection.execute(sa.text(query)).scalars())

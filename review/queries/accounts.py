@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from review.domain.permissions import Actor, Role
 from review.models import Account, OneTimeLink, SignIn
 
 
@@ -112,6 +113,20 @@ def credential_of(reader: Session, email: str) -> Credential | None:
         )
     ).one_or_none()
     return None if row is None else Credential(*row)
+
+
+def actor_of(reader: Session, email: str) -> Actor | None:
+    """The open account with this e-mail address as an actor, for commands that act for somebody."""
+    row = reader.execute(
+        sa.select(Account.id, Account.trail_id, Account.role, Account.sender_id).where(
+            Account.email == email, Account.closed_at.is_(None)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return Actor(
+        kind="account", id=row.trail_id, account_id=row.id, role=Role(row.role), sender_id=row.sender_id
+    )
 
 
 def account_by_name(reader: Session, name: str) -> AccountListed | None:

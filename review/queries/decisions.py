@@ -1,4 +1,4 @@
-"""What has been judged, what is about to be, and which rules and facts does a review meet?"""
+"""What has been judged, what is due to go out, and which facts of a case do the rules of a review need?"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,20 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from review.domain.clause_text import natural_order
 from review.domain.decisions import ReviewFacts, ReviewInput
 from review.models import Case, Clause, ClauseVersion, Draft, Item, Referral, Review, ReviewClause, Sender
-
-
-@dataclass(frozen=True)
-class ClauseInForce:
-    """A clause of our terms as worded on a day; ``id`` is the clause version's."""
-
-    id: str
-    document: str
-    number: str
-    version: int
-    title: str
-    text: str
+from review.queries.clauses import ClauseInForce, clauses_in_force
 
 
 @dataclass(frozen=True)
@@ -47,41 +37,6 @@ class StoredDraft:
     saved_at: datetime
 
 
-def _worded() -> sa.Select[str, str, str, int, str, str]:
-    return sa.select(
-        ClauseVersion.id,
-        Clause.document,
-        Clause.number,
-        ClauseVersion.version,
-        ClauseVersion.title,
-        ClauseVersion.text,
-    ).join(Clause, Clause.id == ClauseVersion.clause_id)
-
-
-def _versions_in_force(on: date) -> sa.Select[str]:
-    """Ids of the version of each clause that holds on a day: the newest that has begun."""
-    place = (
-        sa.func.row_number()
-        .over(
-            partition_by=ClauseVersion.clause_id,
-            order_by=(ClauseVersion.valid_from.desc(), ClauseVersion.version.desc()),
-        )
-        .label("place")
-    )
-    begun = sa.select(ClauseVersion.id, place).where(ClauseVersion.valid_from <= on).subquery()
-    return sa.select(begun.c.id).where(begun.c.place == 1)
-
-
-def clauses_in_force(reader: Session, *, on: date) -> tuple[ClauseInForce, ...]:
-    """Our terms as they hold on a day (UTC), by document and in the order in which they were made."""
-    rows = reader.execute(
-        _worded()
-        .where(ClauseVersion.id.in_(_versions_in_force(on)))
-        .order_by(Clause.document, Clause.created_at, Clause.number)
-    )
-    return tuple(ClauseInForce(*row) for row in rows)
-
-
 def review_facts(reader: Session, case_id: str, *, on: date) -> ReviewFacts | None:
     """What the rules of the form need to know of a case; None when there is no such case."""
     kind = reader.scalar(sa.select(Case.intake_kind).where(Case.id == case_id))
@@ -89,7 +44,7 @@ def review_facts(reader: Session, case_id: str, *, on: date) -> ReviewFacts | No
         return None
     return ReviewFacts(
         intake_kind=kind,
-        clauses_in_force=frozenset(reader.scalars(_versions_in_force(on))),
+        clauses_in_force=frozenset(clause.version_id for clause in clauses_in_force(reader, on=on)),
         sender_names=_sender_names(reader, case_id),
     )
 
@@ -141,18 +96,12 @@ def review_by_id(reader: Session, review_id: str) -> StoredReview | None:
 
 
 def _stored(reader: Session, review: Review) -> StoredReview:
-    rows = reader.execute(
-        _worded()
-        .join(ReviewClause, ReviewClause.clause_version_id == ClauseVersion.id)
-        .where(ReviewClause.review_id == review.id)
-        .order_by(Clause.document, Clause.created_at, Clause.number)
-    )
-    clauses = tuple(ClauseInForce(*row) for row in rows)
+    clauses = _clauses_of(reader, review.id)
     content = ReviewInput(
         outcome=review.outcome,
         ground=review.ground,
         decline_reason=review.decline_reason,
-        clauses=tuple(clause.id for clause in clauses),
+        clauses=tuple(clause.version_id for clause in clauses),
         law=review.law,
         rationale=review.rationale,
         statement=review.statement,
@@ -173,6 +122,25 @@ def _stored(reader: Session, review: Review) -> StoredReview:
         undo_until=review.undo_until,
         dispatched_at=review.dispatched_at,
     )
+
+
+def _clauses_of(reader: Session, review_id: str) -> tuple[ClauseInForce, ...]:
+    """The clauses that a review names, as worded in the versions that it names."""
+    rows = reader.execute(
+        sa.select(
+            ClauseVersion.id,
+            Clause.document,
+            Clause.number,
+            ClauseVersion.version,
+            ClauseVersion.title,
+            ClauseVersion.text,
+        )
+        .join(Clause, Clause.id == ClauseVersion.clause_id)
+        .join(ReviewClause, ReviewClause.clause_version_id == ClauseVersion.id)
+        .where(ReviewClause.review_id == review_id)
+    )
+    found = (ClauseInForce(*row) for row in rows)
+    return tuple(sorted(found, key=lambda clause: (clause.document, natural_order(clause.number))))
 
 
 def reviews_due(reader: Session, *, now: datetime, limit: int) -> tuple[str, ...]:

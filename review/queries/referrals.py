@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -96,7 +97,7 @@ def newest_referrals(
     return _page(reader, ordered, limit=limit)
 
 
-def original_of(reader: Session, referral_id: str, *, data_dir: Any) -> bytes | None:
+def original_of(reader: Session, referral_id: str, *, data_dir: Path) -> bytes | None:
     """The body exactly as it was received, evidence included; None when there is no such referral."""
     row = reader.execute(
         sa.select(Referral.received_body, Referral.splices).where(Referral.id == referral_id)
@@ -107,7 +108,7 @@ def original_of(reader: Session, referral_id: str, *, data_dir: Any) -> bytes | 
     return rebuild(row.received_body, splices, lambda digest: read_evidence(data_dir, digest))
 
 
-def _heads() -> sa.Select[Any]:
+def _heads() -> sa.Select[*tuple[Any, ...]]:
     return sa.select(
         Referral.id,
         Referral.reference,
@@ -119,7 +120,7 @@ def _heads() -> sa.Select[Any]:
     )
 
 
-def _items() -> sa.Select[Any]:
+def _items() -> sa.Select[*tuple[Any, ...]]:
     return sa.select(
         Item.id,
         Item.referral_id,
@@ -132,7 +133,7 @@ def _items() -> sa.Select[Any]:
     )
 
 
-def _page(reader: Session, ordered: sa.Select[Any], *, limit: int) -> ReferralPage:
+def _page(reader: Session, ordered: sa.Select[*tuple[Any, ...]], *, limit: int) -> ReferralPage:
     found = _with_parts(reader, ordered.limit(limit + 1))
     more = len(found) > limit
     shown = found[:limit]
@@ -152,7 +153,7 @@ def _has_status(status: ItemStatus) -> sa.ColumnElement[bool]:
     return sa.and_(has(status), ~has(*earlier)) if earlier else has(status)
 
 
-def _with_parts(reader: Session, heads: sa.Select[Any]) -> list[OwnReferral]:
+def _with_parts(reader: Session, heads: sa.Select[*tuple[Any, ...]]) -> list[OwnReferral]:
     """Referrals in the order of ``heads`` with their items, refused items and answers."""
     rows = reader.execute(heads).all()
     ids = [row.id for row in rows]
@@ -164,10 +165,23 @@ def _with_parts(reader: Session, heads: sa.Select[Any]) -> list[OwnReferral]:
     for row in item_rows:
         items.setdefault(row.referral_id, []).append(_own_item(row, answers.get(row.id, {})))
     refused = _refused(reader, ids)
-    return [OwnReferral(*row, tuple(items.get(row.id, ())), tuple(refused.get(row.id, ()))) for row in rows]
+    return [
+        OwnReferral(
+            id=row.id,
+            reference=row.reference,
+            intake_kind=row.intake_kind,
+            reason=row.reason,
+            received_at=row.received_at,
+            updated_at=row.updated_at,
+            change_position=row.change_position,
+            items=tuple(items.get(row.id, ())),
+            refused=tuple(refused.get(row.id, ())),
+        )
+        for row in rows
+    ]
 
 
-def _own_item(row: sa.Row[Any], answer: dict[str, Any]) -> OwnItem:
+def _own_item(row: sa.Row[*tuple[Any, ...]], answer: dict[str, Any]) -> OwnItem:
     return OwnItem(
         id=row.id,
         referral_id=row.referral_id,

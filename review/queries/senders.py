@@ -85,6 +85,11 @@ def flagger_on(reader: Session, sender_id: str, day: date) -> bool:
     return found is not None
 
 
+def sender_id_of(reader: Session, name: str) -> str | None:
+    """The id of the sender with this id or name, or None."""
+    return reader.scalar(sa.select(Sender.id).where(sa.or_(Sender.id == name, Sender.name == name)))
+
+
 def list_senders(reader: Session) -> list[SenderListed]:
     """All organisations by name, each with its keys and evidence, oldest first."""
     senders = reader.execute(

@@ -1,7 +1,5 @@
 """One mapping from domain errors to answers: a problem document (RFC 9457) or a page, by path."""
 
-from http import HTTPStatus
-
 from flask import Flask, Response, g, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
@@ -73,26 +71,27 @@ def wants_problem() -> bool:
     return request.path.startswith(("/api/", "/log/", "/healthz", "/readyz"))
 
 
-def problem(error: ReviewError) -> Response:
+def problem(error: ReviewError, *, status: int) -> Response:
     """An RFC 9457 problem document; never repeats what the client sent."""
     body: dict[str, object] = {
         "type": f"/errors/{error.code}",
         "title": error.title,
-        "status": status_of(error),
+        "status": status,
         "detail": error.detail,
     }
     if error.errors:
         body["errors"] = [entry.as_dict() for entry in error.errors]
     body |= {name: value for name, value in error.values.items() if name not in body}
     response = jsonify(body)
-    response.status_code = status_of(error)
+    response.status_code = status
     response.mimetype = "application/problem+json"
     return response
 
 
-def answer(error: ReviewError) -> Response:
+def answer(error: ReviewError, *, status: int | None = None) -> Response:
     """The answer to a domain error, in the form that this address speaks."""
-    response = problem(error) if wants_problem() else _page(error)
+    status = status or status_of(error)
+    response = problem(error, status=status) if wants_problem() else _page(error, status=status)
     if error.retry_after_seconds is not None or response.status_code in (429, 503, 507):
         response.headers["Retry-After"] = str(error.retry_after_seconds or 5)
     if response.status_code == 401 and wants_problem():
@@ -100,8 +99,7 @@ def answer(error: ReviewError) -> Response:
     return response
 
 
-def _page(error: ReviewError) -> Response:
-    status = status_of(error)
+def _page(error: ReviewError, *, status: int) -> Response:
     return Response(
         render_template("error.html", error=error, status=status, request_id=g.get("request_id", "")),
         status=status,
@@ -110,19 +108,12 @@ def _page(error: ReviewError) -> Response:
 
 
 def _from_http(error: HTTPException) -> Response:
-    if error.code is not None and 300 <= error.code < 400 and error.response is not None:
-        return Response(error.response.get_data(), error.code, dict(error.get_headers()))
-    kind = _FROM_HTTP.get(error.code or 500)
+    """What Flask and Werkzeug refuse by themselves, in our shape and with their status."""
+    status = error.code or 500
+    kind = _FROM_HTTP.get(status, errors.BadRequest if status < 500 else ReviewError)
     if isinstance(error, CSRFError):
-        kind = errors.FormExpired
-    if kind is None:
-        kind = errors.BadRequest if (error.code or 500) < 500 else ReviewError
-    response = answer(kind())
-    response.status_code = (
-        error.code if error.code in HTTPStatus and error.code != 403 else response.status_code
-    )
-    if isinstance(error, CSRFError):
-        response.status_code = 403
+        kind, status = errors.FormExpired, STATUS[errors.FormExpired]
+    response = answer(kind(), status=status)
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value

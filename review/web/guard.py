@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -40,7 +41,7 @@ TOUCH_SECONDS = 60
 csrf = CSRFProtect()
 
 
-class SignedInPerson(UserMixin):  # type: ignore[misc]
+class SignedInPerson(UserMixin):
     """What Flask-Login keeps of a person: the sign-in's token, and what the pages show of them."""
 
     def __init__(self, token: str, row: account_queries.SignedIn) -> None:
@@ -135,6 +136,7 @@ def _check_origin() -> None:
 def _admit() -> Response | None:
     """Before every request: find the actor, check the declared permission, or deny."""
     g.request_id = secrets.token_hex(8)
+    g.actor = replace(ANONYMOUS, request_id=g.request_id)
     if request.endpoint is None:
         return None
     permission = permission_of(current_app, request.endpoint)

@@ -119,6 +119,32 @@ WORDS: dict[str, dict[str, str]] = {
         "platform": N_("The platform itself"),
         "other": N_("Another way"),
     },
+    "event": {
+        "referral.received": N_("Referral received"),
+        "referral.refused": N_("Referral refused"),
+        "referral.withdrawn": N_("Referral withdrawn"),
+        "item.withdrawn": N_("Item withdrawn"),
+        "item.answered": N_("Sender answered"),
+        "case.opened": N_("Case opened"),
+        "case.claimed": N_("Case claimed"),
+        "case.claim_renewed": N_("Claim renewed"),
+        "case.released": N_("Case released"),
+        "case.claim_expired": N_("Claim expired"),
+        "case.draft_saved": N_("Draft saved"),
+        "case.review_recorded": N_("Review recorded"),
+        "case.review_undone": N_("Review undone"),
+        "case.decided": N_("Case decided"),
+        "case.withdrawn": N_("Case withdrawn"),
+        "record.opened": N_("Record opened"),
+    },
+    "check": {
+        "database": N_("Database"),
+        "schema": N_("Schema"),
+        "triggers": N_("Guards of the trail"),
+        "trail": N_("Trail"),
+        "checkpoint": N_("Checkpoint"),
+        "clock": N_("Clock"),
+    },
 }
 
 

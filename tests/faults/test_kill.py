@@ -122,16 +122,16 @@ def _check_decisions(program: Program, sender: httpx.Client, journal: Journal) -
 
     def decided() -> int | None:
         count = 0
-        cursor: str | None = None
+        wanted = {"limit": "200", "status": "decided"}
         while True:
             page = sender.get(
                 "/api/v1/referrals",
-                params={"limit": 200, "status": "decided"} | ({"cursor": cursor} if cursor else {}),
+                params=wanted,
             ).json()
             count += len(page["referrals"])
-            cursor = page["next"]
-            if cursor is None:
+            if page["next"] is None:
                 break
+            wanted["cursor"] = page["next"]
         return count if count >= len(journal.recorded) else None
 
     # a review may have been stored although the connection died before its answer

@@ -1,6 +1,7 @@
 """The tables of README that come from the code; run this file to write them anew."""
 
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app import create_app
@@ -15,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 
 
-def _table(*headings: str, rows: list[tuple[str, ...]]) -> str:
+def _table(*headings: str, rows: Sequence[tuple[str, ...]]) -> str:
     lines = ["| " + " | ".join(headings) + " |", "|" + "---|" * len(headings)]
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
 
@@ -78,7 +79,7 @@ def events_table() -> str:
     return _table("event", "on", "by", "committed fields", "kind", "sender sees it", rows=rows)
 
 
-SECTIONS = {
+SECTIONS: dict[str, Callable[[], str]] = {
     "settings": settings_table,
     "permissions": permissions_table,
     "routes": routes_table,

@@ -55,9 +55,9 @@ def _addresses(app: Flask) -> list[tuple[str, str, Permission]]:
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_nobody_gets_in_without_the_permission(desk: Desk) -> None:
     clients: dict[Role | None, FlaskClient] = {None: desk.client()}
-    for role in Role:
-        clients[role] = desk.client()
-        make_sign_in(clients[role], role)
+    for person in Role:
+        clients[person] = desk.client()
+        make_sign_in(clients[person], person)
     for method, address, permission in _addresses(desk.app):
         if address.startswith("/api/") or permission in (Permission.ANYONE, Permission.SIGNED_IN):
             continue

@@ -2,4 +2,6 @@
 
 from flask import Blueprint
 
-blueprints: tuple[Blueprint, ...] = ()
+from review.web.admin import health
+
+blueprints: tuple[Blueprint, ...] = (health.blueprint,)

@@ -16,4 +16,6 @@ def page() -> str:
     """All checks, the failed ones with what to do."""
     now = clock.now()
     checks = health.readiness(db.session(), now=now)
-    return render_template("admin/health.html", checks=checks, now=now, well=all(check.ok for check in checks))
+    return render_template(
+        "admin/health.html", checks=checks, now=now, well=all(check.ok for check in checks)
+    )

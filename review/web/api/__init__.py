@@ -2,6 +2,6 @@
 
 from flask import Blueprint
 
-from review.web.api import referrals
+from review.web.api import receipts, referrals
 
-blueprints: tuple[Blueprint, ...] = (referrals.blueprint,)
+blueprints: tuple[Blueprint, ...] = (receipts.blueprint, referrals.blueprint)

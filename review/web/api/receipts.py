@@ -22,12 +22,11 @@ def receipt(referral_id: str) -> Response:
     item_id = None if item is None else read_id(item, "I")
     if wanted is None or (item is not None and item_id is None):
         raise NotFound()
-    found = receipt_of(
-        db.session(), sender_id=guard.actor().sender_id, referral_id=wanted, item_id=item_id
-    )
+    found = receipt_of(db.session(), sender_id=guard.actor().sender_id, referral_id=wanted, item_id=item_id)
     if found.text is None:
         waiting = "No checkpoint covers this event yet; ask again in a moment.\n"
         return Response(waiting, 202, {"Retry-After": str(RETRY_SECONDS)}, mimetype="text/plain")
     response = Response(found.text, mimetype="text/plain")
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

@@ -2,4 +2,6 @@
 
 from flask import Blueprint
 
-blueprints: tuple[Blueprint, ...] = ()
+from review.web.legal import records, trail
+
+blueprints: tuple[Blueprint, ...] = (records.blueprint, trail.blueprint)

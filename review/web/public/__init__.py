@@ -2,4 +2,6 @@
 
 from flask import Blueprint
 
-blueprints: tuple[Blueprint, ...] = ()
+from review.web.public import health, log
+
+blueprints: tuple[Blueprint, ...] = (health.blueprint, log.blueprint)

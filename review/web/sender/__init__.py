@@ -2,4 +2,6 @@
 
 from flask import Blueprint
 
-blueprints: tuple[Blueprint, ...] = ()
+from review.web.sender import referrals
+
+blueprints: tuple[Blueprint, ...] = (referrals.blueprint,)

@@ -2,4 +2,12 @@
 
 from flask import Blueprint
 
-blueprints: tuple[Blueprint, ...] = ()
+from review.web.signin import home, links, navigation, sign_in, sign_out
+
+blueprints: tuple[Blueprint, ...] = (
+    home.blueprint,
+    links.blueprint,
+    navigation.blueprint,
+    sign_in.blueprint,
+    sign_out.blueprint,
+)

@@ -1,0 +1,160 @@
+"""What does a decision leave behind? Frozen answers, the restriction, a new case for latecomers.
+
+Parts of `decisions.dispatch_review`, all inside its transaction.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review import db, ledger
+from review.domain.decisions import answer_bytes
+from review.domain.ids import new_id
+from review.domain.permissions import Actor
+from review.domain.states import CaseState, ItemStatus
+from review.models import Answer, Case, Decision, Item, Referral, Restriction
+from review.queries.decisions import StoredReview
+
+CHUNK = 500
+
+
+def insert_decision(writer: Session, review: StoredReview, *, now: datetime) -> str:
+    """The decision that a review amounts to, and the restriction that an accept asks for; its id."""
+    decision_id, content = new_id("D"), review.content
+    writer.execute(
+        sa.insert(Decision),
+        {
+            "id": decision_id,
+            "case_id": review.case_id,
+            "review_id": review.id,
+            "outcome": content.outcome,
+            "decided_at": now,
+        },
+    )
+    if content.outcome == "accepted":
+        writer.execute(
+            sa.insert(Restriction),
+            {
+                "id": new_id("M"),
+                "decision_id": decision_id,
+                "visibility": content.visibility,
+                "account_measure": content.account,
+                "territory": content.territory,
+                "starts_at": now,
+            },
+        )
+    return decision_id
+
+
+def answer_items(
+    writer: Session, review: StoredReview, decision_id: str, *, actor: Actor, now: datetime
+) -> list[tuple[str, str]]:
+    """Answer the items that the review covers, with the same frozen bytes; ids of item and referral."""
+    rows = writer.execute(
+        sa.update(Item)
+        .where(
+            Item.case_id == review.case_id,
+            Item.status == ItemStatus.IN_REVIEW,
+            Item.joined_version <= review.case_version,
+        )
+        .values(status=ItemStatus.DECIDED)
+        .returning(Item.id, Item.referral_id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    answered = sorted((row.id, row.referral_id) for row in rows)
+    if not answered:
+        return []
+    clauses: list[dict[str, str | int]] = [
+        {"number": clause.number, "version": clause.version, "title": clause.title, "text": clause.text}
+        for clause in review.clauses
+    ]
+    body = answer_bytes(review.content, clauses=clauses, decided_at=now)
+    writer.execute(
+        sa.insert(Answer),
+        [
+            {"item_id": item_id, "decision_id": decision_id, "body": body, "answered_at": now}
+            for item_id, _referral in answered
+        ],
+    )
+    meta = {"outcome": review.content.outcome}
+    for item_id, _referral in answered:
+        ledger.record(
+            writer, "item.answered", item_id, actor=actor, at=now, fields={"answer": body}, meta=meta
+        )
+    return answered
+
+
+def touch_referrals(writer: Session, referral_ids: Sequence[str], *, now: datetime) -> None:
+    """Let pollers see the change; in the order of ids, so that two dispatches never lock crosswise."""
+    if not referral_ids:
+        return
+    position = db.next_change_position(writer, Referral.change_position)
+    for referral_id in sorted(set(referral_ids)):
+        writer.execute(
+            sa.update(Referral)
+            .where(Referral.id == referral_id)
+            .values(updated_at=now, change_position=position)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def move_late_items(writer: Session, review: StoredReview, *, actor: Actor, now: datetime) -> None:
+    """Give items that joined after the review a new open case with the old one's place in the queue."""
+    late = list(
+        writer.scalars(
+            sa.select(Item.id)
+            .where(
+                Item.case_id == review.case_id,
+                Item.status == ItemStatus.IN_REVIEW,
+                Item.joined_version > review.case_version,
+            )
+            .order_by(Item.joined_at, Item.id)
+        )
+    )
+    if not late:
+        return
+    old = writer.get_one(Case, review.case_id, populate_existing=True)
+    case_id = new_id("C")
+    writer.execute(
+        sa.insert(Case),
+        {
+            "id": case_id,
+            "trail_version": 0,
+            "match_digest": old.match_digest,
+            "intake_kind": old.intake_kind,
+            "state": CaseState.OPEN,
+            "rank": old.rank,
+            "severity": old.severity,
+            "content_type": old.content_type,
+            "language": old.language,
+            "items_live": len(late),
+            "opened_at": now,
+            "due_at": old.due_at,
+            "version": 1,
+            "claim_generation": 0,
+        },
+    )
+    for start in range(0, len(late), CHUNK):
+        writer.execute(
+            sa.update(Item)
+            .where(Item.id.in_(late[start : start + CHUNK]))
+            .values(case_id=case_id, joined_version=1)
+            .execution_options(synchronize_session=False)
+        )
+    writer.execute(
+        sa.update(Case)
+        .where(Case.id == review.case_id)
+        .values(items_live=Case.items_live - len(late))
+        .execution_options(synchronize_session=False)
+    )
+    ledger.record(
+        writer,
+        "case.opened",
+        case_id,
+        actor=actor,
+        at=now,
+        fields={"items": late},
+        meta={"reason": "joined_later"},
+    )

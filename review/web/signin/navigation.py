@@ -1,0 +1,65 @@
+"""What stands in the head of every page: the places of a role, and who is signed in."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, request
+from flask_babel import gettext
+from flask_login import current_user
+
+from review.domain.permissions import Role
+from review.web import guard
+from review.web.words import N_
+
+blueprint = Blueprint("signin_navigation", __name__)
+
+_WORK = ((N_("Queue"), "/queue"),)
+PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
+    Role.MODERATOR: _WORK,
+    Role.LEAD: _WORK,
+    Role.LEGAL: ((N_("Records"), "/records"), (N_("Trail"), "/trail")),
+    Role.ADMIN: ((N_("Health"), "/admin"),),
+    Role.SENDER: ((N_("Referrals"), "/sender"),),
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry of the navigation."""
+
+    label: str
+    address: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who is signed in, as the head of the page shows it."""
+
+    role: str
+    pseudonym: str
+
+
+def home_of(role: Role | None) -> str:
+    """The first page of a role; without one the page to sign in."""
+    return PLACES[role][0][1] if role is not None else "/sign-in"
+
+
+@blueprint.app_context_processor
+def head_of_page() -> dict[str, Any]:
+    """Navigation, viewer and sign-out for a person whom the guard has found; else nothing.
+
+    Asks the guard's actor first, so that a page about a broken database does not ask the database again.
+    """
+    actor = guard.actor()
+    if actor.kind != "account" or actor.role is None:
+        return {}
+    places = [
+        Place(gettext(label), address, current=(request.path + "/").startswith(address + "/"))
+        for label, address in PLACES[actor.role]
+    ]
+    return {
+        "navigation": places,
+        "viewer": Viewer(role=actor.role, pseudonym=current_user.pseudonym),
+        "sign_out_address": "/sign-out",
+    }

@@ -1,0 +1,63 @@
+"""What monitors and verifiers read without a key."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+
+from review import clock, db
+from review.domain.permissions import Role
+from review.domain.signed_note import verify
+from tests.conftest import Desk
+from tests.factories import make_sign_in
+from tests.trails import record_events, settle
+
+
+def test_the_process_is_alive_even_without_a_database(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(db, "session", lambda: pytest.fail("the database was asked"))
+    answer = desk.client().get("/healthz")
+    assert (answer.status_code, answer.json) == (200, {"status": "alive"})
+
+
+def test_ready_names_each_check(desk: Desk) -> None:
+    answer = desk.client().get("/readyz")
+    assert answer.status_code == 200
+    names = {"database", "schema", "triggers", "trail", "checkpoint"}
+    assert set(answer.json["checks"]) == names | ({"clock"} if desk.database == "postgresql" else set())
+
+
+def test_a_late_checkpoint_a_late_sequencer_and_a_lost_trigger_are_not_ready(desk: Desk) -> None:
+    client = desk.client()
+    make_sign_in(client, Role.ADMIN)
+    record_events(3)
+    for minutes, expected in ((0, 200), (2, 503)):
+        with time_machine.travel(clock.now() + timedelta(minutes=minutes), tick=False):
+            answer = client.get("/readyz")
+            assert answer.status_code == expected
+    assert answer.mimetype == "application/problem+json"
+    failed = [error["code"] for error in answer.json["errors"]]
+    assert failed == ["checkpoint", *(["clock"] if desk.database == "postgresql" else [])]
+    settle(desk.settings.data_dir)
+    trigger = "guard_leaves_update" if desk.database == "sqlite" else "guard_leaves_row"
+    place = "" if desk.database == "sqlite" else " ON leaves"
+    with db.transaction() as writer:
+        writer.execute(sa.text(f"DROP TRIGGER {trigger}{place}"))
+    answer = client.get("/readyz")
+    assert [error["code"] for error in answer.json["errors"]] == ["triggers"]
+    assert trigger in answer.json["errors"][0]["detail"]
+    page = client.get("/admin")
+    assert page.status_code == 200
+    assert "Not well" in page.text
+    assert "restore a backup" in page.text
+
+
+def test_the_log_shows_its_key_and_newest_checkpoint(desk: Desk) -> None:
+    client = desk.client()
+    for address in ("/log/key", "/log/checkpoint"):
+        answer = client.get(address)
+        assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
+    record_events(5)
+    settle(desk.settings.data_dir)
+    note, vkey = client.get("/log/checkpoint").text, client.get("/log/key").text
+    assert verify(note, vkey.removesuffix("\n")).size == 5
