@@ -1,16 +1,19 @@
 """Fixtures: a desk on SQLite and on a real PostgreSQL, each test with a database of its own."""
 
+import contextvars
 import itertools
 import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from app import create_app
 from review import db
@@ -20,6 +23,14 @@ from tests import data
 from tests.postgres import PostgresServer
 
 _numbers = itertools.count()
+
+
+class Visitor(FlaskClient):
+    """A client whose requests get a context of their own, as in a server, whatever the test has open."""
+
+    def open(self, *arguments: Any, **options: Any) -> TestResponse:
+        """Send one request."""
+        return contextvars.Context().run(super().open, *arguments, **options)
 
 
 @dataclass
@@ -40,6 +51,7 @@ class Desk:
 
     def client(self) -> FlaskClient:
         """A browser or program of its own, with its own cookies."""
+        self.app.test_client_class = Visitor
         return self.app.test_client()
 
 

@@ -16,7 +16,7 @@ from review.domain.ids import new_id
 from review.domain.permissions import Actor, Role, Scope
 from review.domain.referrals import Intake, read_referral
 from review.formats.strict_json import parse_object
-from review.models import Account, Clause, ClauseVersion, Sender, SenderKey, SignIn
+from review.models import Account, Case, Clause, ClauseVersion, Item, Referral, Sender, SenderKey, SignIn
 
 _numbers = itertools.count(1)
 PASSWORD = "correct horse battery staple"
@@ -179,7 +179,7 @@ def make_case(
 
 
 def join_case(case_id: str, *, url: str = "", sender_id: str | None = None, **members: Any) -> str:
-    """One more item for a case, of a referral of its own, as receiving would join it; returns the item's id."""
+    """One more item for a case, of a referral of its own, as receiving would join it; its id."""
     now, number = clock.now(), next(_numbers)
     sender_id = sender_id or make_sender()
     url = url or "https://video.example/watch/again"

@@ -12,7 +12,6 @@ from review import clock, db, ledger
 from review.actions import cases, decisions, trail
 from review.domain.decisions import ReviewInput
 from review.domain.permissions import OPERATOR, SERVICE, Role
-from review.models import Case
 from tests.factories import make_account, make_clause, referral_body
 
 
@@ -67,7 +66,7 @@ def refer(client: FlaskClient, key: str, *urls: str, reference: str | None = Non
         headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
     )
     assert answer.status_code == 201, answer.text
-    body: dict[str, Any] = answer.json
+    body: dict[str, Any] = answer.get_json()
     return body
 
 
@@ -84,17 +83,15 @@ def decide_all(*, outcome: str = "declined") -> list[str]:
         statement="We have compared the item with our terms.",
     )
     done = []
-    while (case_id := cases.claim_next(actor=reviewer)) is not None:
-        row = db.session().get_one(Case, case_id)
-        db.session().refresh(row)
+    while (claim := cases.claim_next(actor=reviewer)) is not None:
         recorded = decisions.record_review(
-            case_id,
+            claim.case_id,
             review,
-            claim_generation=row.claim_generation,
-            version=row.version,
+            claim_generation=claim.claim_generation,
+            version=claim.version,
             actor=reviewer,
         )
         with time_machine.travel(recorded.undo_until + timedelta(seconds=1), tick=False):
             decisions.dispatch_review(recorded.review_id, actor=SERVICE)
-        done.append(case_id)
+        done.append(claim.case_id)
     return done

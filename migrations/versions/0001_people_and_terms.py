@@ -11,8 +11,7 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 
-def upgrade() -> None:
-    """Create them."""
+def _clauses() -> None:
     op.create_table(
         "clauses",
         sa.Column("document", sa.String(length=200), nullable=False),
@@ -23,6 +22,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_clauses"),
         sa.UniqueConstraint("document", "number", name="uq_clauses_document_number"),
     )
+
+
+def _rate_counts() -> None:
     op.create_table(
         "rate_counts",
         sa.Column("name", sa.String(length=120), nullable=False),
@@ -30,6 +32,9 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("name", "window_start", name="pk_rate_counts"),
     )
+
+
+def _senders() -> None:
     op.create_table(
         "senders",
         sa.Column("name", sa.String(length=200), nullable=False),
@@ -45,6 +50,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_senders"),
         sa.UniqueConstraint("name", name="uq_senders_name"),
     )
+
+
+def _accounts() -> None:
     op.create_table(
         "accounts",
         sa.Column("trail_id", sa.String(length=40), nullable=False),
@@ -70,6 +78,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("trail_id", name="uq_accounts_trail_id"),
     )
     op.create_index("ix_accounts_sender_id", "accounts", ["sender_id"], unique=False)
+
+
+def _clause_versions() -> None:
     op.create_table(
         "clause_versions",
         sa.Column("id", sa.String(length=40), nullable=False),
@@ -84,6 +95,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_clause_versions"),
         sa.UniqueConstraint("clause_id", "version", name="uq_clause_versions_clause_id_version"),
     )
+
+
+def _flagger_statuses() -> None:
     op.create_table(
         "flagger_statuses",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -95,6 +109,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_flagger_statuses"),
     )
     op.create_index("ix_flagger_statuses_sender_id", "flagger_statuses", ["sender_id"], unique=False)
+
+
+def _sender_keys() -> None:
     op.create_table(
         "sender_keys",
         sa.Column("sender_id", sa.String(length=40), nullable=True),
@@ -112,6 +129,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name="uq_sender_keys_digest"),
     )
     op.create_index("ix_sender_keys_sender_id", "sender_keys", ["sender_id"], unique=False)
+
+
+def _one_time_links() -> None:
     op.create_table(
         "one_time_links",
         sa.Column("token_digest", sa.String(length=64), nullable=False),
@@ -124,6 +144,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token_digest", name="pk_one_time_links"),
     )
     op.create_index("ix_one_time_links_account_id", "one_time_links", ["account_id"], unique=False)
+
+
+def _sign_ins() -> None:
     op.create_table(
         "sign_ins",
         sa.Column("token_digest", sa.String(length=64), nullable=False),
@@ -137,6 +160,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token_digest", name="pk_sign_ins"),
     )
     op.create_index("ix_sign_ins_account_id", "sign_ins", ["account_id"], unique=False)
+
+
+def upgrade() -> None:
+    """Create them."""
+    _clauses()
+    _rate_counts()
+    _senders()
+    _accounts()
+    _clause_versions()
+    _flagger_statuses()
+    _sender_keys()
+    _one_time_links()
+    _sign_ins()
 
 
 def downgrade() -> None:

@@ -11,8 +11,7 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 
-def upgrade() -> None:
-    """Create them."""
+def _stored_answers() -> None:
     op.create_table(
         "stored_answers",
         sa.Column("sender_id", sa.String(length=40), nullable=False),
@@ -25,6 +24,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["sender_id"], ["senders.id"], name="fk_stored_answers_sender_id_senders"),
         sa.PrimaryKeyConstraint("sender_id", "idempotency_key", name="pk_stored_answers"),
     )
+
+
+def _cases() -> None:
     op.create_table(
         "cases",
         sa.Column("match_digest", sa.String(length=64), nullable=False),
@@ -69,6 +71,9 @@ def upgrade() -> None:
             "state IN ('open', 'second_review', 'resolving', 'waiting_sender', 'escalated')"
         ),
     )
+
+
+def _referrals() -> None:
     op.create_table(
         "referrals",
         sa.Column("sender_id", sa.String(length=40), nullable=False),
@@ -110,6 +115,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_referrals_change_position", "referrals", ["change_position"], unique=False)
     op.create_index("ix_referrals_poll", "referrals", ["sender_id", "change_position", "id"], unique=False)
+
+
+def _items() -> None:
     op.create_table(
         "items",
         sa.Column("referral_id", sa.String(length=40), nullable=False),
@@ -137,6 +145,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("referral_id", "position", name="uq_items_referral_id_position"),
     )
     op.create_index("ix_items_case_id", "items", ["case_id"], unique=False)
+
+
+def _refused_items() -> None:
     op.create_table(
         "refused_items",
         sa.Column("referral_id", sa.String(length=40), nullable=False),
@@ -148,6 +159,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("referral_id", "position", name="pk_refused_items"),
     )
+
+
+def _evidence() -> None:
     op.create_table(
         "evidence",
         sa.Column("id", sa.String(length=40), nullable=False),
@@ -162,6 +176,16 @@ def upgrade() -> None:
     )
     op.create_index("ix_evidence_item_id", "evidence", ["item_id"], unique=False)
     op.create_index("ix_evidence_sha256", "evidence", ["sha256"], unique=False)
+
+
+def upgrade() -> None:
+    """Create them."""
+    _stored_answers()
+    _cases()
+    _referrals()
+    _items()
+    _refused_items()
+    _evidence()
 
 
 def downgrade() -> None:

@@ -11,8 +11,7 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 
-def upgrade() -> None:
-    """Create them."""
+def _drafts() -> None:
     op.create_table(
         "drafts",
         sa.Column("case_id", sa.String(length=40), nullable=False),
@@ -23,6 +22,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name="fk_drafts_case_id_cases"),
         sa.PrimaryKeyConstraint("case_id", "account_id", name="pk_drafts"),
     )
+
+
+def _reviews() -> None:
     op.create_table(
         "reviews",
         sa.Column("id", sa.String(length=40), nullable=False),
@@ -68,6 +70,9 @@ def upgrade() -> None:
         sqlite_where=sa.text("undone_at IS NULL"),
         postgresql_where=sa.text("undone_at IS NULL"),
     )
+
+
+def _decisions() -> None:
     op.create_table(
         "decisions",
         sa.Column("id", sa.String(length=40), nullable=False),
@@ -81,6 +86,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("review_id", name="uq_decisions_review_id"),
     )
     op.create_index("ix_decisions_case_id", "decisions", ["case_id"], unique=False)
+
+
+def _review_clauses() -> None:
     op.create_table(
         "review_clauses",
         sa.Column("review_id", sa.String(length=40), nullable=False),
@@ -93,6 +101,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["review_id"], ["reviews.id"], name="fk_review_clauses_review_id_reviews"),
         sa.PrimaryKeyConstraint("review_id", "clause_version_id", name="pk_review_clauses"),
     )
+
+
+def _answers() -> None:
     op.create_table(
         "answers",
         sa.Column("item_id", sa.String(length=40), nullable=False),
@@ -103,6 +114,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["item_id"], ["items.id"], name="fk_answers_item_id_items"),
         sa.PrimaryKeyConstraint("item_id", "decision_id", name="pk_answers"),
     )
+
+
+def _restrictions() -> None:
     op.create_table(
         "restrictions",
         sa.Column("id", sa.String(length=40), nullable=False),
@@ -119,6 +133,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_restrictions"),
         sa.UniqueConstraint("decision_id", name="uq_restrictions_decision_id"),
     )
+
+
+def upgrade() -> None:
+    """Create them."""
+    _drafts()
+    _reviews()
+    _decisions()
+    _review_clauses()
+    _answers()
+    _restrictions()
 
 
 def downgrade() -> None:

@@ -11,8 +11,7 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 
-def upgrade() -> None:
-    """Create them."""
+def _checkpoints() -> None:
     op.create_table(
         "checkpoints",
         sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -20,6 +19,9 @@ def upgrade() -> None:
         sa.Column("note", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("size", name="pk_checkpoints"),
     )
+
+
+def _openings() -> None:
     op.create_table(
         "openings",
         sa.Column("eid", sa.String(length=32), nullable=False),
@@ -36,6 +38,9 @@ def upgrade() -> None:
     op.create_index(
         "uq_openings_chain", "openings", ["object_kind", "object_id", "object_version"], unique=True
     )
+
+
+def _tiles() -> None:
     op.create_table(
         "tiles",
         sa.Column("level", sa.Integer(), autoincrement=False, nullable=False),
@@ -44,6 +49,9 @@ def upgrade() -> None:
         sa.Column("root", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("level", "number", name="pk_tiles"),
     )
+
+
+def _tree_heads() -> None:
     op.create_table(
         "tree_heads",
         sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -51,6 +59,9 @@ def upgrade() -> None:
         sa.Column("root", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("size", name="pk_tree_heads"),
     )
+
+
+def _leaves() -> None:
     op.create_table(
         "leaves",
         sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -60,6 +71,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("position", name="pk_leaves"),
         sa.UniqueConstraint("eid", name="uq_leaves_eid"),
     )
+
+
+def _pending_events() -> None:
     op.create_table(
         "pending_events",
         sa.Column("eid", sa.String(length=32), nullable=False),
@@ -67,6 +81,16 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["eid"], ["openings.eid"], name="fk_pending_events_eid_openings"),
         sa.PrimaryKeyConstraint("eid", name="pk_pending_events"),
     )
+
+
+def upgrade() -> None:
+    """Create them."""
+    _checkpoints()
+    _openings()
+    _tiles()
+    _tree_heads()
+    _leaves()
+    _pending_events()
 
 
 def downgrade() -> None:

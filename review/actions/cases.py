@@ -143,7 +143,7 @@ def _take(
         at=now,
         meta={"generation": generation, "way": way},
     )
-    return True
+
     return Claim(str(found["id"]), generation, version)
 
 

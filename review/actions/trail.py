@@ -8,7 +8,7 @@ from pathlib import Path
 import rfc8785
 
 from review import clock, db, ledger
-from review.domain.permissions import SERVICE, Actor, Permission, check_permission
+from review.domain.permissions import OPERATOR, SERVICE, Actor, Permission, check_permission, check_service
 from review.domain.signed_note import checkpoint_body, parse_vkey, sign, verify
 from review.errors import NotReady, SettingsError
 from review.formats import key_files
@@ -28,8 +28,9 @@ class Verdict:
 def sequence_events(*, actor: Actor = SERVICE) -> ledger.Head | None:
     """Give pending events their positions, a batch at most; None when nothing was pending.
 
-    Needs no permission: ``actor`` is the service or the operator, and the tree head is its own record.
+    The tree head is its own record: no event tells of it.
     """
+    _check_machinery(actor)
     with db.transaction() as writer:
         return ledger.sequence_pending(writer)
 
@@ -56,7 +57,13 @@ def check_signing_key(folder: Path, *, origin: str) -> None:
     key_files.check_private(folder)
 
 
-def sign_checkpoint(*, folder: Path) -> int | None:
+def _check_machinery(actor: Actor) -> None:
+    """Raise `NotPermitted` unless a loop or a command acts: no page and no key reaches the machinery."""
+    if actor.kind != OPERATOR.kind:
+        check_service(actor)
+
+
+def sign_checkpoint(*, folder: Path, actor: Actor = SERVICE) -> int | None:
     """Sign the newest tree head; returns its size, or None when it is signed or another process signs.
 
     The tree is derived anew from what was signed before and must contain it, else `TrailBroken`. The note
@@ -64,6 +71,7 @@ def sign_checkpoint(*, folder: Path) -> int | None:
     published that the signer could forget, and the file is never ahead of the database. A crash between
     leaves a promised note, which the next run brings into the database.
     """
+    _check_machinery(actor)
     with key_files.signer_turn(folder) as free:
         return _sign_next(folder) if free else None
 

@@ -57,7 +57,7 @@ def checkpoint(*, sign_now: bool) -> None:
         if sign_now:
             while trail_actions.sequence_events(actor=OPERATOR) is not None:
                 pass
-            trail_actions.sign_checkpoint(folder=_folder())
+            trail_actions.sign_checkpoint(folder=_folder(), actor=OPERATOR)
         newest = newest_checkpoint(db.session())
     except ReviewError as error:
         raise click.ClickException(error.detail) from error

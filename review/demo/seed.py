@@ -16,7 +16,6 @@ from review.domain.locations import Hosts
 from review.domain.permissions import OPERATOR, SERVICE, Actor, Role, Scope
 from review.domain.referrals import read_referral
 from review.queries import accounts as account_queries
-from review.queries import cases as case_queries
 from review.queries import clauses as clause_queries
 from review.queries import decisions as decision_queries
 
@@ -119,12 +118,8 @@ def _judge(emails: list[str]) -> None:
     actors = [account_queries.actor_of(db.session(), email) for email in emails]
     for number in range(DECIDED):
         actor = actors[number % 2]
-        case_id = cases.claim_next(actor=actor) if actor is not None else None
-        if actor is None or case_id is None:
-            return
-        now = clock.now()
-        claim = case_queries.case_summary(db.session(), case_id, account_id=actor.account_id, now=now)
-        if claim is None:
+        claim = cases.claim_next(actor=actor) if actor is not None else None
+        if actor is None or claim is None:
             return
         outcome = "accepted" if number % 3 == 0 else "declined"
         review = ReviewInput(
@@ -137,7 +132,11 @@ def _judge(emails: list[str]) -> None:
             statement=content.STATEMENTS[outcome],
         )
         decisions.record_review(
-            case_id, review, claim_generation=claim.claim_generation, version=claim.version, actor=actor
+            claim.case_id,
+            review,
+            claim_generation=claim.claim_generation,
+            version=claim.version,
+            actor=actor,
         )
     for review_id in decision_queries.reviews_due(db.session(), now=clock.now(), limit=DECIDED):
         decisions.dispatch_review(review_id, actor=SERVICE)

@@ -75,13 +75,6 @@ class ReviewFacts:
     sender_names: Collection[str]
 
 
-def read_review(values: Mapping[str, Sequence[str]], *, facts: ReviewFacts) -> ReviewInput:
-    """Read the form's values; raises `InvalidReview` with every broken rule, ``pointer`` naming the field."""
-    review = _review_of(values)
-    check_review(review, facts=facts)
-    return review
-
-
 def check_review(review: ReviewInput, *, facts: ReviewFacts) -> None:
     """Raise `InvalidReview` with every rule of the form that this review breaks."""
     errors = [*_outcome_errors(review, facts), *_text_errors(review), *_name_errors(review, facts)]
@@ -89,8 +82,8 @@ def check_review(review: ReviewInput, *, facts: ReviewFacts) -> None:
         raise InvalidReview("The review is not recorded yet; correct what is marked.", errors=errors)
 
 
-def _review_of(values: Mapping[str, Sequence[str]]) -> ReviewInput:
-    """The values by name, with what the chosen outcome does not need left out."""
+def read_review(values: Mapping[str, Sequence[str]]) -> ReviewInput:
+    """The form's values by field, with what the chosen outcome does not need left out; nothing is checked."""
 
     def text(name: str, default: str = "") -> str:
         given = values.get(name) or ()

@@ -132,9 +132,9 @@ def _is_run(typed: str) -> bool:
 
 def _is_common(typed: str) -> bool:
     """Whether, signs and figures around it aside, it is nothing but common words one after the other."""
-    core = re.sub(r"^[^a-z]+|[^a-z]+$", "", typed)
+    core = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", typed)
     read = core.translate(_READ_AS)
-    return any(_is_made_of_common(re.sub(r"[^a-z]", "", found)) for found in (core, read))
+    return any(_is_made_of_common(re.sub(r"[\W\d_]", "", found)) for found in (core, read))
 
 
 def _is_made_of_common(letters: str) -> bool:

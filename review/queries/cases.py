@@ -304,6 +304,16 @@ def referrals_of(reader: Session, case_id: str) -> tuple[ReferralShown, ...]:
     )
 
 
+def count_senders(reader: Session, case_id: str) -> int:
+    """How many senders the statement goes to."""
+    statement = (
+        sa.select(sa.func.count(sa.distinct(Referral.sender_id)))
+        .join(Item, Item.referral_id == Referral.id)
+        .where(Item.case_id == case_id, Item.status != "withdrawn")
+    )
+    return int(reader.scalar(statement) or 0)
+
+
 def _item_shown(item: Item, evidence: Sequence[EvidenceNamed]) -> ItemShown:
     return ItemShown(
         id=item.id,

@@ -34,6 +34,7 @@ def raw(*columns: sa.orm.InstrumentedAttribute[Any]) -> list[sa.ColumnElement[An
 
 
 def event_columns(reader: Session) -> list[sa.ColumnElement[Any]]:
+    """The columns of an opening, raw: ``fields`` as text, the time as text in the database's own form."""
     at: sa.ColumnElement[Any] = sa.func.to_char(
         sa.func.timezone("UTC", Opening.recorded_at), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
     )
@@ -49,6 +50,7 @@ def event_columns(reader: Session) -> list[sa.ColumnElement[Any]]:
 
 
 def event_of(row: sa.Row[Any]) -> StoredEvent:
+    """The event in a row of `event_columns`, its time in RFC 3339 as the envelope has it."""
     at = row.recorded_at
     if isinstance(at, str) and not at.endswith("Z"):
         at = at.replace(" ", "T", 1) + "Z"  # SQLite keeps "2026-11-23 10:00:00.123456"

@@ -73,13 +73,13 @@ class Walk:
         """The verdict on an intact trail."""
         if not self.size:
             return "The trail is intact: it has no entries yet."
-        entries = f"{self.size} entries, unbroken, head {self._frontier.root().hex()[:12]}…"
+        entries = f"{_counted(self.size)}, unbroken, head {self._frontier.root().hex()[:12]}…"
         if not self.checkpoints:
             return f"{entries}; no checkpoint is signed yet."
         kept = "equals" if self._same_as_outside else "was not compared with"
         return (
-            f"{entries}; {self.checkpoints} signed checkpoints hold, the newest covers {self._covered}"
-            f" entries and {kept} the one kept outside the database."
+            f"{entries}; the newest of {self.checkpoints} signed checkpoints covers"
+            f" {_counted(self._covered)} and {kept} the one kept outside the database."
         )
 
     def problem(self) -> Problem | None:
@@ -203,3 +203,7 @@ class Walk:
         if stored != self._tiles.completed:
             return Problem(None, "There are stored hashes that belong to no entries.")
         return None
+
+
+def _counted(entries: int) -> str:
+    return "1 entry" if entries == 1 else f"{entries} entries"

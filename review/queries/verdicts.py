@@ -45,10 +45,13 @@ def _read(reader: Session, which: sa.ColumnElement[bool]) -> ToldVerdict | None:
     ).one_or_none()
     if row is None:
         return None
-    finding: dict[str, Any] = json.loads(base64.b64decode(row.fields["finding"][1]))
-    return ToldVerdict(
-        at=row.recorded_at,
-        intact=finding["intact"],
-        sentence=finding["sentence"],
-        detail=finding["detail"],
-    )
+    try:
+        finding: dict[str, Any] = json.loads(base64.b64decode(row.fields["finding"][1]))
+        return ToldVerdict(
+            at=row.recorded_at,
+            intact=finding["intact"],
+            sentence=finding["sentence"],
+            detail=finding["detail"],
+        )
+    except (LookupError, ValueError, TypeError):
+        return None  # the event was changed behind the program, or its finding erased: nothing to show

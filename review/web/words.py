@@ -108,6 +108,8 @@ WORDS: dict[str, dict[str, str]] = {
         "order": N_("Removal order"),
         "overdue": N_("Over target"),
         "other": N_("Time left"),
+        "target": N_("Time left"),
+        "arrival": N_("Order of arrival"),
     },
     "channel": {
         "api": N_("API"),

@@ -1,5 +1,6 @@
 """Withdrawing: own things until they are answered; the last item takes its case along."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -77,7 +78,7 @@ def test_the_holder_loses_a_case_whose_last_item_goes(desk: Desk) -> None:
     actor = sender_actor(make_sender())
     referral_id = receive(actor, URLS[0]).referral_id
     case_id = _items(desk, referral_id)[0].case_id
-    generation = claim_case(case_id, actor=make_account(Role.MODERATOR))
+    generation = claim_case(case_id, actor=make_account(Role.MODERATOR)).claim_generation
     with db.transaction() as writer:
         writer.execute(sa.update(Case).values(pending_review_id="V-1"))
     withdraw_referral(referral_id, actor=actor)
@@ -160,7 +161,8 @@ def test_joining_and_leaving_at_once_keep_the_count_right(desk: Desk) -> None:
         for referral, actor in zip(kept, actors, strict=False)
     ]
     joins = [partial(receive, actor, *reversed(URLS)) for actor in actors[4:]]
-    results = together(desk.app, [*calls, *joins])
+    both: list[Callable[[], object]] = [*calls, *joins]
+    results = together(desk.app, both)
     assert not [result for result in results if isinstance(result, Exception)], results
     live = sa.select(Item.case_id, sa.func.count()).where(Item.status == "in_review").group_by(Item.case_id)
     counted = {row.case_id: row[1] for row in desk.session.execute(live)}

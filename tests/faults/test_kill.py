@@ -24,7 +24,7 @@ class Journal:
 
 
 def _submit(program: Program, key: str, journal: Journal, name: str, stop: threading.Event) -> None:
-    with httpx.Client(base_url=program.address, headers={"Authorization": f"Bearer {key}"}) as sender:
+    with program.sender(key) as sender:
         number = 0
         while not stop.is_set():
             number += 1
@@ -97,7 +97,7 @@ def test_kill_loses_nothing_that_was_acknowledged(
         for number in range(rounds):
             _one_round(program, key, journal, number=number)
             program.start()
-        sender = httpx.Client(base_url=program.address, headers={"Authorization": f"Bearer {key}"})
+        sender = program.sender(key)
         for reference, referral_id in journal.received.items():
             found = sender.get(f"/api/v1/referrals/{referral_id}")
             assert found.status_code == 200, reference

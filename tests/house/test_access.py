@@ -109,8 +109,8 @@ def test_unsafe_requests_need_the_form_token(desk: Desk) -> None:
 def test_every_answer_carries_the_headers(desk: Desk) -> None:
     client = desk.client()
     for address in ("/sign-in", "/nothing", "/api/v1/nothing", "/healthz", "/static/desk.css"):
-        headers = client.get(address).headers
-        for name, value in guard.HEADERS.items():
-            assert headers[name] == value, (address, name)
+        with client.get(address) as answer:
+            for name, value in guard.HEADERS.items():
+                assert answer.headers[name] == value, (address, name)
     with desk.app.test_request_context():
         assert url_for("static", filename="desk.css") == "/static/desk.css"

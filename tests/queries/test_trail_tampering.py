@@ -197,3 +197,76 @@ def test_every_random_change_is_found_and_a_clean_trail_raises_no_alarm(desk: De
             point.rollback()
         assert missed == []
         assert found(tampering.connection, vkey, note) == clean
+
+
+def test_the_first_bad_entry_is_named_and_nothing_after_it_is_called_good(desk: Desk) -> None:
+    vkey, note = build(desk)
+    with undefended(seed=1) as tampering:
+        leaves, openings = tampering.rows("leaves"), {row["eid"]: row for row in tampering.rows("openings")}
+
+        def after(position: int, table: str, **values: Any) -> Finding:
+            row = leaves[position] if table == "leaves" else openings[leaves[position]["eid"]]
+            point = tampering.connection.begin_nested()
+            tampering.update(table, row, **values)
+            finding = found(tampering.connection, vkey, note)
+            point.rollback()
+            assert (finding.first_bad, finding.entries, finding.intact) == (position, position, False)
+            return finding
+
+        event = openings[leaves[17]["eid"]]
+        named = f"{event['event_type']} on {event['object_kind']} {event['object_id']}, "
+        wrong = after(17, "openings", salt=b"x" * 32)
+        assert wrong.sentence.startswith(f"Entry 17 ({named}")
+        assert wrong.sentence.endswith(" UTC) does not match its fingerprint.")
+        assert wrong.detail == "The 17 entries before it are intact."
+        assert "another event_type" in after(3, "openings", event_type="account.closed").sentence
+        assert "lost its content" in after(200, "leaves", eid="0" * 32).sentence
+        assert after(0, "leaves", leaf_hash=b"").detail == "Nothing before it was found good."
+
+
+def test_values_of_a_wrong_type_are_findings_and_no_errors(desk: Desk) -> None:
+    if desk.database != "sqlite":
+        return  # PostgreSQL's columns take only their own type
+    vkey, note = build(desk)
+    with undefended(seed=3) as tampering:
+        for table, (key, *_more) in KEYS.items():
+            first = f"{key} = (SELECT {key} FROM {table} ORDER BY {key} LIMIT 1)"
+            for column in tampering.tables[table].c:
+                for value in ("'text'", "x'00ff'", "1.5", "CAST(x'ff' AS TEXT)", "-1"):
+                    point = tampering.connection.begin_nested()
+                    tampering.connection.exec_driver_sql(
+                        f"UPDATE {table} SET {column.name} = {value} WHERE {first}"
+                    )
+                    assert not found(tampering.connection, vkey, note).intact, (table, column.name, value)
+                    point.rollback()
+
+
+def test_an_object_that_lost_its_events_or_its_row_is_found(desk: Desk) -> None:
+    vkey, note = build(desk)
+    with undefended(seed=4) as tampering:
+        for statement in (
+            "UPDATE accounts SET trail_version = trail_version + 1",
+            "UPDATE senders SET trail_version = 1",
+            "DELETE FROM accounts",
+        ):
+            if statement.startswith("UPDATE senders"):
+                tampering.connection.execute(
+                    sa.text(
+                        "INSERT INTO senders (id, name, kind, created_at, trail_version)"
+                        " VALUES ('S-1', 'Unit', 'iru', '2026-11-23 10:00:00', 0)"
+                    )
+                )
+            point = tampering.connection.begin_nested()
+            tampering.connection.execute(sa.text(statement))
+            assert not found(tampering.connection, vkey, note).intact, statement
+            point.rollback()
+
+
+def test_a_damaged_file_and_a_foreign_key_are_findings(desk: Desk) -> None:
+    vkey, note = build(desk)
+    reader = desk.session
+    assert not verify_trail(reader, vkey=vkey, checkpoint_file=note[:-3]).intact
+    assert not verify_trail(reader, vkey=None).intact
+    other = key_files.create_key(desk.settings.data_dir / "other", name="desk.example/other")
+    assert not verify_trail(reader, vkey=other).intact
+    assert "was not compared" in verify_trail(reader, vkey=vkey).sentence

@@ -110,7 +110,7 @@ def test_verify_says_in_one_sentence_that_the_trail_is_intact(desk: Desk) -> Non
     assert answer.status_code == 303
     verdict = client.get(answer.location)
     assert "Intact:" in verdict.text
-    assert "1 entries, unbroken" in verdict.text
+    assert "1 entry, unbroken" in verdict.text
     assert events(desk, "trail.verified") == 1
     assert "Last verdict" in client.get("/trail").text
     assert client.get("/trail?verdict=unknown").status_code == 404

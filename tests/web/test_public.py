@@ -17,14 +17,14 @@ from tests.trails import record_events, settle
 def test_the_process_is_alive_even_without_a_database(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(db, "session", lambda: pytest.fail("the database was asked"))
     answer = desk.client().get("/healthz")
-    assert (answer.status_code, answer.json) == (200, {"status": "alive"})
+    assert (answer.status_code, answer.get_json()) == (200, {"status": "alive"})
 
 
 def test_ready_names_each_check(desk: Desk) -> None:
     answer = desk.client().get("/readyz")
     assert answer.status_code == 200
     names = {"database", "schema", "triggers", "trail", "checkpoint"}
-    assert set(answer.json["checks"]) == names | ({"clock"} if desk.database == "postgresql" else set())
+    assert set(answer.get_json()["checks"]) == names | ({"clock"} if desk.database == "postgresql" else set())
 
 
 def test_a_late_checkpoint_a_late_sequencer_and_a_lost_trigger_are_not_ready(desk: Desk) -> None:
@@ -36,7 +36,7 @@ def test_a_late_checkpoint_a_late_sequencer_and_a_lost_trigger_are_not_ready(des
             answer = client.get("/readyz")
             assert answer.status_code == expected
     assert answer.mimetype == "application/problem+json"
-    failed = [error["code"] for error in answer.json["errors"]]
+    failed = [error["code"] for error in answer.get_json()["errors"]]
     assert failed == ["checkpoint", *(["clock"] if desk.database == "postgresql" else [])]
     settle(desk.settings.data_dir)
     trigger = "guard_leaves_update" if desk.database == "sqlite" else "guard_leaves_row"
@@ -44,8 +44,8 @@ def test_a_late_checkpoint_a_late_sequencer_and_a_lost_trigger_are_not_ready(des
     with db.transaction() as writer:
         writer.execute(sa.text(f"DROP TRIGGER {trigger}{place}"))
     answer = client.get("/readyz")
-    assert [error["code"] for error in answer.json["errors"]] == ["triggers"]
-    assert trigger in answer.json["errors"][0]["detail"]
+    assert [error["code"] for error in answer.get_json()["errors"]] == ["triggers"]
+    assert trigger in answer.get_json()["errors"][0]["detail"]
     page = client.get("/admin")
     assert page.status_code == 200
     assert "Not well" in page.text

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 
-from flask import Response, request
+from flask import Response, current_app, request
 
 from review.domain.ids import read_id
 from review.domain.representation import etag_of
@@ -13,6 +13,7 @@ from review.errors import (
     InvalidInput,
     NotAcceptable,
     NotFound,
+    TooLarge,
     UnsupportedMediaType,
 )
 
@@ -36,7 +37,23 @@ def json_body() -> bytes:
         raise UnsupportedMediaType("Send UTF-8; JSON has no other character set here.")
     if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
         raise UnsupportedMediaType("Send the body without Content-Encoding.")
-    return request.get_data(cache=False)
+    return _whole_body(most=current_app.config["MAX_CONTENT_LENGTH"])
+
+
+def _whole_body(*, most: int) -> bytes:
+    """All bytes of the body or none.
+
+    One byte more than allowed is let in, because the stream of a chunked body ends silently at its limit;
+    and a body cut short by a lost connection must not pass for a whole one.
+    """
+    request.max_content_length = most + 1
+    if (request.content_length or 0) <= most:
+        body = request.get_data(cache=False)
+        if request.content_length not in (None, len(body)):
+            raise BadRequest("The body ended before its Content-Length; send it again.")
+        if len(body) <= most:
+            return body
+    raise TooLarge(f"Send at most {most // 1024 // 1024} MiB; put large evidence into several referrals.")
 
 
 def idempotency_key() -> str | None:

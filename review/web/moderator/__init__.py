@@ -2,4 +2,6 @@
 
 from flask import Blueprint
 
-blueprints: tuple[Blueprint, ...] = ()
+from review.web.moderator import cases, decisions, queue
+
+blueprints: tuple[Blueprint, ...] = (queue.blueprint, cases.blueprint, decisions.blueprint)

@@ -1,0 +1,197 @@
+"""One case: what its holder sees, and taking, keeping and giving it back."""
+
+from collections.abc import Sequence
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug import Response
+
+from review import clock, db
+from review.actions import cases as case_actions
+from review.actions import decisions as decision_actions
+from review.domain.ids import read_id
+from review.domain.permissions import Permission
+from review.errors import (
+    AlreadyRecorded,
+    CaseNotClaimable,
+    ClaimLost,
+    InvalidInput,
+    NotFound,
+    ReviewError,
+    StaleVersion,
+    TooManyClaims,
+)
+from review.queries import cases, clauses, decisions
+from review.queries.cases import CaseSummary
+from review.web import errors as web_errors
+from review.web import guard
+from review.web.moderator.forms import (
+    Values,
+    draft_fields,
+    review_form,
+    typed_values,
+    values_of_draft,
+)
+
+LONGEST_NUMBER = 9
+
+blueprint = Blueprint("moderator_cases", __name__)
+
+
+def wanted_case(case_id: str) -> str:
+    """The case's id as we write it; raises `NotFound` for what is no id of a case."""
+    found = read_id(case_id, "C")
+    if found is None:
+        raise NotFound("There is no such case; take one from the queue.")
+    return found
+
+
+def number_in_form(name: str) -> int:
+    """An opaque number that the form brings back; -1, which fits no case, for anything else."""
+    text = request.form.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else -1
+
+
+def case_page(
+    case_id: str, *, values: Values | None = None, error: ReviewError | None = None
+) -> str | tuple[str, int]:
+    """The page of a case as this person may see it.
+
+    The holder sees the content and the form; everybody else only the strip, the author of a review also
+    what is stored. ``values``: what was typed into a form that was refused, kept whatever happened;
+    ``error``: why it was refused.
+    """
+    reader, now, account_id = db.session(), clock.now(), guard.actor().account_id
+    summary = cases.case_summary(reader, case_id, account_id=account_id, now=now)
+    if summary is None:
+        raise NotFound("There is no such case; take one from the queue.")
+    if summary.held == "yours":
+        page = _holder_page(summary, values=values, error=error)
+    else:
+        own = decisions.standing_review(reader, case_id, account_id=account_id)
+        page = render_template(
+            "moderator/case_apart.html",
+            case=summary,
+            review=own,
+            can_undo=bool(own and summary.pending and own.dispatched_at is None and own.undo_until > now),
+            typed=_typed_form(summary, values),
+            error=error,
+            now=now,
+        )
+    return page if error is None else (page, web_errors.status_of(error))
+
+
+def _holder_page(summary: CaseSummary, *, values: Values | None, error: ReviewError | None) -> str:
+    reader, now, account_id = db.session(), clock.now(), guard.actor().account_id
+    draft = decisions.draft_of(reader, summary.id, account_id=account_id)
+    if values is None:
+        values = values_of_draft(draft.fields) if draft else {}
+    in_force = clauses.clauses_in_force(reader, on=now.date())
+    referrals = cases.referrals_of(reader, summary.id)
+    form = review_form(
+        values,
+        intake_kind=summary.intake_kind,
+        clauses=in_force,
+        version=summary.version,
+        claim_generation=summary.claim_generation,
+        errors=error.errors if error else (),
+    )
+    return render_template(
+        "moderator/case.html",
+        case=summary,
+        referrals=referrals,
+        shown=sum(len(referral.items) for referral in referrals),
+        others=cases.live_cases_of_other_kinds(reader, summary.id),
+        earlier=cases.earlier_decisions(reader, summary.id),
+        form=form,
+        clauses={clause.version_id: clause for clause in in_force},
+        senders=cases.count_senders(reader, summary.id),
+        draft=draft,
+        sentences=_sentences(error),
+        now=now,
+    )
+
+
+def _sentences(error: ReviewError | None) -> Sequence[str]:
+    """What the error summary says when no field is to blame."""
+    return () if error is None or error.errors else (error.detail,)
+
+
+def _typed_form(summary: CaseSummary, values: Values | None) -> object | None:
+    """What was typed, to copy or to take along, for a person who does not hold the case any more."""
+    if not values:
+        return None
+    on = clock.now().date()
+    return review_form(
+        values,
+        intake_kind=summary.intake_kind,
+        clauses=clauses.clauses_in_force(db.session(), on=on),
+        version=summary.version,
+        claim_generation=summary.claim_generation,
+    )
+
+
+@blueprint.get("/cases/<case_id>")
+@guard.access(Permission.REVIEW_CASE)
+def page(case_id: str) -> str | tuple[str, int] | Response:
+    """Show a case; ids in another spelling are sent to the proper address."""
+    wanted = wanted_case(case_id)
+    if wanted != case_id:
+        return redirect(url_for("moderator_cases.page", case_id=wanted), 303)
+    return case_page(wanted)
+
+
+@blueprint.post("/cases/<case_id>/claim")
+@guard.access(Permission.WORK_QUEUE)
+def claim(case_id: str) -> str | tuple[str, int] | Response:
+    """Claim this case; text that was refused before comes along and becomes the draft."""
+    wanted, values = wanted_case(case_id), typed_values()
+    try:
+        taken = case_actions.claim_case(wanted, actor=guard.actor())
+        _keep_typed(wanted, values, taken.claim_generation)
+    except TooManyClaims as error:
+        if values:
+            return case_page(wanted, values=values, error=error)
+        flash(error.detail, "warning")
+        return redirect(url_for("moderator_queue.listing"), 303)
+    except (CaseNotClaimable, ClaimLost, InvalidInput) as error:
+        return case_page(wanted, values=values or None, error=error)
+    return redirect(url_for("moderator_cases.page", case_id=wanted), 303)
+
+
+@blueprint.post("/cases/<case_id>/renew")
+@guard.access(Permission.WORK_QUEUE)
+def renew(case_id: str) -> str | tuple[str, int] | Response:
+    """Keep the case for another full time, and with it what is typed, as draft."""
+    wanted, values = wanted_case(case_id), typed_values()
+    generation = number_in_form("claim_generation")
+    try:
+        case_actions.renew_claim(wanted, claim_generation=generation, actor=guard.actor())
+        _keep_typed(wanted, values, generation)
+    except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
+        return case_page(wanted, values=values or None, error=error)
+    flash(gettext("Kept for you."), "done")
+    return redirect(url_for("moderator_cases.page", case_id=wanted), 303)
+
+
+@blueprint.post("/cases/<case_id>/release")
+@guard.access(Permission.WORK_QUEUE)
+def release(case_id: str) -> str | tuple[str, int] | Response:
+    """Give the case back to the queue; what is typed stays as one's own draft."""
+    wanted, values = wanted_case(case_id), typed_values()
+    generation = number_in_form("claim_generation")
+    try:
+        _keep_typed(wanted, values, generation)
+        case_actions.release_claim(wanted, claim_generation=generation, actor=guard.actor())
+    except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
+        return case_page(wanted, values=values or None, error=error)
+    flash(gettext("Given back to the queue."), "done")
+    return redirect(url_for("moderator_queue.listing"), 303)
+
+
+def _keep_typed(case_id: str, values: Values, claim_generation: int) -> None:
+    """Save what came along as draft, if anything did."""
+    if values:
+        decision_actions.save_draft(
+            case_id, draft_fields(values), claim_generation=claim_generation, actor=guard.actor()
+        )

@@ -1,0 +1,77 @@
+"""Judging a case: the draft, the record, and the undo; a refusal keeps every word that was typed."""
+
+from flask import Blueprint, flash, redirect, request, session, url_for
+from flask_babel import gettext
+from werkzeug import Response
+
+from review.actions import decisions as decision_actions
+from review.domain.decisions import read_review
+from review.domain.permissions import Permission
+from review.errors import (
+    AlreadyRecorded,
+    ClaimLost,
+    InvalidInput,
+    InvalidReview,
+    StaleVersion,
+    UndoWindowOver,
+)
+from review.web import guard
+from review.web.moderator.cases import case_page, number_in_form, wanted_case
+from review.web.moderator.forms import draft_fields, typed_values
+from review.web.moderator.queue import address_of_next
+
+blueprint = Blueprint("moderator_decisions", __name__)
+
+
+@blueprint.post("/cases/<case_id>/draft")
+@guard.access(Permission.REVIEW_CASE)
+def draft(case_id: str) -> str | tuple[str, int] | Response:
+    """Keep what is typed so far."""
+    wanted, values = wanted_case(case_id), typed_values()
+    try:
+        decision_actions.save_draft(
+            wanted,
+            draft_fields(values),
+            claim_generation=number_in_form("claim_generation"),
+            actor=guard.actor(),
+        )
+    except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
+        return case_page(wanted, values=values, error=error)
+    flash(gettext("Draft saved."), "done")
+    return redirect(url_for("moderator_cases.page", case_id=wanted), 303)
+
+
+@blueprint.post("/cases/<case_id>/review")
+@guard.access(Permission.REVIEW_CASE)
+def review(case_id: str) -> str | tuple[str, int] | Response:
+    """Record the review, then open the next case, or stay with ``then=stay``."""
+    wanted, values = wanted_case(case_id), typed_values()
+    try:
+        recorded = decision_actions.record_review(
+            wanted,
+            read_review(values),
+            claim_generation=number_in_form("claim_generation"),
+            version=number_in_form("version"),
+            actor=guard.actor(),
+        )
+    except (AlreadyRecorded, ClaimLost, InvalidReview, StaleVersion) as error:
+        return case_page(wanted, values=values, error=error)
+    session["undo"] = {"case_id": wanted, "until": recorded.undo_until.isoformat()}
+    flash(gettext("Recorded."), "done")
+    if request.form.get("then") == "stay":
+        return redirect(url_for("moderator_cases.page", case_id=wanted), 303)
+    return redirect(address_of_next(), 303)
+
+
+@blueprint.post("/cases/<case_id>/undo")
+@guard.access(Permission.REVIEW_CASE)
+def undo(case_id: str) -> str | tuple[str, int] | Response:
+    """Take the review back; its text stands in the form again."""
+    wanted = wanted_case(case_id)
+    session.pop("undo", None)
+    try:
+        decision_actions.undo_review(wanted, actor=guard.actor())
+    except UndoWindowOver as error:
+        return case_page(wanted, error=error)
+    flash(gettext("Undone. Your text is back in the form."), "done")
+    return redirect(url_for("moderator_cases.page", case_id=wanted), 303)

@@ -1,0 +1,105 @@
+"""The queue: what waits in which order, and taking the next case; no content and nothing of a sender."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask_babel import gettext
+from werkzeug import Response
+
+from review import clock, db
+from review.actions import cases as case_actions
+from review.domain.permissions import Permission
+from review.errors import InvalidInput, TooManyClaims
+from review.queries import cases
+from review.queries.cases import MOST_COUNTED, Place
+from review.web import guard
+
+LONGEST_PLACE = 400
+
+blueprint = Blueprint("moderator_queue", __name__)
+
+
+@blueprint.app_context_processor
+def undo_of_last_review() -> dict[str, Any]:
+    """The button to undo the review just recorded, as `base.html` shows it while its window runs."""
+    kept = session.get("undo") if guard.actor().kind == "account" else None
+    if not kept:
+        return {}
+    until = datetime.fromisoformat(kept["until"])
+    if until <= clock.now():
+        return {}
+    address = url_for("moderator_decisions.undo", case_id=kept["case_id"])
+    return {"undo": {"address": address, "hidden": {}, "until": until}}
+
+
+@blueprint.get("/queue")
+@guard.access(Permission.WORK_QUEUE)
+def listing() -> str:
+    """Cases in queue order, 50 a page, one's own held ones on top of the first."""
+    reader, now, account_id = db.session(), clock.now(), guard.actor().account_id
+    after = _read_place(request.args.get("after", ""))
+    page = cases.queue_page(reader, account_id=account_id, now=now, after=after)
+    return render_template(
+        "moderator/queue.html",
+        page=page,
+        yours=() if after else cases.held_cases(reader, account_id=account_id, now=now),
+        counts=cases.queue_counts(reader, account_id=account_id, now=now),
+        most=MOST_COUNTED,
+        next_address=_address_after(page.next_place),
+        first_address=url_for("moderator_queue.listing") if after else None,
+        now=now,
+    )
+
+
+@blueprint.post("/queue/next")
+@guard.access(Permission.WORK_QUEUE)
+def take_next() -> Response:
+    """Claim the next case and open it; with nothing free, a case that one holds already, else the queue."""
+    return redirect(address_of_next(), 303)
+
+
+def address_of_next() -> str:
+    """Claim the next case; its address, or where to go instead, with a message that says why."""
+    try:
+        claim = case_actions.claim_next(actor=guard.actor())
+    except TooManyClaims as error:
+        flash(error.detail, "warning")
+        return url_for("moderator_queue.listing")
+    if claim is not None:
+        return url_for("moderator_cases.page", case_id=claim.case_id)
+    held = cases.held_cases(db.session(), account_id=guard.actor().account_id, now=clock.now())
+    if held:
+        flash(gettext("Nothing else is waiting; this is a case that you hold already."), "warning")
+        return url_for("moderator_cases.page", case_id=held[0].id)
+    flash(gettext("Nothing is waiting for you."), "warning")
+    return url_for("moderator_queue.listing")
+
+
+def _address_after(place: Place | None) -> str | None:
+    if place is None:
+        return None
+    plain = json.dumps([place.rank, place.due_at.isoformat(), place.opened_at.isoformat(), place.id])
+    return url_for("moderator_queue.listing", after=urlsafe_b64encode(plain.encode()).decode().rstrip("="))
+
+
+def _read_place(text: str) -> Place | None:
+    """The place that an address of ours names; raises `InvalidInput` for anything else."""
+    if not text:
+        return None
+    try:
+        if len(text) > LONGEST_PLACE:
+            raise ValueError("too long")
+        rank, due_at, opened_at, case_id = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        place = Place(
+            int(rank), datetime.fromisoformat(due_at), datetime.fromisoformat(opened_at), str(case_id)
+        )
+        if place.due_at.tzinfo is None or place.opened_at.tzinfo is None or abs(place.rank) > 99:
+            raise ValueError("not one of ours")
+        if "\x00" in place.id:
+            raise ValueError("not one of ours")
+    except (ValueError, TypeError, RecursionError):
+        raise InvalidInput("This is not a page of the queue; open the queue from its start.") from None
+    return place
