@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.db import Moment
-from review.domain.priority import why_first
+from review.domain.priority import Rank, why_first
 from review.domain.states import CLAIMABLE, LIVE, CaseState
 from review.models import (
     Case,
@@ -245,8 +245,12 @@ def held_cases(reader: Session, *, account_id: str | None, now: datetime) -> tup
 
 
 def queue_counts(reader: Session, *, account_id: str | None, now: datetime) -> QueueCounts:
-    """How much waits for anybody, what is due within the hour or overdue, and what this person holds."""
+    """How much waits for anybody, what is due within the hour or overdue, and what this person holds.
+
+    Naming all ranks lets the index of the queue find due times without reading every waiting case.
+    """
     free = is_free(now)
+    ranked = Case.rank.in_(list(Rank))
 
     def count(*conditions: sa.ColumnElement[bool]) -> int:
         rows = sa.select(Case.id).where(*conditions).limit(MOST_COUNTED + 1).subquery()
@@ -254,8 +258,8 @@ def queue_counts(reader: Session, *, account_id: str | None, now: datetime) -> Q
 
     return QueueCounts(
         waiting=count(free),
-        due_soon=count(free, Case.due_at > now, Case.due_at <= now + timedelta(hours=1)),
-        overdue=count(free, Case.due_at <= now),
+        due_soon=count(free, ranked, Case.due_at > now, Case.due_at <= now + timedelta(hours=1)),
+        overdue=count(free, ranked, Case.due_at <= now),
         held_by_you=count(is_held_by(account_id, now)),
         oldest_at=reader.scalar(sa.select(sa.func.min(Case.opened_at)).where(free)),
     )

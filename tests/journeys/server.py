@@ -10,11 +10,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+from click.testing import Result
 
 from app import create_app
 from review import db
@@ -91,13 +93,18 @@ class Program:
 
     def command(self, *arguments: str, typed: str = "") -> dict[str, Any]:
         """Run one command with ``--json`` in this process (starting one costs a second); what it printed."""
+        with ThreadPoolExecutor(1) as thread:  # apart from the event loop of a browser
+            result = thread.submit(self._invoke, arguments, typed).result()
+        assert result.exit_code == 0, (arguments, result.output)
+        printed: dict[str, Any] = json.loads(result.output.strip().splitlines()[-1])
+        return printed
+
+    def _invoke(self, arguments: tuple[str, ...], typed: str) -> Result:
         app = create_app(read_settings(self.environment))
         result = app.test_cli_runner().invoke(args=[*arguments, "--json"], input=typed)
         with app.app_context():
             db.extension.engine.dispose()
-        assert result.exit_code == 0, (arguments, result.output)
-        printed: dict[str, Any] = json.loads(result.output.strip().splitlines()[-1])
-        return printed
+        return result
 
     def add_account(self, email: str, role: str, *more: str) -> None:
         """Create a person with the known password."""

@@ -303,3 +303,13 @@ def test_pages_of_decided_and_pending_cases_show_no_content(desk: Desk) -> None:
     assert case_id not in other.get("/queue")
     assert other.post(f"/cases/{case_id}/undo").status_code == 403
     assert other.post(f"/cases/{case_id}/claim").status_code == 409
+
+
+def test_text_survives_a_claim_that_is_refused(desk: Desk) -> None:
+    moderator = Moderator(desk)
+    ids = [make_case() for _number in range(6)]
+    for case_id in ids[:5]:
+        moderator.claim(case_id)
+    answer = moderator.post(f"/cases/{ids[5]}/claim", rationale=RATIONALE)
+    assert answer.status_code == 409
+    assert RATIONALE in answer.text
