@@ -140,5 +140,6 @@ def clean_environment() -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--rounds``: how often the fault experiments repeat, a few on each submission."""
+    """``--rounds``: how often the fault experiments repeat; ``--pictures``: for README."""
     parser.addoption("--rounds", default="3", help="rounds of each fault experiment")
+    parser.addoption("--pictures", action="store_true", help="write README's pictures anew")

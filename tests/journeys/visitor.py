@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.journeys.server import PASSWORD
 
-PICTURES = Path(__file__).parent / "pictures"
+SCREENSHOTS = Path(__file__).parent / "screenshots"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -28,6 +28,7 @@ class Visitor:
         self.context = browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=script
         )
+        self.context.set_default_timeout(10_000)
         self.page: Page = self.context.new_page()
         self.troubles: list[str] = []
         self.page.on("console", self._heard)
@@ -71,8 +72,8 @@ class Visitor:
 
     def picture(self, name: str) -> None:
         """Keep a picture of the whole page."""
-        PICTURES.mkdir(exist_ok=True)
-        self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+        SCREENSHOTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
     def close(self) -> None:
         """Close the window and its cookies."""
