@@ -24,22 +24,21 @@ class Journal:
 
 
 def _submit(program: Program, key: str, journal: Journal, name: str, stop: threading.Event) -> None:
-    with program.sender(key) as sender:
-        number = 0
-        while not stop.is_set():
-            number += 1
-            reference = f"{name}-{number}"
-            body = referral_body(reference, f"https://video.example/{reference}")
-            try:
-                answer = sender.post(
-                    "/api/v1/referrals", content=body, headers={"Content-Type": "application/json"}
-                )
-            except httpx.TransportError:
-                journal.unanswered.append(reference)
-                return
-            assert answer.status_code in (201, 503), answer.text
-            if answer.status_code == 201:
-                journal.received[reference] = answer.json()["id"]
+    sender, number = program.sender(key), 0
+    while not stop.is_set():
+        number += 1
+        reference = f"{name}-{number}"
+        body = referral_body(reference, f"https://video.example/{reference}")
+        try:
+            answer = sender.post(
+                "/api/v1/referrals", content=body, headers={"Content-Type": "application/json"}
+            )
+        except httpx.TransportError:
+            journal.unanswered.append(reference)
+            return
+        assert answer.status_code in (201, 503), answer.text
+        if answer.status_code == 201:
+            journal.received[reference] = answer.json()["id"]
 
 
 def _decide(program: Program, email: str, journal: Journal, stop: threading.Event) -> None:
@@ -74,10 +73,10 @@ def _one_round(program: Program, key: str, journal: Journal, *, number: int) -> 
         for client in range(3)
     ]
     threads.append(threading.Thread(target=_decide, args=(program, "first@desk.example", journal, stop)))
-    before = len(journal.received)
+    received, recorded = len(journal.received), len(journal.recorded)
     for thread in threads:
         thread.start()
-    until(lambda: len(journal.received) > before + 10 + number * 3)
+    until(lambda: len(journal.received) > received + 10 + number * 3 and len(journal.recorded) > recorded)
     program.kill()
     stop.set()
     for thread in threads:

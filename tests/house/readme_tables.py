@@ -100,9 +100,9 @@ def write() -> None:
     text = README.read_text()
     for name, make in SECTIONS.items():
         before, mark, rest = text.partition(f"<!-- {name}: from the code -->\n")
-        _old, end, after = rest.partition("\n<!-- end -->")
+        _old, end, after = rest.partition("<!-- end -->")
         if mark and end:
-            text = f"{before}{mark}{make()}{end}{after}"
+            text = f"{before}{mark}{make()}\n{end}{after}"
     README.write_text(text)
 
 
