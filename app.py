@@ -18,7 +18,9 @@ LARGEST_FORM = 1024 * 1024
 
 
 class StartRefused(SettingsError, click.ClickException):
-    """A setting that stops the start; the `flask` command prints it as one line."""
+    """A setting that stops the start; the `flask` command prints it as one line and exits 2."""
+
+    exit_code = 2
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -60,6 +62,13 @@ def create_app(settings: Settings | None = None) -> Flask:
             app.register_blueprint(blueprint)
     errors.register(app)
     cli.register(app)
+    return app
+
+
+def create_checked_app() -> Flask:
+    """The desk for any WSGI server: refuses with one line what `flask serve` would refuse."""
+    app = create_app()
+    cli.server.check_start(app.config["REVIEW_SETTINGS"])
     return app
 
 

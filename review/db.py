@@ -128,11 +128,13 @@ def engine_settings(settings: Settings) -> dict[str, Any]:
             "url": settings.database_url,
             "module": sqlite_driver(),
             "pool_size": 64,
+            "hide_parameters": True,
             "connect_args": {"check_same_thread": False, "timeout": settings.database_wait_seconds},
         }
     return {
         "url": settings.database_url,
         "pool_size": 16,
+        "hide_parameters": True,
         "max_overflow": 16,
         "pool_pre_ping": True,
         "pool_timeout": settings.database_wait_seconds,
@@ -208,10 +210,9 @@ def translate(error: DBAPIError) -> ReviewError | None:
     return None
 
 
-def _lock_file(database_path: str, *, wait_seconds: float) -> IO[str]:
+def _lock_file(database_path: str, *, deadline: float) -> IO[str]:
     """Take the lock beside the database file, in which the processes queue before BEGIN IMMEDIATE."""
     handle = Path(database_path + ".writer").open("w")  # noqa: SIM115 (closing gives the lock back)
-    deadline = time.monotonic() + wait_seconds
     pause = 0.0005
     while True:
         try:
@@ -236,9 +237,10 @@ def _writer_turn(engine: sa.Engine, *, wait_seconds: float) -> Iterator[None]:
     with _registry_guard:
         queue = _queues.setdefault(path, WriterQueue())
     with ExitStack() as turn:
+        deadline = time.monotonic() + wait_seconds
         queue.enter(wait_seconds=wait_seconds)
         turn.callback(queue.leave)
-        turn.enter_context(_lock_file(path, wait_seconds=wait_seconds))
+        turn.enter_context(_lock_file(path, deadline=deadline))
         yield
 
 

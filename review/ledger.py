@@ -4,7 +4,6 @@ An event is written as an opening and a pending row together with the change it 
 later gives positions in batches (trail.md, B.2). Nothing else inserts into these tables.
 """
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +15,7 @@ from review import db
 from review.domain import commitments, merkle, tiles
 from review.domain.events import EVENTS, EventType
 from review.domain.permissions import Actor
+from review.domain.signed_note import encode_base64
 from review.errors import NotFound, TrailBroken
 from review.models import (
     Account,
@@ -76,7 +76,11 @@ def record(
     present = {name: value for name, value in (fields or {}).items() if value is not None}
     stated = {name: value for name, value in (meta or {}).items() if value is not None}
     _check_declared(kind, actor=actor, fields=set(present), meta=set(stated))
-    version, previous = _next_in_chain(writer, kind, object_id) if kind.changes else (None, None)
+    version, previous = None, None
+    if kind.changes:
+        version, previous, earliest = _next_in_chain(writer, kind, object_id)
+        # clocks of two writers may differ: an event is never dated before the one that it follows
+        at = max(at, earliest or at)
     eid = commitments.new_eid()
     keyed = {name: (commitments.new_key(), commitments.value_bytes(value)) for name, value in present.items()}
     envelope = commitments.envelope_bytes(
@@ -84,9 +88,7 @@ def record(
             event_type,
             eid=eid,
             occurred_at=at,
-            actor=commitments.Actor(
-                kind=actor.kind, id=actor.id, session=actor.session_digest, request=actor.request_id
-            ),
+            actor=_named(actor),
             subject=commitments.Subject(kind=kind.object_kind, id=object_id, version=version),
             previous=previous,
             meta=stated,
@@ -103,7 +105,9 @@ def record(
             "eid": eid,
             "envelope": envelope,
             "salt": salt,
-            "fields": {name: [_text(key), _text(value)] for name, (key, value) in keyed.items()},
+            "fields": {
+                name: [encode_base64(key), encode_base64(value)] for name, (key, value) in keyed.items()
+            },
             "recorded_at": at,
             "event_type": event_type,
             "object_kind": kind.object_kind,
@@ -116,8 +120,10 @@ def record(
     return eid
 
 
-def _text(raw: bytes) -> str:
-    return base64.b64encode(raw).decode()
+def _named(actor: Actor) -> commitments.Actor:
+    return commitments.Actor(
+        kind=actor.kind, id=actor.id, session=actor.session_digest, request=actor.request_id
+    )
 
 
 def _check_declared(kind: EventType, *, actor: Actor, fields: set[str], meta: set[str]) -> None:
@@ -129,8 +135,10 @@ def _check_declared(kind: EventType, *, actor: Actor, fields: set[str], meta: se
         )
 
 
-def _next_in_chain(writer: Session, kind: EventType, object_id: str) -> tuple[int, str | None]:
-    """Advance the object's event count and name its event before; locks the object's row."""
+def _next_in_chain(
+    writer: Session, kind: EventType, object_id: str
+) -> tuple[int, str | None, datetime | None]:
+    """Advance the object's event count; names its event before and when that was. Locks the object's row."""
     table = type_of_object[kind.object_kind]
     writer.flush()
     version = writer.scalar(
@@ -143,17 +151,17 @@ def _next_in_chain(writer: Session, kind: EventType, object_id: str) -> tuple[in
     if version is None:
         raise NotFound()
     if version == 1:
-        return 1, None
-    previous = writer.scalar(
-        sa.select(Opening.eid).where(
+        return 1, None, None
+    previous = writer.execute(
+        sa.select(Opening.eid, Opening.recorded_at).where(
             Opening.object_kind == kind.object_kind,
             Opening.object_id == object_id,
             Opening.object_version == version - 1,
         )
-    )
+    ).one_or_none()
     if previous is None:
         raise TrailBroken(f"The trail lacks event {version - 1} of {kind.object_kind} {object_id}.")
-    return version, previous
+    return version, previous.eid, previous.recorded_at
 
 
 def head_of(reader: Session) -> Head:

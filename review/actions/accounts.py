@@ -152,11 +152,12 @@ def redeem_link(token: str, password: str, *, actor: Actor) -> None:
     password_hash = hash_password(password)
     person = replace(actor, kind="account", id=holder.trail_id, account_id=holder.account_id)
     with db.transaction() as writer:
-        _redeem(writer, digest_of(token), at=now)
+        # the account before the link, as a reset locks them
         if not _change_open(
             writer, holder.account_id, values={"password_hash": password_hash, "password_once": False}
         ):
             raise _why_not(writer, holder.account_id)
+        _redeem(writer, digest_of(token), at=now)
         _use_up_links(writer, holder.account_id, at=now)
         _end_sign_ins(writer, holder.account_id, at=now)
         ledger.record(writer, "account.password_set", holder.account_id, actor=person, at=now)

@@ -137,7 +137,7 @@ def serve(*, port: int, workers: int, no_background: bool) -> None:
     """Serve on 127.0.0.1 behind your proxy, with the background loops as one child."""
     check_start(settings(), workers=workers)
     click.echo(f"Referral Review serves on http://127.0.0.1:{port}/")
-    run_server("app:create_app", port=port, workers=workers, background=not no_background)
+    run_server("app:create_checked_app", port=port, workers=workers, background=not no_background)
 
 
 @click.command("work")

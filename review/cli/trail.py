@@ -50,8 +50,9 @@ def verify(*, as_json: bool) -> None:
 
 @trail.command("checkpoint")
 @click.option("--sign", "sign_now", is_flag=True, help="Sequence what waits and sign it first.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line.")
 @with_appcontext
-def checkpoint(*, sign_now: bool) -> None:
+def checkpoint(*, sign_now: bool, as_json: bool) -> None:
     """Print the newest signed checkpoint."""
     try:
         if sign_now:
@@ -63,7 +64,7 @@ def checkpoint(*, sign_now: bool) -> None:
         raise click.ClickException(error.detail) from error
     if newest is None:
         raise click.ClickException("No checkpoint is signed yet: run flask trail checkpoint --sign.")
-    click.echo(newest.note, nl=False)
+    click.echo(json.dumps({"checkpoint": newest.note}) if as_json else newest.note, nl=as_json)
 
 
 commands = (trail,)

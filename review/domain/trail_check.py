@@ -34,13 +34,17 @@ class StoredEvent:
 
 @dataclass(frozen=True)
 class Link:
-    """One event in its object's chain; ``previous`` is what its envelope names as the event before."""
+    """One event in its object's chain; ``previous`` is what its envelope names as the event before.
+
+    ``position`` is its place in the log, None while it waits for one.
+    """
 
     object_kind: object
     object_id: object
     version: object
     eid: object
     previous: object
+    position: int | None = None
 
 
 def problem_of(event: StoredEvent, *, leaf: object) -> str | None:
@@ -103,6 +107,8 @@ def problem_of_link(link: Link, before: Link | None) -> str | None:
         return f"is version {link.version} of its object where version {expected} is missing"
     if link.previous != (last.eid if last else None):
         return "does not follow the event before it on its object"
+    if last and link.position is not None and (last.position is None or last.position >= link.position):
+        return "stands in the log before the event that it follows"
     return None
 
 

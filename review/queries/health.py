@@ -47,8 +47,8 @@ def check_database(engine: sa.Engine) -> None:
             )
         if missing := schema.missing_triggers(connection):
             raise SettingsError(
-                f"Triggers that guard the trail are missing: {', '.join(sorted(missing))}. Restore a backup,"
-                " or run flask downgrade and upgrade after flask trail verify."
+                f"Triggers that guard the trail are missing: {', '.join(sorted(missing))}."
+                " Run flask trail verify, then restore a backup."
             )
 
 

@@ -135,12 +135,14 @@ def _chain_problem(reader: Session) -> Problem | None:
     with stream(reader, statement) as rows:
         for row in rows:
             event = event_of(row)
+            position = row.position if isinstance(row.position, int) else None
             link = Link(
                 object_kind=event.object_kind,
                 object_id=event.object_id,
                 version=event.object_version,
                 eid=event.eid,
                 previous=previous_of(event.envelope),
+                position=position,
             )
             reason = problem_of_link(link, before)
             if reason is None and link.object_kind not in ledger.type_of_object:
@@ -148,7 +150,6 @@ def _chain_problem(reader: Session) -> Problem | None:
             before = link
             if reason is None:
                 continue
-            position = row.position if isinstance(row.position, int) else None
             entry = "An event that waits for its position" if position is None else f"Entry {position}"
             found = Problem(position, f"{entry} ({name_of(event)}) {reason}.")
             if first is None or found.order < first.order:

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -15,7 +16,15 @@ from review import clock, db
 from review.actions import accounts as account_actions
 from review.actions import senders as sender_actions
 from review.domain.permissions import ANONYMOUS, Actor, Permission, Role, Scope, check_permission
-from review.errors import FormExpired, KeyNotValid, KeyRequired, NotPermitted, SignInRequired
+from review.errors import (
+    DatabaseBusy,
+    FormExpired,
+    KeyNotValid,
+    KeyRequired,
+    NotPermitted,
+    SignInRequired,
+    StorageFull,
+)
 from review.queries import accounts as account_queries
 from review.queries import senders as sender_queries
 from review.web import errors
@@ -100,7 +109,8 @@ def _actor_of_key() -> Actor:
     if row is None or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
         raise KeyNotValid("The key is unknown, expired or revoked; ask your contact for a new one.")
     if row.last_used_at is None or (now - row.last_used_at).total_seconds() >= TOUCH_SECONDS:
-        sender_actions.touch_key(row.id, at=now)
+        with suppress(DatabaseBusy, StorageFull):  # a read does not fail because a write is blocked
+            sender_actions.touch_key(row.id, at=now)
     return Actor(
         kind="sender",
         id=row.sender_id or "platform",
@@ -119,8 +129,9 @@ def _load_person(token: str) -> SignedInPerson | None:
     )
     if row is None:
         return None
-    if (now - row.last_used_at).total_seconds() >= TOUCH_SECONDS:
-        account_actions.touch_sign_in(token_digest(token), at=now)
+    if (now - row.last_used_at).total_seconds() >= min(TOUCH_SECONDS, settings.session_idle_seconds // 3):
+        with suppress(DatabaseBusy, StorageFull):
+            account_actions.touch_sign_in(token_digest(token), at=now)
     return SignedInPerson(token, row)
 
 
@@ -181,6 +192,8 @@ def register(app: Flask) -> None:
     """Put the guard before every route of the application."""
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
     app.config["WTF_CSRF_TIME_LIMIT"] = None
+    # it would demand the Referer that our own policy keeps browsers from sending; _check_origin stands in
+    app.config["WTF_CSRF_SSL_STRICT"] = False
     csrf.init_app(app)
     manager = LoginManager(app)
     manager.session_protection = None

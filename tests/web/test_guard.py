@@ -1,0 +1,99 @@
+"""The guard behind TLS, under load and with short limits."""
+
+import re
+import threading
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from app import create_app
+from review import clock, db
+from review.domain.permissions import Role
+from review.errors import DatabaseBusy
+from tests.conftest import Desk, Visitor
+from tests.factories import make_key, make_sender, make_sign_in
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_forms_work_behind_tls_without_a_referer(desk: Desk) -> None:
+    app = create_app(replace(desk.settings, insecure_cookies=False))
+    app.test_client_class = Visitor
+    client = app.test_client()
+    page = client.get("/sign-in", base_url="https://desk.example")
+    cookie = page.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-review=")
+    assert "Secure" in cookie
+    assert "HttpOnly" in cookie
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)
+    assert token is not None
+    form = {"csrf_token": token[1], "email": "nobody@desk.example", "password": "a wrong one"}
+    answer = client.post("/sign-in", base_url="https://desk.example", data=form)
+    assert answer.status_code == 401, "the password was looked at"
+    with app.app_context():
+        db.extension.engine.dispose()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "headers",
+    [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://x:1"}],
+)
+def test_forms_of_other_sites_are_refused(desk: Desk, headers: dict[str, str]) -> None:
+    client = desk.client()
+    page = client.get("/sign-in")
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)
+    assert token is not None
+    assert client.post("/sign-in", data={"csrf_token": token[1]}, headers=headers).status_code == 403
+
+
+def test_reads_answer_while_another_write_runs(desk: Desk) -> None:
+    desk.app.config["REVIEW_DATABASE_WAIT_SECONDS"] = 0.2
+    key = make_key(make_sender())
+    entered, leave = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with desk.app.app_context(), db.transaction():
+            entered.set()
+            leave.wait(30)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    entered.wait(30)
+    answer = desk.client().get("/api/v1/referrals", headers={"Authorization": f"Bearer {key}"})
+    leave.set()
+    writer.join()
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_write_that_cannot_begin_is_503_with_a_time(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_arguments: object, **_options: object) -> None:
+        raise DatabaseBusy(retry_after_seconds=2)
+
+    key = make_key(make_sender())
+    monkeypatch.setattr("review.actions.referrals.db.transaction", busy)
+    answer = desk.client().post(
+        "/api/v1/referrals",
+        data=b'{"reference": "x", "reason": "y", "items": [{"url": "https://video.example/1"}]}',
+        headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+    )
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "2"
+    assert answer.json is not None
+    assert answer.json["type"] == "/errors/database_busy"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_activity_keeps_a_short_session_alive(desk: Desk) -> None:
+    desk.app.config["REVIEW_SETTINGS"] = replace(desk.settings, session_idle_seconds=60)
+    client = desk.client()
+    start = clock.now()
+    with time_machine.travel(start, tick=False):
+        make_sign_in(client, Role.MODERATOR)
+    for seconds in (30, 55, 80, 105):
+        with time_machine.travel(start + timedelta(seconds=seconds), tick=False):
+            assert client.get("/queue").status_code == 200
+    with time_machine.travel(start + timedelta(seconds=105 + 61), tick=False):
+        assert client.get("/queue").status_code == 303
