@@ -92,10 +92,7 @@ def record(
             subject=commitments.Subject(kind=kind.object_kind, id=object_id, version=version),
             previous=previous,
             meta=stated,
-            commitments={
-                name: commitments.commit_field(eid, name, value, key=key)
-                for name, (key, value) in keyed.items()
-            },
+            commitments=_committed(eid, keyed),
         )
     )
     salt = commitments.new_key()
@@ -118,6 +115,10 @@ def record(
     leaf = merkle.leaf_hash(commitments.leaf_entry(envelope, salt=salt))
     writer.execute(sa.insert(PendingEvent), {"eid": eid, "leaf_hash": leaf})
     return eid
+
+
+def _committed(eid: str, keyed: Mapping[str, tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name: commitments.commit_field(eid, name, value, key=key) for name, (key, value) in keyed.items()}
 
 
 def _named(actor: Actor) -> commitments.Actor:
