@@ -29,7 +29,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "REVIEW_SECRET_KEY",
         None,
-        "Signs form tokens; at least 32 random characters, "
+        "Signs form tokens, seals cursors; at least 32 random characters, "
         'e.g. from `python -c "import secrets; print(secrets.token_hex(32))"`.',
     ),
     Setting(

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from review import clock, db, ledger
-from review.actions import cases, decisions, trail
+from review.actions import cases, decisions, dispatching, trail
 from review.domain.decisions import ReviewInput
 from review.domain.permissions import OPERATOR, SERVICE, Role
 from tests.factories import make_account, make_clause, referral_body
@@ -92,6 +92,6 @@ def decide_all(*, outcome: str = "declined") -> list[str]:
             actor=reviewer,
         )
         with time_machine.travel(recorded.undo_until + timedelta(seconds=1), tick=False):
-            decisions.dispatch_review(recorded.review_id, actor=SERVICE)
+            dispatching.dispatch_review(recorded.review_id, actor=SERVICE)
         done.append(claim.case_id)
     return done

@@ -10,16 +10,14 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from review import clock, db, ledger
-from review.actions.answering import answer_items, insert_decision, move_late_items, touch_referrals
 from review.domain.decisions import ReviewInput, check_review, form_fields
 from review.domain.ids import new_id
-from review.domain.permissions import Actor, Permission, check_permission, check_service
+from review.domain.permissions import Actor, Permission, check_permission
 from review.domain.states import CLAIMABLE, CaseState, Round
 from review.errors import (
     AlreadyRecorded,
     ClaimLost,
     InvalidInput,
-    NotDispatchable,
     NotFound,
     NotPermitted,
     ReviewError,
@@ -322,65 +320,3 @@ def _reopen(writer: Session, review: StoredReview, generation: int, actor: Actor
     )
     if reopened is None or undone is None:
         raise UndoWindowOver("The time to undo this review is over; the decision goes out.")
-
-
-def dispatch_review(review_id: str, *, actor: Actor) -> str:
-    """Turn a review whose undo window is over into the decision, once; the decision's id.
-
-    Answers every item that is still asked about and joined before the review; items that joined later go
-    to a new open case. Raises `NotFound`, or `NotDispatchable` (too early, undone, done, or withdrawn).
-    """
-    check_service(actor)
-    with db.transaction() as writer:
-        now = clock.now()
-        review = decisions.review_by_id(writer, review_id)
-        if review is None:
-            raise NotFound()
-        _close(writer, review, now)
-        decision_id = insert_decision(writer, review, now=now)
-        answered = answer_items(writer, review, decision_id, actor=actor, now=now)
-        touch_referrals(writer, [referral_id for _item, referral_id in answered], now=now)
-        ledger.record(
-            writer,
-            "case.decided",
-            review.case_id,
-            actor=actor,
-            at=now,
-            fields={
-                "decision": decision_id,
-                "review": review.id,
-                "items": [item_id for item_id, _referral in answered],
-            },
-            meta={"outcome": review.content.outcome},
-        )
-        move_late_items(writer, review, actor=actor, now=now)
-        return decision_id
-
-
-def _close(writer: Session, review: StoredReview, now: datetime) -> None:
-    """Decide the case and mark the review dispatched; both or neither."""
-    decided = writer.scalar(
-        sa.update(Case)
-        .where(
-            Case.id == review.case_id,
-            Case.state == CaseState.OPEN,
-            Case.pending_review_id == review.id,
-        )
-        .values(state=CaseState.DECIDED, decided_at=now, pending_review_id=None)
-        .returning(Case.id)
-        .execution_options(synchronize_session=False)
-    )
-    dispatched = writer.scalar(
-        sa.update(Review)
-        .where(
-            Review.id == review.id,
-            Review.undone_at.is_(None),
-            Review.dispatched_at.is_(None),
-            Review.undo_until <= now,
-        )
-        .values(dispatched_at=now)
-        .returning(Review.id)
-        .execution_options(synchronize_session=False)
-    )
-    if decided is None or dispatched is None:
-        raise NotDispatchable()

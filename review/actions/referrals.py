@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from review import clock, db, ledger
 from review.actions.joining import Place, insert_into, join_cases
 from review.config import Settings
+from review.domain.commitments import value_bytes
 from review.domain.ids import new_id
-from review.domain.permissions import Actor, Permission, check_permission
+from review.domain.permissions import Actor, Permission, check_permission, check_service
 from review.domain.referrals import Evidence as SentEvidence
 from review.domain.referrals import Intake, IntakeItem
 from review.domain.representation import json_bytes
@@ -26,6 +27,7 @@ from review.models.evidence_files import keep_evidence
 from review.queries.referrals import own_referral
 
 KEPT_ANSWER_DAYS = 30
+FORGET_BATCH = 200
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,18 @@ class Received:
     body: bytes
     location: str | None
     replayed: bool = False
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """The body and what is computed from it before the transaction; ``ids`` are those of items by index."""
+
+    spliced: original.Spliced
+    sha256: str
+    length: int
+    ids: dict[int, str]
+    items_value: bytes
+    refused_value: bytes
 
 
 def receive_referral(
@@ -55,7 +69,7 @@ def receive_referral(
     """
     check_permission(actor, Permission.REFER)
     evidence = tuple(intake.evidence)
-    spliced = _split(body, evidence)
+    sent = _prepared(intake, body=body, evidence=evidence)
     with _alone(actor, idempotency_key):
         for piece in evidence:
             keep_evidence(settings.data_dir, piece.sha256, piece.content)
@@ -64,12 +78,12 @@ def receive_referral(
             stored = _stored_answer(writer, intake, idempotency_key, actor=actor, at=now)
             if stored is not None:
                 return stored
-            referral_id = _insert_referral(writer, intake, body=body, spliced=spliced, actor=actor, at=now)
+            referral_id = _insert_referral(writer, intake, sent, actor=actor, at=now)
             status = 201
             if referral_id is None:
                 referral_id, status = _sent_before(writer, intake, actor=actor), 200
             else:
-                _take_in(writer, referral_id, intake, body=body, actor=actor, at=now, settings=settings)
+                _take_in(writer, referral_id, intake, sent, actor=actor, at=now, settings=settings)
             received = _answer(writer, referral_id, status=status, actor=actor)
             if idempotency_key is not None:
                 _keep_answer(writer, intake, idempotency_key, received, actor=actor, at=now)
@@ -89,6 +103,43 @@ def refuse_referral(*, body: bytes, codes: Sequence[str], actor: Actor) -> None:
             at=clock.now(),
             fields={"body_sha256": digest, "codes": listed},
         )
+
+
+def forget_answers(*, actor: Actor) -> int:
+    """End up to 200 stored answers whose 30 days are over; how many. The loop calls it again."""
+    check_service(actor)
+    with db.transaction() as writer:
+        over = StoredAnswer.created_at <= clock.now() - timedelta(days=KEPT_ANSWER_DAYS)
+        key = sa.tuple_(StoredAnswer.sender_id, StoredAnswer.idempotency_key)
+        ended = writer.execute(
+            sa.select(StoredAnswer.sender_id, StoredAnswer.idempotency_key)
+            .where(over)
+            .order_by(StoredAnswer.created_at)
+            .limit(FORGET_BATCH)
+            .with_for_update(skip_locked=True)
+        ).all()
+        forgotten = writer.execute(
+            sa.delete(StoredAnswer)
+            .where(over, key.in_([tuple(row) for row in ended]))
+            .returning(StoredAnswer.sender_id)
+            .execution_options(synchronize_session=False)
+        )
+        return len(forgotten.all())
+
+
+def _prepared(intake: Intake, *, body: bytes, evidence: Sequence[SentEvidence]) -> _Sent:
+    """Everything slow that needs no database, so that no writer waits for it."""
+    spliced = _split(body, evidence)
+    ids = {item.index: new_id("I") for item in intake.items}
+    items = [{"id": ids[item.index], "url": item.location.url} for item in intake.items]
+    return _Sent(
+        spliced=spliced,
+        sha256=sha256(body).hexdigest(),
+        length=len(body),
+        ids=ids,
+        items_value=value_bytes(items),
+        refused_value=value_bytes([item.as_dict() for item in intake.refused]),
+    )
 
 
 def _split(body: bytes, evidence: Sequence[SentEvidence]) -> original.Spliced:
@@ -177,7 +228,7 @@ def _sent_before(writer: Session, intake: Intake, *, actor: Actor) -> str:
 
 
 def _insert_referral(
-    writer: Session, intake: Intake, *, body: bytes, spliced: original.Spliced, actor: Actor, at: datetime
+    writer: Session, intake: Intake, sent: _Sent, *, actor: Actor, at: datetime
 ) -> str | None:
     """Insert the referral unless its reference is taken; the unique constraint decides the race."""
     contact = intake.contact
@@ -188,10 +239,10 @@ def _insert_referral(
         "key_id": actor.key_id,
         "contact_name": contact.name if contact else None,
         "contact_email": contact.email if contact else None,
-        "body_sha256": sha256(body).hexdigest(),
-        "body_length": len(body),
-        "received_body": spliced.body,
-        "splices": [list(splice) for splice in spliced.splices],
+        "body_sha256": sent.sha256,
+        "body_length": sent.length,
+        "received_body": sent.spliced.body,
+        "splices": [list(splice) for splice in sent.spliced.splices],
         "received_at": at,
         "updated_at": at,
         "change_position": db.next_change_position(writer, Referral.change_position),
@@ -226,17 +277,16 @@ def _take_in(
     writer: Session,
     referral_id: str,
     intake: Intake,
+    sent: _Sent,
     *,
-    body: bytes,
     actor: Actor,
     at: datetime,
     settings: Settings,
 ) -> None:
     """Items, refused items, evidence, cases and the one event of a referral that was just inserted."""
     places = join_cases(writer, intake, actor=actor, at=at, settings=settings)
-    ids = {item.index: new_id("I") for item in intake.items}
     rows = [
-        _item_row(item, ids[item.index], referral_id, places[item.location.match_digest], at=at)
+        _item_row(item, sent.ids[item.index], referral_id, places[item.location.match_digest], at=at)
         for item in intake.items
     ]
     writer.execute(sa.insert(Item), rows)
@@ -248,7 +298,7 @@ def _take_in(
     if refused:
         writer.execute(sa.insert(RefusedItem), refused)
     evidence = [
-        _evidence_row(piece, ids[item.index], at=at) for item in intake.items for piece in item.evidence
+        _evidence_row(piece, sent.ids[item.index], at=at) for item in intake.items for piece in item.evidence
     ]
     if evidence:
         writer.execute(sa.insert(Evidence), evidence)
@@ -260,9 +310,9 @@ def _take_in(
         at=at,
         fields={
             "reference": intake.reference,
-            "body_sha256": sha256(body).hexdigest(),
-            "items": [{"id": row["id"], "url": row["url_as_sent"]} for row in rows],
-            "refused_items": [item.as_dict() for item in intake.refused],
+            "body_sha256": sent.sha256,
+            "items": sent.items_value,
+            "refused_items": sent.refused_value,
             "cases": {row["id"]: row["case_id"] for row in rows},
             "key": actor.key_id,
         },

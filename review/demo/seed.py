@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from review import clock, db
-from review.actions import accounts, cases, clauses, decisions, referrals, senders
+from review.actions import accounts, cases, clauses, decisions, dispatching, referrals, senders
 from review.config import Settings
 from review.demo import content
 from review.domain.clause_text import read_clauses
@@ -139,4 +139,4 @@ def _judge(emails: list[str]) -> None:
             actor=actor,
         )
     for review_id in decision_queries.reviews_due(db.session(), now=clock.now(), limit=DECIDED):
-        decisions.dispatch_review(review_id, actor=SERVICE)
+        dispatching.dispatch_review(review_id, actor=SERVICE)

@@ -69,6 +69,7 @@ EVENTS: dict[str, EventType] = {
                 "generation",
             ),
         ),
+        EventType("case.review_dropped", "case", _LOOP, ("review",)),
         EventType("case.review_undone", "case", _PEOPLE, ("review",), ("round",)),
         EventType("case.decided", "case", _LOOP, ("decision", "review", "items"), ("outcome",)),
         EventType("case.withdrawn", "case", _SENDER, (), ()),

@@ -21,13 +21,6 @@ def new_key() -> str:
     return BEGINNING + random + _check_of(random)
 
 
-def is_key(text: str) -> bool:
-    """Whether the text has the form of a key and its check is right; says nothing about its being known."""
-    if not text.startswith(BEGINNING) or len(text) != len(BEGINNING) + 43 + _CHECK or not text.isascii():
-        return False
-    return _check_of(text[len(BEGINNING) : -_CHECK]) == text[-_CHECK:]
-
-
 def digest_of(secret: str) -> str:
     """SHA-256 in hex: all that is stored of keys, sign-ins and one-time links."""
     return hashlib.sha256(secret.encode()).hexdigest()

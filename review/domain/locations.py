@@ -27,7 +27,6 @@ TRACKING_PARAMETERS: Final = frozenset(
 
 TRACKING_PREFIXES: Final = ("utm_",)
 
-OVER_BROAD_CONTENT_TYPES: Final = frozenset({"account", "channel"})
 
 _REMEDIES: Final = {
     "url_empty": "Give the exact URL of the content.",
@@ -156,20 +155,6 @@ def undo_defanging(text: str) -> tuple[str, bool]:
     if undone != text or (start and ("[.]" in start[0] or "[:]" in start[0])):
         return undone.replace("[.]", ".").replace("[:]", ":"), True
     return text, False
-
-
-def host_of(canonical_url: str) -> str:
-    """The host of a canonical URL as punycode, without port; empty when the text is not a URL."""
-    parsed = _parsed(canonical_url)
-    return "" if parsed is None else str(parsed.hostname)
-
-
-def is_over_broad(canonical_url: str, content_type: str | None) -> bool:
-    """Whether a location stands for more than one piece of content: an account, a channel, a whole host."""
-    if content_type in OVER_BROAD_CONTENT_TYPES:
-        return True
-    parsed = _parsed(canonical_url)
-    return parsed is None or parsed.pathname in ("", "/")
 
 
 def _parsed(text: str) -> Any | None:

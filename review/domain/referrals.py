@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from review.domain.locations import Hosts, Location, LocationError, is_over_broad, read_location
+from review.domain.locations import Hosts, Location, LocationError, read_location
 from review.domain.referral_problems import cross_member_problems, schema_problems, without_unknown_members
 from review.domain.referral_schema import DEFAULTED, ItemBody, ReferralBody
 from review.errors import FieldError, InvalidReferral, KindNotEnabled
@@ -50,11 +50,6 @@ class IntakeItem:
     sha256: str | None
     description: str | None
     evidence: tuple[Evidence, ...]
-
-    @property
-    def over_broad(self) -> bool:
-        """Whether the location stands for more than one piece of content."""
-        return is_over_broad(self.location.canonical_url, self.content_type)
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,7 @@ MOVES: dict[str, Move] = {
         Move("save_draft", CLAIMABLE, None, Permission.REVIEW_CASE, "case.draft_saved"),
         Move("record_review", CLAIMABLE, None, Permission.REVIEW_CASE, "case.review_recorded"),
         Move("undo_review", CLAIMABLE, None, Permission.REVIEW_CASE, "case.review_undone"),
+        Move("drop_review", CLAIMABLE, None, None, "case.review_dropped"),
         Move("decide", (_S.OPEN,), _S.DECIDED, None, "case.decided", "item.decided"),
         Move("withdraw_last_item", LIVE, _S.WITHDRAWN, None, "case.withdrawn"),
         Move(

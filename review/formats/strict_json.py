@@ -9,10 +9,12 @@ from review.errors import NotStrictJson
 
 GREATEST_DEPTH = 32
 GREATEST_INTEGER = 2**53 - 1
+MOST_PARTS = 500_000
+"""Strings, brackets and commas of one body; the fullest referral that keeps the rules has half as many."""
 
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _LONGEST_INTEGER = len(str(-GREATEST_INTEGER))
-_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+_PART = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
 _SUSPECT_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -39,7 +41,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
     and repeats nothing of the body but member names inside a pointer.
     """
     text = _decoded(body)
-    _check_depth(body)
+    _check_size(body)
     try:
         value = _STOPPING.decode(text)
     except json.JSONDecodeError as error:
@@ -63,12 +65,17 @@ def _decoded(body: bytes) -> str:
         _refuse_at(sound, len(sound), "this is not UTF-8")
 
 
-def _check_depth(body: bytes) -> None:
-    """Refuse nesting deeper than the limit before any recursive parser sees it."""
-    if body.count(b"[") + body.count(b"{") <= GREATEST_DEPTH:
+def _check_size(body: bytes) -> None:
+    """Refuse nesting too deep and parts too many before a parser recurses or builds anything of them."""
+    openings = body.count(b"[") + body.count(b"{")
+    if openings <= GREATEST_DEPTH and openings + body.count(b",") <= MOST_PARTS:
         return
     depth = 0
-    for match in _STRING_OR_BRACKET.finditer(body):
+    for number, match in enumerate(_PART.finditer(body), start=1):
+        if number > MOST_PARTS:
+            raise NotStrictJson(
+                f"The body has more than {MOST_PARTS} strings, brackets and commas; send smaller referrals."
+            )
         sign = body[match.start()]
         if sign in b"[{":
             depth += 1

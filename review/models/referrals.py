@@ -95,6 +95,7 @@ class StoredAnswer(Base):
     """The 2xx answer to a request with an ``Idempotency-Key``, replayed byte for byte for 30 days."""
 
     __tablename__ = "stored_answers"
+    __table_args__ = (sa.Index("ix_stored_answers_created_at", "created_at"),)
 
     sender_id: Mapped[str] = mapped_column(sa.ForeignKey("senders.id"), primary_key=True)
     idempotency_key: Mapped[str] = mapped_column(sa.String(200), primary_key=True)

@@ -143,10 +143,11 @@ def _clauses_of(reader: Session, review_id: str) -> tuple[ClauseInForce, ...]:
     return tuple(sorted(found, key=lambda clause: (clause.document, natural_order(clause.number))))
 
 
-def reviews_due(reader: Session, *, now: datetime, limit: int) -> tuple[str, ...]:
+def reviews_due(reader: Session, *, now: datetime, limit: int, skip: int = 0) -> tuple[str, ...]:
     """Reviews whose undo window is over and that their case still waits for, the oldest first.
 
-    A case that was withdrawn meanwhile waits for none, so its review does not come up again.
+    A case that was withdrawn meanwhile waits for none, so its review does not come up again. ``skip`` leaves
+    out the oldest ones, which could not be dispatched.
     """
     return tuple(
         reader.scalars(
@@ -158,6 +159,7 @@ def reviews_due(reader: Session, *, now: datetime, limit: int) -> tuple[str, ...
                 Review.undo_until <= now,
             )
             .order_by(Review.undo_until, Review.id)
+            .offset(skip)
             .limit(limit)
         )
     )

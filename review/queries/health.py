@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from review import clock, db
 from review.errors import SettingsError
-from review.models import Leaf, Opening, PendingEvent, StoredCheckpoint, schema
+from review.models import Case, Leaf, Opening, PendingEvent, Review, StoredCheckpoint, schema
 
 LATE_SECONDS = 60
 SKEW_SECONDS = 1.0
@@ -119,6 +119,17 @@ def _checks(reader: Session, *, now: datetime) -> Iterator[Check]:
         now=now,
         what="The oldest entry without a checkpoint",
         nothing="The newest checkpoint covers every entry.",
+    )
+    yield _age_check(
+        "dispatch",
+        reader.scalar(
+            sa.select(sa.func.min(Review.undo_until))
+            .join(Case, Case.pending_review_id == Review.id)
+            .where(Review.undone_at.is_(None), Review.dispatched_at.is_(None), Review.undo_until <= now)
+        ),
+        now=now,
+        what="The oldest review that waits to be dispatched",
+        nothing="Every review whose undo window is over was dispatched.",
     )
     if not db.is_sqlite(reader):
         yield _clock_check(reader)

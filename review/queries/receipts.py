@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from review import ledger
 from review.domain import merkle
-from review.domain.commitments import parse_envelope
 from review.domain.events import EVENTS
 from review.errors import NotFound
 from review.formats.tlog_proof import opening_json, write_proof
@@ -44,17 +43,17 @@ def receipt_of(
         .order_by(Opening.object_version.desc())
         .limit(1)
     ).one_or_none()
-    if row is None or not _may_be_shown(row.envelope):
+    kind = EVENTS[event_type]
+    if row is None or not kind.seen_by_sender:
         raise NotFound()
     newest = newest_checkpoint(reader)
     if row.position is None or newest is None or row.position >= newest.size:
         return Receipt(text=None)
     path = merkle.inclusion_path(row.position, newest.size, ledger.tree_reader(reader, newest.size))
-    withheld = EVENTS[event_type].withheld
     fields = {
         name: (base64.b64decode(key), base64.b64decode(value))
         for name, (key, value) in row.fields.items()
-        if name not in withheld
+        if name not in kind.withheld
     }
     opening = opening_json(row.envelope, salt=row.salt, fields=fields)
     return Receipt(text=write_proof(row.position, path=path, checkpoint_text=newest.note, extra=opening))
@@ -72,10 +71,3 @@ def _own_object(reader: Session, *, sender_id: str | None, referral_id: str, ite
     if found is None:
         raise NotFound()
     return found
-
-
-def _may_be_shown(envelope: bytes) -> bool:
-    """Senders get openings only of events that a sender or the service made (trail.md)."""
-    members = parse_envelope(envelope)
-    kind = EVENTS[members["type"]]
-    return kind.seen_by_sender and members["actor"]["kind"] in kind.actors

@@ -1,9 +1,11 @@
 """What has a sender referred, and how does it stand? One referral, one item, pages of them; own ones only."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,14 @@ from sqlalchemy.orm import Session
 from review import db
 from review.domain.cursors import Cursor
 from review.domain.representation import OwnItem, OwnReferral
-from review.domain.states import ItemStatus
+from review.domain.states import ItemStatus, referral_status
 from review.formats.original import read_splices, rebuild
 from review.models import Answer, Item, Referral, RefusedItem
 from review.models.evidence_files import read_evidence
 
 SHORT_CHUNK = 400
+MOST_ITEMS = 5_000
+"""Items of one page, good and refused; a page ends early before it holds more."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +33,30 @@ class ReferralPage:
     next: Cursor | None
 
 
+@dataclass(frozen=True)
+class ListedReferral:
+    """One line of the list for people; ``items`` is how many there are."""
+
+    id: str
+    reference: str
+    status: ItemStatus
+    items: int
+    received_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class ListedPage:
+    """Some lines of the list, and the cursor after which the next ones stand; None at the end."""
+
+    referrals: tuple[ListedReferral, ...]
+    next: Cursor | None
+
+
 def own_referral(reader: Session, referral_id: str, *, sender_id: str | None) -> OwnReferral | None:
     """The referral as its sender sees it now; None when there is none of this sender."""
-    found = _with_parts(
-        reader, _heads().where(Referral.id == referral_id, Referral.sender_id == sender_id).limit(1)
-    )
+    wanted = _heads().where(Referral.id == referral_id, Referral.sender_id == sender_id)
+    found = _with_parts(reader, reader.execute(wanted).all())
     return found[0] if found else None
 
 
@@ -83,8 +106,8 @@ def changed_referrals(
 
 def newest_referrals(
     reader: Session, *, sender_id: str | None, limit: int, after: Cursor | None = None
-) -> ReferralPage:
-    """Own referrals for people: newest change first."""
+) -> ListedPage:
+    """Own referrals for people: newest change first, items only counted."""
     wanted = _heads().where(Referral.sender_id == sender_id)
     if after is not None:
         wanted = wanted.where(
@@ -94,7 +117,21 @@ def newest_referrals(
             )
         )
     ordered = wanted.order_by(Referral.change_position.desc(), Referral.id.desc())
-    return _page(reader, ordered, limit=limit)
+    rows = reader.execute(ordered.limit(limit + 1)).all()
+    shown = rows[:limit]
+    counts = _status_counts(reader, [row.id for row in shown])
+    listed = (
+        ListedReferral(
+            id=row.id,
+            reference=row.reference,
+            status=referral_status(counts[row.id]),
+            items=sum(counts[row.id].values()),
+            received_at=row.received_at,
+            updated_at=row.updated_at,
+        )
+        for row in shown
+    )
+    return ListedPage(tuple(listed), _cursor(shown[-1]) if len(rows) > limit else None)
 
 
 def original_of(reader: Session, referral_id: str, *, data_dir: Path) -> bytes | None:
@@ -134,10 +171,42 @@ def _items() -> sa.Select[*tuple[Any, ...]]:
 
 
 def _page(reader: Session, ordered: sa.Select[*tuple[Any, ...]], *, limit: int) -> ReferralPage:
-    found = _with_parts(reader, ordered.limit(limit + 1))
-    more = len(found) > limit
-    shown = found[:limit]
-    return ReferralPage(tuple(shown), Cursor(shown[-1].change_position, shown[-1].id) if more else None)
+    """At most ``limit`` referrals, and no more than ``MOST_ITEMS`` items where there is a second one."""
+    rows = reader.execute(ordered.limit(limit + 1)).all()
+    sizes = _sizes(reader, [row.id for row in rows])
+    totals = accumulate(sizes[row.id] for row in rows)
+    fitting = sum(total <= MOST_ITEMS for total in totals)
+    shown = rows[: min(limit, max(1, fitting))]
+    return ReferralPage(
+        tuple(_with_parts(reader, shown)), _cursor(shown[-1]) if len(shown) < len(rows) else None
+    )
+
+
+def _cursor(row: sa.Row[*tuple[Any, ...]]) -> Cursor:
+    return Cursor(row.change_position, row.id)
+
+
+def _status_counts(reader: Session, referral_ids: Sequence[str]) -> dict[str, dict[ItemStatus, int]]:
+    """How many items of each referral have which status."""
+    rows = reader.execute(
+        sa.select(Item.referral_id, Item.status, sa.func.count())
+        .where(Item.referral_id.in_(referral_ids))
+        .group_by(Item.referral_id, Item.status)
+    )
+    counts: dict[str, dict[ItemStatus, int]] = {}
+    for referral_id, status, count in rows:
+        counts.setdefault(referral_id, {})[ItemStatus(status)] = count
+    return counts
+
+
+def _sizes(reader: Session, referral_ids: Sequence[str]) -> Counter[str]:
+    """How many items each referral has, good and refused."""
+    sizes: Counter[str] = Counter()
+    for column in (Item.referral_id, RefusedItem.referral_id):
+        counted = sa.select(column, sa.func.count()).where(column.in_(referral_ids)).group_by(column)
+        for referral_id, count in reader.execute(counted):
+            sizes[referral_id] += count
+    return sizes
 
 
 def _has_status(status: ItemStatus) -> sa.ColumnElement[bool]:
@@ -153,9 +222,8 @@ def _has_status(status: ItemStatus) -> sa.ColumnElement[bool]:
     return sa.and_(has(status), ~has(*earlier)) if earlier else has(status)
 
 
-def _with_parts(reader: Session, heads: sa.Select[*tuple[Any, ...]]) -> list[OwnReferral]:
-    """Referrals in the order of ``heads`` with their items, refused items and answers."""
-    rows = reader.execute(heads).all()
+def _with_parts(reader: Session, rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> list[OwnReferral]:
+    """Referrals in the order of their heads with their items, refused items and answers."""
     ids = [row.id for row in rows]
     item_rows = reader.execute(
         _items().where(Item.referral_id.in_(ids)).order_by(Item.referral_id, Item.position)

@@ -135,6 +135,7 @@ WORDS: dict[str, dict[str, str]] = {
         "case.draft_saved": N_("Draft saved"),
         "case.review_recorded": N_("Review recorded"),
         "case.review_undone": N_("Review undone"),
+        "case.review_dropped": N_("Review dropped: its items were withdrawn"),
         "case.decided": N_("Case decided"),
         "case.withdrawn": N_("Case withdrawn"),
         "record.opened": N_("Record opened"),
@@ -145,6 +146,7 @@ WORDS: dict[str, dict[str, str]] = {
         "triggers": N_("Guards of the trail"),
         "trail": N_("Trail"),
         "checkpoint": N_("Checkpoint"),
+        "dispatch": N_("Dispatch"),
         "clock": N_("Clock"),
     },
 }

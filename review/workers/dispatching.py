@@ -4,9 +4,9 @@ import structlog
 from flask import Flask
 
 from review import clock, db
-from review.actions.decisions import dispatch_review
+from review.actions.dispatching import dispatch_review
 from review.domain.permissions import SERVICE
-from review.errors import NotDispatchable
+from review.errors import DatabaseBusy, NotDispatchable, ReviewError, StorageFull
 from review.queries.decisions import reviews_due
 
 BATCH = 100
@@ -17,17 +17,27 @@ log = structlog.get_logger()
 def dispatch_due(*, limit: int = BATCH) -> int:
     """Dispatch the reviews that are due, at most ``limit``; how many went out.
 
-    One that was undone, withdrawn or dispatched by another process meanwhile is passed over.
+    One that was undone, withdrawn or dispatched by another process meanwhile is passed over, and so is one
+    that cannot be dispatched at all: it stays due, `/readyz` tells of it, and the others go out.
     """
-    done = 0
-    for review_id in reviews_due(db.session(), now=clock.now(), limit=limit):
-        try:
-            dispatch_review(review_id, actor=SERVICE)
-        except NotDispatchable:
-            log.info("dispatch_passed_over", review=review_id)
-        else:
-            done += 1
-    return done
+    done = failed = 0
+    while True:
+        due = reviews_due(db.session(), now=clock.now(), limit=limit, skip=failed)
+        for review_id in due:
+            try:
+                dispatch_review(review_id, actor=SERVICE)
+            except NotDispatchable:
+                log.info("dispatch_passed_over", review=review_id)
+                failed += 1
+            except (DatabaseBusy, StorageFull):
+                raise
+            except ReviewError as error:
+                log.error("dispatch_failed", review=review_id, code=error.code)
+                failed += 1
+            else:
+                done += 1
+        if done or len(due) < limit:
+            return done
 
 
 def run_once(app: Flask) -> bool:

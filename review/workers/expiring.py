@@ -1,11 +1,14 @@
-"""Ends claims whose time is over, so that the trail tells of each of them."""
+"""Ends what is over: claims, each told on the trail, and stored answers to retries after their 30 days."""
 
 from flask import Flask
 
 from review.actions.cases import EXPIRY_BATCH, expire_claims
+from review.actions.referrals import FORGET_BATCH, forget_answers
 from review.domain.permissions import SERVICE
 
 
 def run_once(app: Flask) -> bool:
     """One turn of the loop; whether a full batch hints at more."""
-    return expire_claims(actor=SERVICE) == EXPIRY_BATCH
+    more_claims = expire_claims(actor=SERVICE) == EXPIRY_BATCH
+    more_answers = forget_answers(actor=SERVICE) == FORGET_BATCH
+    return more_claims or more_answers

@@ -11,11 +11,11 @@ from review.actions.cases import Claim, claim_case, claim_next, expire_claims
 from review.actions.decisions import (
     LONGEST_DRAFT,
     Recorded,
-    dispatch_review,
     record_review,
     save_draft,
     undo_review,
 )
+from review.actions.dispatching import dispatch_review
 from review.actions.withdrawals import withdraw_item
 from review.domain.decisions import ReviewInput
 from review.domain.permissions import SERVICE, Actor, Role
@@ -357,20 +357,6 @@ def test_the_loops_say_whether_there_is_more(desk: Desk) -> None:
         assert expiring.run_once(desk.app) is False
         assert expire_claims(actor=SERVICE) == 0
         assert _count(desk, Decision) == 1
-
-
-def test_a_decision_whose_items_were_all_withdrawn_answers_nobody(desk: Desk) -> None:
-    with time_machine.travel(NOW, tick=False) as clock:
-        sender_id = make_sender()
-        case_id, recorded = _recorded(make_account(), sender_id=sender_id)
-        covered = desk.session.scalars(sa.select(Item.id).where(Item.case_id == case_id)).one()
-        late = join_case(case_id)
-        withdraw_item(covered, actor=sender_actor(sender_id))
-        clock.move_to(NOW + WINDOW)
-        dispatch_review(recorded.review_id, actor=SERVICE)
-        assert _count(desk, Answer) == 0
-        assert desk.session.get_one(Case, case_id).state == "decided"
-        assert desk.session.get_one(Item, late).case_id != case_id
 
 
 def test_many_loops_at_once_dispatch_each_review_once(desk: Desk) -> None:

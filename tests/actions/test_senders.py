@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from review import clock
 from review.actions import senders
 from review.actions.senders import FlaggerEvidence
-from review.domain.keys import digest_of, is_key
+from review.domain.keys import digest_of
 from review.domain.permissions import ANONYMOUS, OPERATOR, Actor, Role, Scope
 from review.errors import AlreadyClosed, AlreadyExists, InvalidInput, NotFound, NotPermitted
 from review.models import Opening, Sender, SenderKey
@@ -91,7 +91,7 @@ def test_only_a_command_makes_senders_and_keys(actor: Actor) -> None:
 def test_a_key_is_found_by_its_digest_and_stored_in_no_other_way(desk: Desk) -> None:
     sender_id, end = create(), clock.now() + timedelta(days=1)
     issued = senders.issue_key(sender_id, scopes=BOTH, expires_at=end, actor=OPERATOR)
-    assert is_key(issued.key)
+    assert issued.key.startswith("rr_")
     found = sender_queries.key_by_digest(desk.session, digest_of(issued.key))
     assert found == sender_queries.KeyFound(issued.key_id, sender_id, "read refer", end, None, None)
     row = desk.session.execute(sa.select(SenderKey)).scalar_one()

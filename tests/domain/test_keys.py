@@ -1,6 +1,8 @@
 """API keys: a form that scanners know, and no two alike."""
 
-from review.domain.keys import digest_of, is_key, new_key
+import zlib
+
+from review.domain.keys import digest_of, new_key
 
 
 def test_a_key_has_its_form_and_check() -> None:
@@ -9,14 +11,9 @@ def test_a_key_has_its_form_and_check() -> None:
     for key in keys:
         assert key.startswith("rr_")
         assert len(key) == 52
-        assert is_key(key)
-
-
-def test_a_changed_cut_or_foreign_text_is_no_key() -> None:
-    key = new_key()
-    swapped = key[:5] + ("A" if key[5] != "A" else "B") + key[6:]
-    for text in (swapped, key[:-1], key + "0", "", "rr_", "xx_" + key[3:], key[:-1] + "é"):
-        assert not is_key(text)
+        digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+        check = sum(digits.index(digit) * 62**place for place, digit in enumerate(reversed(key[-6:])))
+        assert check == zlib.crc32(key[3:-6].encode())
 
 
 def test_the_digest_is_sha_256_in_hex() -> None:

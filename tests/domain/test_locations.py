@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.domain.locations import Hosts, Location, LocationError, host_of, is_over_broad, read_location
+from review.domain.locations import Hosts, Location, LocationError, read_location
 from review.errors import InvalidInput
 from tests.data import public_data
 
@@ -264,28 +264,6 @@ def test_an_entry_that_is_no_host_is_named(entry: str) -> None:
 def test_an_empty_host_list_is_refused(entries: str | list[str]) -> None:
     with pytest.raises(ValueError, match="empty"):
         Hosts.parse(entries)
-
-
-@pytest.mark.parametrize(
-    ("url", "content_type", "over_broad"),
-    [
-        ("https://video.example/", None, True),
-        ("https://video.example/?a=1", "video", True),
-        ("https://video.example/a", "video", False),
-        ("https://video.example/a", None, False),
-        ("https://video.example/a", "account", True),
-        ("https://video.example/a", "channel", True),
-    ],
-)
-def test_accounts_channels_and_whole_hosts_are_over_broad(
-    url: str, content_type: str | None, over_broad: bool
-) -> None:
-    assert is_over_broad(url, content_type) is over_broad
-
-
-def test_the_host_of_a_url_has_no_port() -> None:
-    assert host_of("https://video.example:8443/a") == "video.example"
-    assert host_of("nothing") == ""
 
 
 @given(st.text() | st.from_regex(r"\A(hxxps?|https?)(:|\[:\])//[ -~]{0,40}", fullmatch=False))

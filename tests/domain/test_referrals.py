@@ -32,7 +32,6 @@ def test_the_referral_of_the_interface_document_is_read() -> None:
     assert intake.refused == ()
     (item,) = intake.items
     assert (item.index, item.location.canonical_url) == (0, "https://video.example/watch/9f2c")
-    assert not item.over_broad
     (evidence,) = item.evidence
     assert evidence.content == PICTURE
     assert evidence.sha256 == sha256(PICTURE).hexdigest()
@@ -43,7 +42,6 @@ def test_the_referral_of_the_interface_document_is_read() -> None:
 def test_only_reference_reason_and_one_url_are_required() -> None:
     intake = read({"reference": "1", "reason": "x", "items": [{"url": "https://video.example/"}]})
     assert (intake.intake_kind, intake.urgency, intake.transmitted_via) == ("referral", "normal", "api")
-    assert intake.items[0].over_broad
     assert intake.contact is None
 
 

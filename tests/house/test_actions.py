@@ -12,6 +12,7 @@ WITHOUT_EVENT = {
     "touch_sign_in": "last-use time, at most once a minute",
     "touch_key": "last-use time, at most once a minute",
     "count_attempt": "rate counter in its own short transaction",
+    "forget_answers": "stored answers to retries end after 30 days (http.md)",
 }
 ACTIONS = sorted((ROOT / "review" / "actions").glob("*.py"))
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import time_machine
 
 from review.actions.cases import claim_case
-from review.actions.decisions import dispatch_review, record_review
+from review.actions.decisions import record_review
+from review.actions.dispatching import dispatch_review
 from review.domain.decisions import ReviewInput
 from review.domain.permissions import SERVICE
 from review.queries import cases

@@ -23,7 +23,7 @@ def test_the_process_is_alive_even_without_a_database(desk: Desk, monkeypatch: p
 def test_ready_names_each_check(desk: Desk) -> None:
     answer = desk.client().get("/readyz")
     assert answer.status_code == 200
-    names = {"database", "schema", "triggers", "trail", "checkpoint"}
+    names = {"database", "schema", "triggers", "trail", "checkpoint", "dispatch"}
     assert set(answer.get_json()["checks"]) == names | ({"clock"} if desk.database == "postgresql" else set())
 
 

@@ -8,7 +8,6 @@ from pydantic import TypeAdapter, ValidationError
 from review import db
 from review.actions import referrals as referral_actions
 from review.actions import withdrawals
-from review.domain.cursors import read_cursor, write_cursor
 from review.domain.permissions import Permission
 from review.domain.referral_schema import Time
 from review.domain.referrals import read_referral
@@ -17,7 +16,7 @@ from review.domain.states import ItemStatus
 from review.errors import InvalidReferral, KindNotEnabled, NotFound
 from review.formats.strict_json import parse_object
 from review.queries import referrals as referral_queries
-from review.web import guard
+from review.web import cursors, guard
 from review.web.api import requests
 
 blueprint = Blueprint("api_referrals", __name__, url_prefix="/api/v1")
@@ -69,7 +68,7 @@ def listing() -> Response:
     )
     members = {
         "referrals": [referral.as_dict() for referral in page.referrals],
-        "next": write_cursor(page.next) if page.next else None,
+        "next": cursors.write_own(page.next) if page.next else None,
     }
     return requests.json_answer(json_bytes(members))
 
@@ -94,7 +93,7 @@ def _filters(given: dict[str, str]) -> dict[str, Any]:
             detail = "updated_since must be an RFC 3339 time such as 2026-11-23T10:00:00Z."
             raise requests.parameter_error("updated_since_not_valid", detail) from None
     if (cursor := given.get("cursor")) is not None:
-        filters["after"] = read_cursor(cursor)
+        filters["after"] = cursors.read_own(cursor)
     return filters
 
 

@@ -2,7 +2,7 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
@@ -11,6 +11,7 @@ from werkzeug import Response
 
 from review import clock, db
 from review.actions import cases as case_actions
+from review.domain.ids import read_id
 from review.domain.permissions import Permission
 from review.errors import InvalidInput, TooManyClaims
 from review.queries import cases
@@ -98,8 +99,10 @@ def _read_place(text: str) -> Place | None:
         )
         if place.due_at.tzinfo is None or place.opened_at.tzinfo is None or abs(place.rank) > 99:
             raise ValueError("not one of ours")
-        if "\x00" in place.id:
+        if read_id(place.id, "C") != place.id:
             raise ValueError("not one of ours")
-    except (ValueError, TypeError, RecursionError):
+        place.due_at.astimezone(UTC)
+        place.opened_at.astimezone(UTC)
+    except (ValueError, TypeError, RecursionError, OverflowError):
         raise InvalidInput("This is not a page of the queue; open the queue from its start.") from None
     return place

@@ -10,14 +10,13 @@ from flask_babel import gettext
 
 from review import db
 from review.actions import withdrawals
-from review.domain.cursors import read_cursor, write_cursor
 from review.domain.ids import read_id
 from review.domain.permissions import Permission
 from review.domain.representation import OwnItem, OwnReferral
 from review.domain.states import ItemStatus
 from review.errors import NotFound
 from review.queries import referrals as referral_queries
-from review.web import guard
+from review.web import cursors, guard
 
 blueprint = Blueprint("sender_referrals", __name__, url_prefix="/sender")
 
@@ -62,9 +61,9 @@ def listing() -> str:
         db.session(),
         sender_id=guard.actor().sender_id,
         limit=LISTED,
-        after=read_cursor(cursor) if cursor else None,
+        after=cursors.read_own(cursor) if cursor else None,
     )
-    following = url_for(".listing", cursor=write_cursor(page.next)) if page.next else None
+    following = url_for(".listing", cursor=cursors.write_own(page.next)) if page.next else None
     return render_template(
         "sender/referrals.html",
         referrals=page.referrals,
