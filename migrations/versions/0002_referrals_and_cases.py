@@ -24,6 +24,7 @@ def _stored_answers() -> None:
         sa.ForeignKeyConstraint(["sender_id"], ["senders.id"], name="fk_stored_answers_sender_id_senders"),
         sa.PrimaryKeyConstraint("sender_id", "idempotency_key", name="pk_stored_answers"),
     )
+    op.create_index("ix_stored_answers_created_at", "stored_answers", ["created_at"])
 
 
 def _cases() -> None:

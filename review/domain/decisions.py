@@ -21,6 +21,8 @@ LEAST_OWN_WORDS: Final = 20
 """Characters of rationale that an accept needs: measured friction against rubber stamps (interface.md)."""
 COMPLAINT_MONTHS: Final = 6
 """DSA, Article 20(1): complaints for at least six months after the decision."""
+LONG_NAME: Final = 8
+"""From this length on a sender's own words are a name rather than an ordinary word."""
 SHORTEST_NAME: Final = 3
 """Shorter names and references stand in too many ordinary words to be looked for."""
 
@@ -200,6 +202,11 @@ def _name_errors(review: ReviewInput, facts: ReviewFacts) -> list[FieldError]:
             detail = f"The statement goes to every sender of this case: take out “{name.strip()}”."
             return [FieldError("statement", "names_sender", detail)]
     return []
+
+
+def is_telling(name: str) -> bool:
+    """Whether a name or reference points at somebody: it holds a digit or ``@``, or is long."""
+    return len(name) >= LONG_NAME or any(character.isdigit() or character == "@" for character in name)
 
 
 def _not_listed(field: str) -> FieldError:

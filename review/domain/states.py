@@ -107,12 +107,6 @@ MOVES: dict[str, Move] = {
 }
 
 
-def can_move(name: str, state: CaseState) -> bool:
-    """Whether the named move is switched on and starts from ``state``."""
-    move = MOVES[name]
-    return move.enabled and state in move.sources
-
-
 _STEPS = (ItemStatus.RECEIVED, ItemStatus.IN_REVIEW, ItemStatus.WAITING_SENDER, ItemStatus.DECIDED)
 
 

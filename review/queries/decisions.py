@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.domain.clause_text import natural_order
-from review.domain.decisions import ReviewFacts, ReviewInput
+from review.domain.decisions import ReviewFacts, ReviewInput, is_telling
 from review.models import Case, Clause, ClauseVersion, Draft, Item, Referral, Review, ReviewClause, Sender
 from review.queries.clauses import ClauseInForce, clauses_in_force
 
@@ -50,7 +50,11 @@ def review_facts(reader: Session, case_id: str, *, on: date) -> ReviewFacts | No
 
 
 def _sender_names(reader: Session, case_id: str) -> Collection[str]:
-    """Every name and reference by which a sender of this case could be known."""
+    """Every name and reference by which a sender of this case could be known.
+
+    What a sender chose itself counts only where it is no ordinary word: with a reference ``the`` nobody
+    could write a sentence.
+    """
     rows = reader.execute(
         sa.select(
             Sender.name,
@@ -65,7 +69,11 @@ def _sender_names(reader: Session, case_id: str) -> Collection[str]:
         .join(Sender, Sender.id == Referral.sender_id)
         .where(Item.case_id == case_id)
     )
-    return frozenset(name for row in rows for name in row if name)
+    return frozenset(
+        name
+        for organisation, *chosen in rows
+        for name in (organisation, *(text for text in chosen if text and is_telling(text)))
+    )
 
 
 def draft_of(reader: Session, case_id: str, *, account_id: str | None) -> StoredDraft | None:

@@ -15,6 +15,7 @@ from review.domain.decisions import (
     check_review,
     complaint_until,
     form_fields,
+    is_telling,
     read_review,
 )
 from review.domain.priority import Rank, why_first
@@ -185,3 +186,11 @@ def test_why_first_says_which_rule_decided() -> None:
     assert why_first(rank=Rank.OTHER, due_at=now, now=now) == "overdue"
     assert why_first(rank=Rank.OTHER, due_at=later, now=now) == "target"
     assert why_first(rank=Rank.OTHER, due_at=later, now=now, tied=True) == "arrival"
+
+
+@pytest.mark.parametrize(
+    ("name", "telling"),
+    [("the", False), ("terms", False), ("HW-33-014", True), ("a@b.example", True), ("Harbour Watch", True)],
+)
+def test_ordinary_words_of_a_sender_forbid_nothing(name: str, telling: bool) -> None:
+    assert is_telling(name) is telling
