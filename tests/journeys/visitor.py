@@ -26,7 +26,10 @@ class Visitor:
     ) -> None:
         self.address = address
         self.context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=script
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,
+            java_script_enabled=script,
+            reduced_motion="reduce",
         )
         self.context.set_default_timeout(10_000)
         self.page: Page = self.context.new_page()
