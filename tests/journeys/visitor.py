@@ -60,6 +60,7 @@ class Visitor:
 
     def violations(self) -> list[str]:
         """What axe finds on the current page, best practices and WCAG 2.2 AA included."""
+        self.page.wait_for_load_state("load")  # a click returns before the new page has its stylesheet
         results = Axe().run(self.page, options={"runOnly": {"type": "tag", "values": TAGS}})
         return [
             f"{violation['id']}: {node['target']}"
