@@ -53,7 +53,6 @@ class OwnReferral:
     reason: str
     received_at: datetime
     updated_at: datetime
-    change_position: int
     items: tuple[OwnItem, ...]
     refused: tuple[Mapping[str, Any], ...]
 

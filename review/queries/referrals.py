@@ -124,8 +124,8 @@ def newest_referrals(
         ListedReferral(
             id=row.id,
             reference=row.reference,
-            status=referral_status(counts[row.id]),
-            items=sum(counts[row.id].values()),
+            status=referral_status(counts.get(row.id, {})),
+            items=sum(counts.get(row.id, {}).values()),
             received_at=row.received_at,
             updated_at=row.updated_at,
         )
@@ -241,7 +241,6 @@ def _with_parts(reader: Session, rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> li
             reason=row.reason,
             received_at=row.received_at,
             updated_at=row.updated_at,
-            change_position=row.change_position,
             items=tuple(items.get(row.id, ())),
             refused=tuple(refused.get(row.id, ())),
         )

@@ -2,18 +2,22 @@
 
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from hashlib import sha256
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 import time_machine
 
 from review import clock, db
-from review.actions.referrals import Received, receive_referral, refuse_referral
+from review.actions import referrals as referral_actions
+from review.actions.referrals import Received, forget_answers, receive_referral, refuse_referral
 from review.domain.commitments import value_bytes
-from review.domain.permissions import Role, Scope
+from review.domain.permissions import SERVICE, Role, Scope
 from review.errors import (
     IdempotencyInFlight,
     IdempotencyKeyReused,
@@ -205,6 +209,56 @@ def test_an_idempotency_key_replays_the_stored_bytes_for_30_days(desk: Desk) -> 
         clock_hand.shift(timedelta(days=2))
         later = receive(actor, URL, reference="REF", key="k")
     assert (later.status, later.replayed) == (200, False)
+
+
+def test_answers_are_forgotten_after_30_days_in_batches_by_the_desk_only(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(referral_actions, "FORGET_BATCH", 2)
+    actor = sender_actor(make_sender())
+    with time_machine.travel(NOW, tick=False) as clock_hand:
+        for number in range(3):
+            receive(actor, URL, key=f"old {number}")
+        clock_hand.shift(timedelta(days=1))
+        receive(actor, URL, key="new")
+        assert forget_answers(actor=SERVICE) == 0
+        clock_hand.shift(timedelta(days=29))
+        with pytest.raises(NotPermitted):
+            forget_answers(actor=actor)
+        assert [forget_answers(actor=SERVICE) for _turn in range(3)] == [2, 1, 0]
+    assert list(desk.session.scalars(sa.select(StoredAnswer.idempotency_key))) == ["new"]
+
+
+def test_loops_that_forget_at_once_forget_each_answer_once(desk: Desk) -> None:
+    actor = sender_actor(make_sender())
+    with time_machine.travel(NOW, tick=False):
+        for number in range(3):
+            receive(actor, URL, key=f"{number}")
+    with time_machine.travel(NOW + timedelta(days=31), tick=False):
+        results = together(desk.app, [partial(forget_answers, actor=SERVICE)] * 4)
+    assert sum(result for result in results if isinstance(result, int)) == 3, results
+    assert _count(desk, StoredAnswer) == 0
+
+
+def test_the_body_is_hashed_once_and_before_the_transaction(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+    actor, begin = sender_actor(make_sender()), db.transaction
+
+    def noted(step: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def calling(*given: object) -> Any:
+            steps.append(step)
+            return call(*given)
+
+        return calling
+
+    monkeypatch.setattr("review.actions.referrals.sha256", noted("hash", sha256))
+    monkeypatch.setattr("review.actions.referrals.value_bytes", noted("write", value_bytes))
+    monkeypatch.setattr(db, "transaction", noted("transaction", begin))
+    receive(actor, URL)
+    assert sorted(steps[:3]) == ["hash", "write", "write"]
+    assert steps[3:] == ["transaction"]
 
 
 def test_the_key_is_looked_at_before_the_reference_and_keeps_only_successes(desk: Desk) -> None:

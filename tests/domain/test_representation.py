@@ -15,7 +15,7 @@ def _item(status: ItemStatus, **answer: object) -> OwnItem:
 
 
 def _referral(*items: OwnItem) -> OwnReferral:
-    return OwnReferral("R-1", "Akte ü", "referral", "why", AT, AT, 7, items, ({"index": 3},))
+    return OwnReferral("R-1", "Akte ü", "referral", "why", AT, AT, items, ({"index": 3},))
 
 
 def test_a_referral_has_the_members_of_the_contract_in_order() -> None:

@@ -1,6 +1,7 @@
 """The strict parser of formats/strict_json.py, and the public JSONTestSuite."""
 
 import json
+import tracemalloc
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from review.errors import NotStrictJson
-from review.formats.strict_json import parse_object
+from review.formats.strict_json import MOST_PARTS, parse_object
 from tests.data import public_data
 
 
@@ -152,3 +153,26 @@ def test_what_a_serialiser_writes_is_read_unchanged(value: dict[str, object], as
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     detail = _refused(body)
     assert detail is None or detail.encode("utf-8")
+
+
+@pytest.mark.parametrize("part", [b"[]", b"{}", b"1000", b'"a"'])
+def test_a_body_of_very_many_small_parts_is_refused_before_anything_is_built(part: bytes) -> None:
+    count = 16 * 1024 * 1024 // (len(part) + 1) - 10
+    body = b'{"items":[' + b",".join([part] * count) + b"]}"
+    tracemalloc.start()
+    try:
+        assert "more than 500000" in str(_refused(body))
+        assert tracemalloc.get_traced_memory()[1] < 2 * len(body)
+    finally:
+        tracemalloc.stop()
+
+
+def test_commas_and_brackets_inside_strings_are_not_counted() -> None:
+    assert parse_object(json.dumps({"reason": ",[{" * MOST_PARTS}).encode())
+
+
+def test_the_fullest_referral_that_keeps_the_rules_is_read() -> None:
+    evidence = [{"name": ",", "media_type": "image/png", "content": "AAAA"}] * 20
+    members = ("url", "content_type", "language", "published_at", "sha256", "description")
+    item = dict.fromkeys(members, "," * 100) | {"evidence": evidence}
+    assert parse_object(json.dumps({"reason": "," * 10_000, "items": [item] * 1_000}).encode())

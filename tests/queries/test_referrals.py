@@ -10,7 +10,8 @@ from review import db
 from review.actions.withdrawals import withdraw_item
 from review.domain.cursors import Cursor
 from review.domain.states import ItemStatus
-from review.models import Item
+from review.models import Item, Referral
+from review.queries import referrals as referral_queries
 from review.queries.referrals import changed_referrals, newest_referrals, own_item, own_referral
 from tests.conftest import Desk
 from tests.factories import make_sender, receive, sender_actor
@@ -52,6 +53,31 @@ def test_pages_hold_every_own_referral_once_oldest_change_first(desk: Desk) -> N
     assert rest.next is None
 
 
+def test_a_page_ends_before_it_holds_too_many_items(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    sender = make_sender()
+    actor = sender_actor(sender)
+    received = [receive(actor, *URLS, "https://elsewhere.example/").referral_id for _ in range(3)]
+    for most, pages in ((2, [1, 1, 1]), (3, [1, 1, 1]), (6, [2, 1]), (9, [3])):
+        monkeypatch.setattr(referral_queries, "MOST_ITEMS", most)
+        seen: list[list[str]] = []
+        after: Cursor | None = None
+        while not seen or after:
+            page = changed_referrals(desk.session, sender_id=sender, limit=200, after=after)
+            seen.append([referral.id for referral in page.referrals])
+            after = page.next
+        assert ([len(ids) for ids in seen], [each for ids in seen for each in ids]) == (pages, received)
+
+
+def test_the_list_for_people_counts_items_without_loading_them(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender = make_sender()
+    receive(sender_actor(sender), *URLS, "https://elsewhere.example/")
+    monkeypatch.delattr(referral_queries, "_with_parts")
+    [listed] = newest_referrals(desk.session, sender_id=sender, limit=1).referrals
+    assert (listed.items, listed.status) == (2, ItemStatus.IN_REVIEW)
+
+
 def test_updated_since_is_inclusive_and_chooses_the_start(desk: Desk) -> None:
     sender = make_sender()
     received = []
@@ -69,9 +95,8 @@ def test_nothing_is_listed_above_a_change_that_may_still_appear(
     sender = make_sender()
     first = receive(sender_actor(sender), URLS[0]).referral_id
     receive(sender_actor(sender), URLS[0])
-    own = own_referral(desk.session, first, sender_id=sender)
-    assert own is not None
-    monkeypatch.setattr(db, "settled_position", lambda _reader: own.change_position + 1)
+    position = desk.session.get_one(Referral, first).change_position
+    monkeypatch.setattr(db, "settled_position", lambda _reader: position + 1)
     assert _ids(desk, sender) == [first]
 
 

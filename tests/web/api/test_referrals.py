@@ -1,6 +1,7 @@
 """The contract of http.md for senders: refer, follow, withdraw."""
 
 import json
+from base64 import urlsafe_b64decode
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,17 @@ def test_an_answer_says_what_was_decided_and_nothing_of_the_house(program: Progr
     }  # fmt: skip
     assert item["clauses"][0].keys() == {"number", "version", "title", "text"}
     assert body["updated_at"] == item["decided_at"]
+
+
+def test_a_cursor_tells_nothing_and_serves_its_own_sender_only(desk: Desk, program: Program) -> None:
+    body = program.refer().json
+    program.refer()
+    cursor = program.get(f"{ADDRESS}?limit=1").json["next"]
+    assert body["id"].encode() not in urlsafe_b64decode(cursor + "==")
+    assert len(program.get(f"{ADDRESS}?cursor={cursor}").json["referrals"]) == 1
+    stranger = Program(desk.client(), make_key(make_sender()))
+    refused = stranger.get(f"{ADDRESS}?cursor={cursor}")
+    assert (refused.status_code, refused.json["errors"][0]["code"]) == (422, "cursor_not_valid")
 
 
 def test_the_list_pages_filters_and_never_misses_a_change(program: Program) -> None:
