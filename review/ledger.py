@@ -5,8 +5,10 @@ later gives positions in batches (trail.md, B.2). Nothing else inserts into thes
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -19,6 +21,7 @@ from review.domain.signed_note import encode_base64
 from review.errors import NotFound, TrailBroken
 from review.models import (
     Account,
+    Batch,
     Case,
     Clause,
     Item,
@@ -33,9 +36,11 @@ from review.models import (
     TreeHead,
 )
 from review.models.base import OnTrail
+from review.models.rows import insert_rows
 
 type_of_object: dict[str, type[OnTrail]] = {
     "account": Account,
+    "batch": Batch,
     "case": Case,
     "clause": Clause,
     "item": Item,
@@ -44,6 +49,7 @@ type_of_object: dict[str, type[OnTrail]] = {
     "sender": Sender,
 }
 BATCH = 2_000
+CHUNK = 500
 
 Value = str | bytes | bool | int | list | dict  # type: ignore[type-arg]
 
@@ -54,6 +60,24 @@ class Head:
 
     size: int
     root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One event of many of a kind: its object, the values it commits to, and its enumerations."""
+
+    object_id: str
+    fields: Mapping[str, Value | None] | None = None
+    meta: Mapping[str, str | int | bool | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """An object's place in its chain: version, the event before and when that was (None at the start)."""
+
+    version: int | None = None
+    previous: str | None = None
+    earliest: datetime | None = None
 
 
 def record(
@@ -71,50 +95,78 @@ def record(
     A change takes the object's next version and points to the event before it. ``fields`` are committed to
     one by one, absent values are left out; names that the table of events does not list are refused.
     """
+    return record_many(writer, event_type, [Record(object_id, fields, meta)], actor=actor, at=at)[0]
+
+
+def record_many(
+    writer: Session,
+    event_type: str,
+    records: Sequence[Record],
+    *,
+    actor: Actor,
+    at: datetime,
+    created: bool = False,
+) -> list[str]:
+    """Write one event of a kind on each of many objects and return their ids in this order.
+
+    No object may stand twice in ``records``. ``created``: the objects were inserted in this transaction
+    with ``trail_version`` 1, so that this is the first event of each.
+    """
     db.check_open(writer)
     kind = EVENTS[event_type]
-    present = {name: value for name, value in (fields or {}).items() if value is not None}
-    stated = {name: value for name, value in (meta or {}).items() if value is not None}
-    _check_declared(kind, actor=actor, fields=set(present), meta=set(stated))
-    version, previous = None, None
-    if kind.changes:
-        version, previous, earliest = _next_in_chain(writer, kind, object_id)
-        # clocks of two writers may differ: an event is never dated before the one that it follows
-        at = max(at, earliest or at)
+    if not kind.changes:
+        links = [_Link()] * len(records)
+    elif created:
+        links = [_Link(1)] * len(records)
+    else:
+        links = _next_in_chains(writer, kind, [entry.object_id for entry in records])
+    named = _named(actor)
+    openings, pending = [], []
+    for entry, link in zip(records, links, strict=True):
+        opening, leaf = _opened(kind, entry, link, actor=named, at=at)
+        openings.append(opening)
+        pending.append({"eid": opening["eid"], "leaf_hash": leaf})
+    insert_rows(writer, Opening, openings)
+    insert_rows(writer, PendingEvent, pending)
+    return [opening["eid"] for opening in openings]
+
+
+def _opened(
+    kind: EventType, entry: Record, link: _Link, *, actor: commitments.Actor, at: datetime
+) -> tuple[dict[str, Any], bytes]:
+    """The opening's row and the leaf hash of one event."""
+    present = {name: value for name, value in (entry.fields or {}).items() if value is not None}
+    stated = {name: value for name, value in (entry.meta or {}).items() if value is not None}
+    _check_declared(kind, actor_kind=actor.kind, fields=present.keys(), meta=stated.keys())
+    # clocks of two writers may differ: an event is never dated before the one that it follows
+    at = max(at, link.earliest or at)
     eid = commitments.new_eid()
     keyed = {name: (commitments.new_key(), commitments.value_bytes(value)) for name, value in present.items()}
     envelope = commitments.envelope_bytes(
         commitments.build_envelope(
-            event_type,
+            kind.name,
             eid=eid,
             occurred_at=at,
-            actor=_named(actor),
-            subject=commitments.Subject(kind=kind.object_kind, id=object_id, version=version),
-            previous=previous,
+            actor=actor,
+            subject=commitments.Subject(kind=kind.object_kind, id=entry.object_id, version=link.version),
+            previous=link.previous,
             meta=stated,
             commitments=_committed(eid, keyed),
         )
     )
     salt = commitments.new_key()
-    writer.execute(
-        sa.insert(Opening),
-        {
-            "eid": eid,
-            "envelope": envelope,
-            "salt": salt,
-            "fields": {
-                name: [encode_base64(key), encode_base64(value)] for name, (key, value) in keyed.items()
-            },
-            "recorded_at": at,
-            "event_type": event_type,
-            "object_kind": kind.object_kind,
-            "object_id": object_id,
-            "object_version": version,
-        },
-    )
-    leaf = merkle.leaf_hash(commitments.leaf_entry(envelope, salt=salt))
-    writer.execute(sa.insert(PendingEvent), {"eid": eid, "leaf_hash": leaf})
-    return eid
+    opening = {
+        "eid": eid,
+        "envelope": envelope,
+        "salt": salt,
+        "fields": {name: [encode_base64(key), encode_base64(value)] for name, (key, value) in keyed.items()},
+        "recorded_at": at,
+        "event_type": kind.name,
+        "object_kind": kind.object_kind,
+        "object_id": entry.object_id,
+        "object_version": link.version,
+    }
+    return opening, merkle.leaf_hash(commitments.leaf_entry(envelope, salt=salt))
 
 
 def _committed(eid: str, keyed: Mapping[str, tuple[bytes, bytes]]) -> dict[str, str]:
@@ -127,42 +179,55 @@ def _named(actor: Actor) -> commitments.Actor:
     )
 
 
-def _check_declared(kind: EventType, *, actor: Actor, fields: set[str], meta: set[str]) -> None:
+def _check_declared(
+    kind: EventType, *, actor_kind: str, fields: AbstractSet[str], meta: AbstractSet[str]
+) -> None:
     """Refuse what the closed table of events does not list: an error of the program, not of a person."""
-    surplus = (fields - set(kind.fields)) | (meta - set(kind.meta))
-    if surplus or actor.kind not in kind.actors:
+    surplus = fields - set(kind.fields) | meta - set(kind.meta)
+    if surplus or actor_kind not in kind.actors:
         raise TrailBroken(
-            f"{kind.name} by {actor.kind} with {sorted(surplus)} is not in the table of events."
+            f"{kind.name} by {actor_kind} with {sorted(surplus)} is not in the table of events."
         )
 
 
-def _next_in_chain(
-    writer: Session, kind: EventType, object_id: str
-) -> tuple[int, str | None, datetime | None]:
-    """Advance the object's event count; names its event before and when that was. Locks the object's row."""
+def _next_in_chains(writer: Session, kind: EventType, object_ids: Sequence[str]) -> list[_Link]:
+    """Advance the event count of each object and find its event before. Locks the objects' rows."""
     table = type_of_object[kind.object_kind]
     writer.flush()
-    version = writer.scalar(
-        sa.update(table)
-        .where(table.id == object_id)
-        .values(trail_version=table.trail_version + 1)
-        .returning(table.trail_version)
-        .execution_options(synchronize_session=False)
-    )
+    versions: dict[str, int] = {}
+    earlier: dict[str, tuple[str, datetime]] = {}
+    for start in range(0, len(object_ids), CHUNK):
+        ids = object_ids[start : start + CHUNK]
+        advanced = writer.execute(
+            sa.update(table)
+            .where(table.id.in_(ids))
+            .values(trail_version=table.trail_version + 1)
+            .returning(table.id, table.trail_version)
+            .execution_options(synchronize_session=False)
+        )
+        found = {row.id: row.trail_version for row in advanced}
+        versions |= found
+        last = sa.select(Opening.object_id, Opening.eid, Opening.recorded_at).where(
+            Opening.object_kind == kind.object_kind,
+            Opening.object_id == table.id,
+            Opening.object_version == table.trail_version - 1,
+            table.id.in_(ids),
+        )
+        if any(version > 1 for version in found.values()):
+            earlier |= {row.object_id: (row.eid, row.recorded_at) for row in writer.execute(last)}
+    return [_link(kind, object_id, versions.get(object_id), earlier) for object_id in object_ids]
+
+
+def _link(
+    kind: EventType, object_id: str, version: int | None, earlier: Mapping[str, tuple[str, datetime]]
+) -> _Link:
     if version is None:
         raise NotFound()
     if version == 1:
-        return 1, None, None
-    previous = writer.execute(
-        sa.select(Opening.eid, Opening.recorded_at).where(
-            Opening.object_kind == kind.object_kind,
-            Opening.object_id == object_id,
-            Opening.object_version == version - 1,
-        )
-    ).one_or_none()
-    if previous is None:
+        return _Link(1)
+    if object_id not in earlier:
         raise TrailBroken(f"The trail lacks event {version - 1} of {kind.object_kind} {object_id}.")
-    return version, previous.eid, previous.recorded_at
+    return _Link(version, *earlier[object_id])
 
 
 def head_of(reader: Session) -> Head:

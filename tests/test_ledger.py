@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from review import clock, db, ledger
 from review.domain import merkle
+from review.domain.commitments import parse_envelope
 from review.domain.permissions import ANONYMOUS, OPERATOR
 from review.errors import NotFound, TrailBroken, TransactionMisuse
 from review.models import Leaf, Opening, PendingEvent, StoredCheckpoint, TreeHead
@@ -118,3 +119,37 @@ def test_checkpoints_are_kept_in_order_and_once(desk: Desk) -> None:
         sa.select(StoredCheckpoint.size, StoredCheckpoint.previous_size).order_by(StoredCheckpoint.size)
     )
     assert [tuple(row) for row in rows] == [(5, 0), (9, 5)]
+
+
+def test_many_events_of_a_kind_stand_in_their_chains_like_single_ones(desk: Desk) -> None:
+    accounts = [make_account().account_id or "" for _number in range(3)]
+    with db.transaction() as writer:
+        first = record_one(writer, accounts[1], number=0)
+        records = [ledger.Record(account) for account in accounts]
+        ids = ledger.record_many(writer, "account.closed", records, actor=OPERATOR, at=clock.now())
+        assert ledger.record_many(writer, "account.closed", [], actor=OPERATOR, at=clock.now()) == []
+    assert len(set(ids)) == 3
+    chains = {
+        account: [
+            (row.eid, row.object_version)
+            for row in desk.session.scalars(
+                sa.select(Opening).where(Opening.object_id == account).order_by(Opening.object_version)
+            )
+        ]
+        for account in accounts
+    }
+    assert chains == {
+        accounts[0]: [(ids[0], 1)],
+        accounts[1]: [(first, 1), (ids[1], 2)],
+        accounts[2]: [(ids[2], 1)],
+    }
+    envelope = desk.session.scalar(sa.select(Opening.envelope).where(Opening.eid == ids[1])) or b""
+    assert parse_envelope(envelope)["prev"] == first
+
+
+def test_many_events_are_refused_when_one_object_is_missing(desk: Desk) -> None:
+    account = make_account().account_id or ""
+    records = [ledger.Record(account), ledger.Record("A-0000-0000-0000")]
+    with pytest.raises(NotFound), db.transaction() as writer:
+        ledger.record_many(writer, "account.closed", records, actor=OPERATOR, at=clock.now())
+    assert count(desk, Opening) == 0

@@ -13,13 +13,11 @@ from datetime import datetime
 from hmac import digest
 from typing import Any, NoReturn
 
-import rfc8785
-
 from review.clock import rfc3339
+from review.domain.canonical import GREATEST_INTEGER, canonical_json, plain_json
 from review.errors import TrailBroken
 
 KEY_BYTES = 32
-GREATEST_INTEGER = 2**53 - 1
 
 _LEAF_DOMAIN = b"referral-review/leaf/v1\n"
 _FIELD_DOMAIN = b"referral-review/field/v1\x00"
@@ -98,7 +96,7 @@ def value_bytes(value: str | bytes | bool | int | list[Any] | dict[str, Any]) ->
     if isinstance(value, str):
         return value.encode()
     if isinstance(value, bool | int | list | dict):
-        return rfc8785.dumps(value)
+        return canonical_json(value)
     raise ValueError(f"a {type(value).__name__} cannot be committed to; leave an absent value out")
 
 
@@ -141,7 +139,7 @@ def envelope_bytes(envelope: dict[str, Any]) -> bytes:
     -(2^53-1) to 2^53-1.
     """
     _check_plain(envelope)
-    return rfc8785.dumps(envelope)
+    return plain_json(envelope)
 
 
 def parse_envelope(envelope: bytes) -> dict[str, Any]:

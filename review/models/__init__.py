@@ -2,6 +2,7 @@
 
 from review.models.accounts import Account, OneTimeLink, RateCount, SignIn
 from review.models.base import Base
+from review.models.batches import Batch, BatchLine
 from review.models.cases import Case
 from review.models.clauses import Clause, ClauseVersion
 from review.models.decisions import Answer, Decision, Draft, Restriction, Review, ReviewClause
@@ -14,6 +15,8 @@ __all__ = [
     "Account",
     "Answer",
     "Base",
+    "Batch",
+    "BatchLine",
     "Case",
     "Clause",
     "ClauseVersion",

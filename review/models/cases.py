@@ -9,7 +9,8 @@ from review.db import Moment
 from review.domain.states import LIVE, CaseState
 from review.models.base import Base, OnTrail, one_of
 
-_IS_LIVE = sa.text("state IN ({})".format(", ".join(f"'{state}'" for state in LIVE)))
+IS_LIVE = sa.text("state IN ({})".format(", ".join(f"'{state}'" for state in LIVE)))
+"""The condition of the unique index over live cases; conflicts are matched to it by this text."""
 
 
 class Case(OnTrail, Base):
@@ -23,8 +24,8 @@ class Case(OnTrail, Base):
             "match_digest",
             "intake_kind",
             unique=True,
-            sqlite_where=_IS_LIVE,
-            postgresql_where=_IS_LIVE,
+            sqlite_where=IS_LIVE,
+            postgresql_where=IS_LIVE,
         ),
         sa.Index("ix_cases_match_digest", "match_digest", "opened_at"),
         sa.Index("ix_cases_queue", "state", "rank", "due_at", "opened_at", "id"),

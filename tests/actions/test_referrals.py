@@ -253,8 +253,8 @@ def test_the_body_is_hashed_once_and_before_the_transaction(
 
         return calling
 
-    monkeypatch.setattr("review.actions.referrals.sha256", noted("hash", sha256))
-    monkeypatch.setattr("review.actions.referrals.value_bytes", noted("write", value_bytes))
+    monkeypatch.setattr("review.actions.intake.sha256", noted("hash", sha256))
+    monkeypatch.setattr("review.actions.intake.value_bytes", noted("write", value_bytes))
     monkeypatch.setattr(db, "transaction", noted("transaction", begin))
     receive(actor, URL)
     assert sorted(steps[:3]) == ["hash", "write", "write"]

@@ -17,6 +17,10 @@ WITHOUT_EVENT = {
 ACTIONS = sorted((ROOT / "review" / "actions").glob("*.py"))
 
 
+PARTS = ("intake", "joining", "answering")
+"""Files that hold no action of their own but parts of some: what they do counts for their callers."""
+
+
 def _calls(node: ast.AST) -> set[str]:
     return {ast.unparse(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)}
 
@@ -33,12 +37,20 @@ def _reach(function: ast.FunctionDef, functions: dict[str, ast.FunctionDef]) -> 
     return seen
 
 
-def _writers(path: Path) -> list[tuple[str, ast.FunctionDef, set[str]]]:
+def _functions(path: Path) -> dict[str, ast.FunctionDef]:
     tree = ast.parse(path.read_text())
-    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def _writers(path: Path) -> list[tuple[str, ast.FunctionDef, set[str]]]:
+    own = _functions(path)
+    parts: dict[str, ast.FunctionDef] = {}
+    for part in PARTS:
+        parts |= _functions(path.with_stem(part))
+    functions = parts | own
     return [
         (name, function, reach)
-        for name, function in functions.items()
+        for name, function in own.items()
         if "db.transaction" in (reach := _reach(function, functions)) and not name.startswith("_")
     ]
 
