@@ -1,0 +1,1 @@
+"""The rows of the targets table, one file each: `rows_of(stage)` measures and returns its lines."""
