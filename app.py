@@ -11,7 +11,20 @@ from review import cli, db, logs
 from review.config import Settings, read_settings
 from review.domain.locations import Hosts
 from review.errors import SettingsError
-from review.web import admin, api, errors, guard, legal, moderator, presentation, public, sender, signin
+from review.web import (
+    admin,
+    admission,
+    api,
+    errors,
+    guard,
+    legal,
+    moderator,
+    observing,
+    presentation,
+    public,
+    sender,
+    signin,
+)
 
 LARGEST_BODY = 16 * 1024 * 1024
 LARGEST_FORM = 1024 * 1024
@@ -54,7 +67,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies
         )
+    admission.register(app)
     db.connect_app(app, settings)
+    observing.register(app)
     guard.register(app)
     presentation.register(app)
     for audience in (api, moderator, sender, legal, admin, public, signin):

@@ -1,11 +1,26 @@
 """The one place that asks what time it is; everything else is given the time."""
 
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
+
+_behind: ContextVar[timedelta] = ContextVar("behind")
 
 
 def now() -> datetime:
     """The current time, aware, in UTC, with microseconds."""
-    return datetime.now(UTC)
+    return datetime.now(UTC) - _behind.get(timedelta())
+
+
+@contextmanager
+def set_back(by: timedelta) -> Iterator[None]:
+    """Let the clock of this thread be ``by`` behind: for the history of the demonstration, nothing else."""
+    token = _behind.set(by)
+    try:
+        yield
+    finally:
+        _behind.reset(token)
 
 
 def rfc3339(moment: datetime) -> str:

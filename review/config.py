@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from review.errors import SettingsError
 
 WEAK_KEY_LENGTH = 32
+MOST_REQUESTS = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,27 @@ SETTINGS: tuple[Setting, ...] = (
         "0",
         "How many proxies in front of the server may name the caller's address in `X-Forwarded-For`.",
     ),
+    Setting(
+        "REVIEW_REQUESTS_PER_MINUTE",
+        "6000",
+        "How many requests one API key may send a minute; a batch is one, 0 means no limit.",
+    ),
+    Setting(
+        "REVIEW_ADDRESS_REQUESTS_PER_MINUTE",
+        "12000",
+        "How many requests one address may send to the API and the log a minute; 0 means no limit.",
+    ),
+    Setting(
+        "REVIEW_FAILED_KEYS_PER_MINUTE",
+        "60",
+        "How many requests without a valid key one address may send a minute; 0 means no limit.",
+    ),
+    Setting(
+        "REVIEW_METRICS_TOKEN",
+        "",
+        "Whoever sends it as `Authorization: Bearer` reads `/metrics` and the detail of `/readyz` from"
+        " anywhere; at least 32 random characters, blank leaves both to this machine.",
+    ),
 )
 
 
@@ -93,6 +115,10 @@ class Settings:
     session_seconds: int
     database_wait_seconds: int
     trusted_proxies: int
+    requests_per_key: int
+    requests_per_address: int
+    failed_keys_per_address: int
+    metrics_token: str
     demo: bool = False
 
     @property
@@ -142,6 +168,13 @@ def _secret_key(text: str, *, demo: bool) -> str:
     return text
 
 
+def _token(values: Mapping[str, str], name: str) -> str:
+    text = values[name]
+    if text and (len(text) < WEAK_KEY_LENGTH or len(set(text)) < 10):
+        raise SettingsError(f"{name} is weak: set at least 32 random characters, or leave it blank.")
+    return text
+
+
 def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = False) -> Settings:
     """Read and check all settings; raises `SettingsError` naming the variable and the remedy.
 
@@ -170,5 +203,11 @@ def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = 
         session_seconds=_number(values, "REVIEW_SESSION_SECONDS", least=60, most=604_800),
         database_wait_seconds=_number(values, "REVIEW_DATABASE_WAIT_SECONDS", least=1, most=60),
         trusted_proxies=_number(values, "REVIEW_TRUSTED_PROXIES", least=0, most=10),
+        requests_per_key=_number(values, "REVIEW_REQUESTS_PER_MINUTE", least=0, most=MOST_REQUESTS),
+        requests_per_address=_number(
+            values, "REVIEW_ADDRESS_REQUESTS_PER_MINUTE", least=0, most=MOST_REQUESTS
+        ),
+        failed_keys_per_address=_number(values, "REVIEW_FAILED_KEYS_PER_MINUTE", least=0, most=MOST_REQUESTS),
+        metrics_token=_token(values, "REVIEW_METRICS_TOKEN"),
         demo=demo,
     )

@@ -1,17 +1,15 @@
 """The database: engine, the one place that commits, and fair queueing of SQLite's writers."""
 
-import fcntl
 import hashlib
 import importlib
 import sqlite3
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import IO, Any
+from inspect import iscoroutinefunction
+from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask, current_app
@@ -20,8 +18,10 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from review import metrics
 from review.config import Settings
 from review.errors import DatabaseBusy, IdempotencyInFlight, ReviewError, StorageFull, TransactionMisuse
+from review.writers import writer_turn
 
 extension = SQLAlchemy(session_options={"expire_on_commit": False})
 
@@ -69,42 +69,6 @@ class Moment(sa.types.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class WriterQueue:
-    """First come, first served among the threads of one process.
-
-    SQLite itself lets writers race by busy-wait, which starves some for seconds; a plain
-    `threading.Lock` gives no order either.
-    """
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._waiting: deque[threading.Event] = deque()
-        self._busy = False
-
-    def enter(self, *, wait_seconds: float) -> None:
-        """Wait for one's turn; raises `DatabaseBusy` after ``wait_seconds``."""
-        with self._guard:
-            if not self._busy:
-                self._busy = True
-                return
-            turn = threading.Event()
-            self._waiting.append(turn)
-        if turn.wait(wait_seconds):
-            return
-        with self._guard:
-            if turn in self._waiting:
-                self._waiting.remove(turn)
-                raise DatabaseBusy("Other writes are still waiting; try again.", retry_after_seconds=1)
-
-    def leave(self) -> None:
-        """Hand the turn to the one who has waited longest."""
-        with self._guard:
-            if self._waiting:
-                self._waiting.popleft().set()
-            else:
-                self._busy = False
-
-
 # what SQLite and PostgreSQL say of a trouble that another try may not meet
 _PASSING = (
     "locked",
@@ -116,7 +80,10 @@ _PASSING = (
     "terminating",
     "deadlock",
 )
-_queues: dict[str, WriterQueue] = {}
+# connections of one process to PostgreSQL: kept open, and at most
+POOL_KEPT = 8
+POOL_MOST = 20
+_COUNTS = "review_counts"
 _in_flight: set[str] = set()
 _registry_guard = threading.Lock()
 
@@ -133,9 +100,9 @@ def engine_settings(settings: Settings) -> dict[str, Any]:
         }
     return {
         "url": settings.database_url,
-        "pool_size": 16,
+        "pool_size": POOL_KEPT,
         "hide_parameters": True,
-        "max_overflow": 16,
+        "max_overflow": POOL_MOST - POOL_KEPT,
         "pool_pre_ping": True,
         "pool_timeout": settings.database_wait_seconds,
         "connect_args": {"connect_timeout": settings.database_wait_seconds},
@@ -185,8 +152,22 @@ def connect_app(app: Flask, settings: Settings) -> None:
     app.config["SQLALCHEMY_ENGINES"] = {"default": engine_settings(settings)}
     app.config["REVIEW_DATABASE_WAIT_SECONDS"] = settings.database_wait_seconds
     extension.init_app(app)
+    # its part for asynchronous sessions, of which there are none, would start a thread for every request
+    app.teardown_appcontext_funcs[:] = [
+        function for function in app.teardown_appcontext_funcs if not iscoroutinefunction(function)
+    ]
+    app.teardown_appcontext(_close_session)  # before the extension's own: the last one registered is first
     with app.app_context():
         prepare_engine(extension.engine, wait_seconds=settings.database_wait_seconds)
+
+
+def _close_session(_error: BaseException | None) -> None:
+    """Give the connection back; one that died is thrown away without an error: the answer is made already."""
+    kept = extension.session
+    try:
+        kept.close()
+    except DBAPIError:
+        kept.invalidate()
 
 
 def session() -> Session:
@@ -210,40 +191,6 @@ def translate(error: DBAPIError) -> ReviewError | None:
     return None
 
 
-def _lock_file(database_path: str, *, deadline: float) -> IO[str]:
-    """Take the lock beside the database file, in which the processes queue before BEGIN IMMEDIATE."""
-    handle = Path(database_path + ".writer").open("w")  # noqa: SIM115 (closing gives the lock back)
-    pause = 0.0005
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            if time.monotonic() >= deadline:
-                handle.close()
-                raise DatabaseBusy("Another process is writing; try again.", retry_after_seconds=1) from None
-            time.sleep(pause)
-            pause = min(pause * 1.5, 0.005)
-        else:
-            return handle
-
-
-@contextmanager
-def _writer_turn(engine: sa.Engine, *, wait_seconds: float) -> Iterator[None]:
-    """On SQLite: this process's queue, then the lock file; on PostgreSQL nothing."""
-    path = engine.url.database
-    if engine.dialect.name != "sqlite" or path is None:
-        yield
-        return
-    with _registry_guard:
-        queue = _queues.setdefault(path, WriterQueue())
-    with ExitStack() as turn:
-        deadline = time.monotonic() + wait_seconds
-        queue.enter(wait_seconds=wait_seconds)
-        turn.callback(queue.leave)
-        turn.enter_context(_lock_file(path, deadline=deadline))
-        yield
-
-
 @contextmanager
 def transaction() -> Iterator[Session]:
     """One action: begin for writing, hand out the session, commit; anything raised rolls all of it back.
@@ -257,18 +204,25 @@ def transaction() -> Iterator[Session]:
     writer.rollback()
     engine = extension.engine
     wait_seconds = float(current_app.config["REVIEW_DATABASE_WAIT_SECONDS"])
+    began = time.monotonic()
+    # PostgreSQL's writers need no turn
+    path = engine.url.database if engine.dialect.name == "sqlite" else None
     try:
-        with _writer_turn(engine, wait_seconds=wait_seconds):
+        with writer_turn(path, wait_seconds=wait_seconds):
             writer.info[_WRITES] = True
             try:
                 writer.connection(execution_options={_WRITES: True})
+                metrics.current.database_wait.observe(time.monotonic() - began)
                 yield writer
                 writer.commit()
+                for name, count in writer.info.get(_COUNTS, {}).items():
+                    metrics.current.events.labels(name).inc(count)
             except BaseException:
                 writer.rollback()
                 raise
             finally:
                 writer.info.pop(_WRITES, None)
+                writer.info.pop(_COUNTS, None)
     except DBAPIError as error:
         known = translate(error)
         if known is None:
@@ -280,6 +234,12 @@ def check_open(writer: Session) -> None:
     """Raise `TransactionMisuse` unless ``writer`` is inside `transaction()`."""
     if not writer.info.get(_WRITES):
         raise TransactionMisuse("This needs an open transaction.")
+
+
+def count_on_commit(writer: Session, name: str, count: int) -> None:
+    """Let the figures tell of ``count`` events of this name once the transaction is committed."""
+    counts = writer.info.setdefault(_COUNTS, {})
+    counts[name] = counts.get(name, 0) + count
 
 
 def lock_number(name: str) -> int:

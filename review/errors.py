@@ -21,12 +21,13 @@ class FieldError:
 class ReviewError(Exception):
     """Base of all errors the desk answers with: a stable ``code`` and one sentence with the remedy.
 
-    ``errors`` lists broken rules of an input, ``values`` names the objects concerned. What HTTP status a
-    kind of error becomes is decided in one place, ``web/errors.py``.
+    ``remedy`` says what to do about this kind. ``errors`` lists broken rules of an input, ``values`` names
+    the objects concerned. What HTTP status a kind becomes is decided in one place, ``web/errors.py``.
     """
 
     code: ClassVar[str] = "error"
     title: ClassVar[str] = "The request could not be carried out"
+    remedy: ClassVar[str] = "Try again; if it happens again, tell the provider when it happened."
 
     def __init__(
         self,
@@ -51,6 +52,7 @@ class BadRequest(ReviewError):
 
     code = "bad_request"
     title = "The request is malformed"
+    remedy = "Correct what the detail names and send the request again."
 
 
 class NotStrictJson(ReviewError):
@@ -58,6 +60,10 @@ class NotStrictJson(ReviewError):
 
     code = "not_strict_json"
     title = "The body is not strict JSON"
+    remedy = (
+        "Send UTF-8 JSON by RFC 8259: no byte order mark, no member twice, no NaN; the detail "
+        "names the place."
+    )
 
 
 # 401 and 403: who is asking
@@ -68,6 +74,7 @@ class KeyRequired(ReviewError):
 
     code = "key_required"
     title = "An API key is required"
+    remedy = "Send the header Authorization: Bearer <key>."
 
 
 class KeyNotValid(ReviewError):
@@ -75,6 +82,7 @@ class KeyNotValid(ReviewError):
 
     code = "key_not_valid"
     title = "The API key is unknown, expired or revoked"
+    remedy = "Check the key for missing characters; if it is whole, ask your contact for a new one."
 
 
 class SignInRequired(ReviewError):
@@ -82,6 +90,7 @@ class SignInRequired(ReviewError):
 
     code = "sign_in_required"
     title = "Please sign in"
+    remedy = "Sign in, then do it again."
 
 
 class SignInFailed(ReviewError):
@@ -89,6 +98,7 @@ class SignInFailed(ReviewError):
 
     code = "sign_in_failed"
     title = "E-mail or password is wrong"
+    remedy = "Check both and try again; an administrator can send you a link for a new password."
 
 
 class ScopeTooSmall(ReviewError):
@@ -96,6 +106,7 @@ class ScopeTooSmall(ReviewError):
 
     code = "scope_too_small"
     title = "The API key lacks the scope for this"
+    remedy = "Use a key with the scope that the detail names, or ask your contact for one."
 
 
 class NotPermitted(ReviewError):
@@ -103,6 +114,7 @@ class NotPermitted(ReviewError):
 
     code = "not_permitted"
     title = "Your role does not allow this"
+    remedy = "Ask an administrator if your role should allow it."
 
 
 class FormExpired(ReviewError):
@@ -110,6 +122,7 @@ class FormExpired(ReviewError):
 
     code = "form_expired"
     title = "The form is too old or did not come from this site"
+    remedy = "Open the page again and send its form; what you typed may have to be typed again."
 
 
 # 404 to 415: the resource or the protocol
@@ -120,6 +133,7 @@ class NotFound(ReviewError):
 
     code = "not_found"
     title = "There is nothing here for you"
+    remedy = "Check the address and the id. What belongs to others looks the same as what does not exist."
 
 
 class MethodNotAllowed(ReviewError):
@@ -127,6 +141,7 @@ class MethodNotAllowed(ReviewError):
 
     code = "method_not_allowed"
     title = "This address does not answer that method"
+    remedy = "Use one of the methods in the header Allow."
 
 
 class NotAcceptable(ReviewError):
@@ -134,6 +149,7 @@ class NotAcceptable(ReviewError):
 
     code = "not_acceptable"
     title = "None of the accepted media types can be served"
+    remedy = "Leave the header Accept out, or name the media type that the detail gives."
 
 
 class TooLarge(ReviewError):
@@ -141,6 +157,7 @@ class TooLarge(ReviewError):
 
     code = "too_large"
     title = "The body is too large"
+    remedy = "Send less at once: several referrals, several batches, smaller evidence."
 
 
 class UnsupportedMediaType(ReviewError):
@@ -148,6 +165,7 @@ class UnsupportedMediaType(ReviewError):
 
     code = "unsupported_media_type"
     title = "The body has the wrong media type or encoding"
+    remedy = "Set Content-Type and Content-Encoding as the detail says."
 
 
 # 409: the state has moved on
@@ -158,6 +176,7 @@ class ReferenceConflict(ReviewError):
 
     code = "reference_conflict"
     title = "This reference was used for a different referral"
+    remedy = "Use a new reference for new content; id names the referral that was sent first."
 
 
 class IdempotencyInFlight(ReviewError):
@@ -165,6 +184,7 @@ class IdempotencyInFlight(ReviewError):
 
     code = "idempotency_in_flight"
     title = "A request with this Idempotency-Key is still being answered"
+    remedy = "Wait a moment and send the same request again."
 
 
 class CaseNotClaimable(ReviewError):
@@ -172,6 +192,7 @@ class CaseNotClaimable(ReviewError):
 
     code = "case_not_claimable"
     title = "The case cannot be claimed"
+    remedy = "Take the next case instead."
 
 
 class TooManyClaims(ReviewError):
@@ -179,6 +200,7 @@ class TooManyClaims(ReviewError):
 
     code = "too_many_claims"
     title = "You hold as many cases as one person may"
+    remedy = "Decide or release a case that you hold, then claim this one."
 
 
 class ClaimLost(ReviewError):
@@ -186,6 +208,7 @@ class ClaimLost(ReviewError):
 
     code = "claim_lost"
     title = "You no longer hold this case"
+    remedy = "Claim the case again if it is still open; what you typed is kept on the page."
 
 
 class StaleVersion(ReviewError):
@@ -193,6 +216,7 @@ class StaleVersion(ReviewError):
 
     code = "stale_version"
     title = "The case has changed since the form was opened"
+    remedy = "Look at what changed, then send the form again."
 
 
 class AlreadyRecorded(ReviewError):
@@ -200,6 +224,7 @@ class AlreadyRecorded(ReviewError):
 
     code = "already_recorded"
     title = "A review of this case is already recorded"
+    remedy = "Nothing is left to do; undo the review first if it was wrong."
 
 
 class UndoWindowOver(ReviewError):
@@ -207,6 +232,15 @@ class UndoWindowOver(ReviewError):
 
     code = "undo_window_over"
     title = "The undo window has ended"
+    remedy = "The review stands and will be answered; tell your lead if it is wrong."
+
+
+class NothingToUndo(ReviewError):
+    """There is nothing to undo."""
+
+    code = "nothing_to_undo"
+    title = "There is nothing to undo"
+    remedy = "Nothing is left to do."
 
 
 class NotDispatchable(ReviewError):
@@ -214,6 +248,7 @@ class NotDispatchable(ReviewError):
 
     code = "not_dispatchable"
     title = "The review is not due, was undone, or is dispatched already"
+    remedy = "Nothing is left to do."
 
 
 class NotWithdrawable(ReviewError):
@@ -221,6 +256,7 @@ class NotWithdrawable(ReviewError):
 
     code = "not_withdrawable"
     title = "This can no longer be withdrawn"
+    remedy = "It has been answered; an answer can be followed, but not taken back."
 
 
 class AlreadyExists(ReviewError):
@@ -228,6 +264,7 @@ class AlreadyExists(ReviewError):
 
     code = "already_exists"
     title = "It exists already"
+    remedy = "Use the one that exists, or choose another name."
 
 
 class AlreadyClosed(ReviewError):
@@ -235,6 +272,7 @@ class AlreadyClosed(ReviewError):
 
     code = "already_closed"
     title = "It is closed already"
+    remedy = "Nothing is left to do."
 
 
 # 422: well-formed, but a rule is broken
@@ -245,6 +283,7 @@ class InvalidReferral(ReviewError):
 
     code = "invalid_referral"
     title = "The referral breaks a rule"
+    remedy = "Correct every rule that errors lists, then send it again; the reference is still free."
 
 
 class KindNotEnabled(ReviewError):
@@ -252,6 +291,7 @@ class KindNotEnabled(ReviewError):
 
     code = "kind_not_enabled"
     title = "This kind of intake is not enabled yet"
+    remedy = "Send this kind of message to the provider's contact point."
 
 
 class IdempotencyKeyReused(ReviewError):
@@ -259,6 +299,7 @@ class IdempotencyKeyReused(ReviewError):
 
     code = "idempotency_key_reused"
     title = "This Idempotency-Key was used for different content"
+    remedy = "Use a new Idempotency-Key for new content."
 
 
 class InvalidReview(ReviewError):
@@ -266,6 +307,15 @@ class InvalidReview(ReviewError):
 
     code = "invalid_review"
     title = "The review is incomplete"
+    remedy = "Complete the fields that are marked and send the form again."
+
+
+class EmptyBatch(ReviewError):
+    """The batch has no line."""
+
+    code = "empty_batch"
+    title = "The batch has no line"
+    remedy = "Send at least one line with a referral."
 
 
 class InvalidInput(ReviewError):
@@ -273,6 +323,7 @@ class InvalidInput(ReviewError):
 
     code = "invalid_input"
     title = "A value is not valid"
+    remedy = "Correct what the detail names and send it again."
 
 
 # 429, 503, 507: not now
@@ -283,6 +334,15 @@ class TooManyRequests(ReviewError):
 
     code = "too_many_requests"
     title = "Too many requests"
+    remedy = "Wait as many seconds as Retry-After says; send many referrals as one batch."
+
+
+class Overloaded(ReviewError):
+    """Too many requests are being answered."""
+
+    code = "overloaded"
+    title = "Too many requests are being answered"
+    remedy = "Wait as many seconds as Retry-After says and send the same request again."
 
 
 class DatabaseBusy(ReviewError):
@@ -290,6 +350,7 @@ class DatabaseBusy(ReviewError):
 
     code = "database_busy"
     title = "The database is busy"
+    remedy = "Wait as many seconds as Retry-After says and send the same request again."
 
 
 class StorageFull(ReviewError):
@@ -297,6 +358,7 @@ class StorageFull(ReviewError):
 
     code = "storage_full"
     title = "The storage is full"
+    remedy = "Wait; the provider has to make room. What was answered before is safe."
 
 
 class NotReady(ReviewError):
@@ -304,6 +366,7 @@ class NotReady(ReviewError):
 
     code = "not_ready"
     title = "The service is not ready"
+    remedy = "Wait; the provider is starting or repairing the service."
 
 
 # start-up and house rules
@@ -314,6 +377,7 @@ class SettingsError(ReviewError):
 
     code = "settings_error"
     title = "A setting is missing or wrong"
+    remedy = "Set what the line names, then start again."
 
 
 class TransactionMisuse(ReviewError):
@@ -321,6 +385,7 @@ class TransactionMisuse(ReviewError):
 
     code = "transaction_misuse"
     title = "A transaction was nested or missing"
+    remedy = "Report it: it is an error of the program."
 
 
 class TrailBroken(ReviewError):
@@ -328,3 +393,4 @@ class TrailBroken(ReviewError):
 
     code = "trail_broken"
     title = "The trail does not add up"
+    remedy = "Keep the database as it is and compare it with the newest backup."

@@ -4,13 +4,15 @@ An event is written as an opening and a pending row together with the change it 
 later gives positions in batches (trail.md, B.2). Nothing else inserts into these tables.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from review import db
@@ -18,7 +20,7 @@ from review.domain import commitments, merkle, tiles
 from review.domain.events import EVENTS, EventType
 from review.domain.permissions import Actor
 from review.domain.signed_note import encode_base64
-from review.errors import NotFound, TrailBroken
+from review.errors import NotFound, NotReady, TrailBroken
 from review.models import (
     Account,
     Batch,
@@ -37,6 +39,7 @@ from review.models import (
 )
 from review.models.base import OnTrail
 from review.models.rows import insert_rows
+from review.prepared import Prepared
 
 type_of_object: dict[str, type[OnTrail]] = {
     "account": Account,
@@ -56,10 +59,11 @@ Value = str | bytes | bool | int | list | dict  # type: ignore[type-arg]
 
 @dataclass(frozen=True)
 class Head:
-    """Size and root of the tree."""
+    """Size and root of the tree; ``added``: how many entries the step that made it brought."""
 
     size: int
     root: bytes
+    added: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ def record(
 
     A change takes the object's next version and points to the event before it. ``fields`` are committed to
     one by one, absent values are left out; names that the table of events does not list are refused.
+    Raises `NotReady` where the database refuses the event.
     """
     return record_many(writer, event_type, [Record(object_id, fields, meta)], actor=actor, at=at)[0]
 
@@ -126,9 +131,24 @@ def record_many(
         opening, leaf = _opened(kind, entry, link, actor=named, at=at)
         openings.append(opening)
         pending.append({"eid": opening["eid"], "leaf_hash": leaf})
-    insert_rows(writer, Opening, openings)
-    insert_rows(writer, PendingEvent, pending)
+    with _refused_cleanly():
+        insert_rows(writer, Opening, openings)
+        insert_rows(writer, PendingEvent, pending)
+    db.count_on_commit(writer, kind.name, len(records))
     return [opening["eid"] for opening in openings]
+
+
+@contextmanager
+def _refused_cleanly() -> Iterator[None]:
+    """What the trail does not take is not done, and whoever asked for it is told so."""
+    try:
+        yield
+    except DBAPIError as error:
+        if db.translate(error) is not None:
+            raise
+        raise NotReady(
+            "The trail did not take the event, so that nothing was changed; try again.", retry_after_seconds=5
+        ) from error
 
 
 def _opened(
@@ -141,8 +161,9 @@ def _opened(
     # clocks of two writers may differ: an event is never dated before the one that it follows
     at = max(at, link.earliest or at)
     eid = commitments.new_eid()
-    keyed = {name: (commitments.new_key(), commitments.value_bytes(value)) for name, value in present.items()}
-    envelope = commitments.envelope_bytes(
+    values = {name: commitments.value_bytes(value) for name, value in present.items()}
+    committed, opened = commitments.commit_fields(eid, values)
+    envelope = commitments.write_envelope(
         commitments.build_envelope(
             kind.name,
             eid=eid,
@@ -151,7 +172,7 @@ def _opened(
             subject=commitments.Subject(kind=kind.object_kind, id=entry.object_id, version=link.version),
             previous=link.previous,
             meta=stated,
-            commitments=_committed(eid, keyed),
+            commitments=committed,
         )
     )
     salt = commitments.new_key()
@@ -159,7 +180,7 @@ def _opened(
         "eid": eid,
         "envelope": envelope,
         "salt": salt,
-        "fields": {name: [encode_base64(key), encode_base64(value)] for name, (key, value) in keyed.items()},
+        "fields": {name: [encode_base64(key), encode_base64(value)] for name, (key, value) in opened.items()},
         "recorded_at": at,
         "event_type": kind.name,
         "object_kind": kind.object_kind,
@@ -167,10 +188,6 @@ def _opened(
         "object_version": link.version,
     }
     return opening, merkle.leaf_hash(commitments.leaf_entry(envelope, salt=salt))
-
-
-def _committed(eid: str, keyed: Mapping[str, tuple[bytes, bytes]]) -> dict[str, str]:
-    return {name: commitments.commit_field(eid, name, value, key=key) for name, (key, value) in keyed.items()}
 
 
 def _named(actor: Actor) -> commitments.Actor:
@@ -194,6 +211,8 @@ def _next_in_chains(writer: Session, kind: EventType, object_ids: Sequence[str])
     """Advance the event count of each object and find its event before. Locks the objects' rows."""
     table = type_of_object[kind.object_kind]
     writer.flush()
+    if len(object_ids) == 1:
+        return [_next_of_one(writer, kind, object_ids[0])]
     versions: dict[str, int] = {}
     earlier: dict[str, tuple[str, datetime]] = {}
     for start in range(0, len(object_ids), CHUNK):
@@ -216,6 +235,38 @@ def _next_in_chains(writer: Session, kind: EventType, object_ids: Sequence[str])
         if any(version > 1 for version in found.values()):
             earlier |= {row.object_id: (row.eid, row.recorded_at) for row in writer.execute(last)}
     return [_link(kind, object_id, versions.get(object_id), earlier) for object_id in object_ids]
+
+
+def _advance(table: Any) -> Prepared:
+    return Prepared(
+        lambda: (
+            sa.update(table)
+            .where(table.id == sa.bindparam("object_id"))
+            .values(trail_version=table.trail_version + sa.literal(1))
+            .returning(table.trail_version)
+        )
+    )
+
+
+_ADVANCE = {kind: _advance(table) for kind, table in type_of_object.items()}
+_BEFORE = Prepared(
+    lambda: sa.select(Opening.eid, Opening.recorded_at).where(
+        Opening.object_kind == sa.bindparam("object_kind"),
+        Opening.object_id == sa.bindparam("object_id"),
+        Opening.object_version == sa.bindparam("object_version"),
+    )
+)
+
+
+def _next_of_one(writer: Session, kind: EventType, object_id: str) -> _Link:
+    version = _ADVANCE[kind.object_kind].scalar(writer, object_id=object_id)
+    earlier = {}
+    if version is not None and version > 1:
+        before = _BEFORE.first(
+            writer, object_kind=kind.object_kind, object_id=object_id, object_version=version - 1
+        )
+        earlier = {} if before is None else {object_id: (before.eid, before.recorded_at)}
+    return _link(kind, object_id, version, earlier)
 
 
 def _link(
@@ -291,7 +342,7 @@ def sequence_pending(writer: Session) -> Head | None:
     _store_tiles(writer, completed)
     _forget_pending(writer, [row.eid for row in rows])
     grown = size + len(rows)
-    head = Head(size=grown, root=merkle.tree_root(grown, tree_reader(writer, grown)))
+    head = Head(size=grown, root=merkle.tree_root(grown, tree_reader(writer, grown)), added=len(rows))
     writer.execute(sa.insert(TreeHead), {"size": head.size, "previous_size": size, "root": head.root})
     return head
 

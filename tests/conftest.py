@@ -65,6 +65,10 @@ def settings_for(url: str, folder: Path, **changes: object) -> Settings:
             "REVIEW_DATA_DIR": str(folder / "data"),
             "REVIEW_LOG_ORIGIN": "desk.example/trail",
             "REVIEW_INSECURE_COOKIES": "1",
+            # one key and one address stand for the whole world here
+            "REVIEW_REQUESTS_PER_MINUTE": "0",
+            "REVIEW_ADDRESS_REQUESTS_PER_MINUTE": "0",
+            "REVIEW_FAILED_KEYS_PER_MINUTE": "0",
         }
     )
     return replace(settings, **changes)  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from flask import current_app
 from flask.testing import FlaskClient
 
@@ -205,3 +206,50 @@ def join_case(case_id: str, *, url: str = "", sender_id: str | None = None, **me
         writer.flush()
         writer.add(item)
     return item.id
+
+
+def make_accounts(count: int, role: Role = Role.MODERATOR) -> list[Actor]:
+    """So many people of that role in one go, stored without passwords; their actors."""
+    now, people, rows = clock.now(), [], []
+    for number in itertools.islice(_numbers, count):
+        actor = Actor(kind="account", id=f"person-{number}", account_id=new_id("A"), role=role)
+        people.append(actor)
+        rows.append({
+            "id": actor.account_id, "trail_id": actor.id, "trail_version": 0, "password_once": False,
+            "pseudonym": f"Reviewer {number}", "email": f"person{number}@desk.example",
+            "name": f"Person {number}", "role": role.value, "created_at": now,
+        })  # fmt: skip
+    with db.transaction() as writer:
+        writer.execute(sa.insert(Account), rows)
+    return people
+
+
+def make_cases(count: int) -> list[str]:
+    """So many open cases of one item each in one go, in queue order; all of one referral."""
+    now, number, sender_id = clock.now(), next(_numbers), make_sender()
+    referral = {
+        "id": new_id("R"), "trail_version": 0, "sender_id": sender_id, "reference": f"MANY-{number}",
+        "intake_kind": "referral", "transmitted_via": "api", "reason": "Praise of a listed organisation.",
+        "urgency": "normal", "content_digest": "0" * 64, "body_sha256": "0" * 64, "body_length": 2,
+        "received_body": b"{}", "splices": [], "received_at": now, "updated_at": now, "change_position": 0,
+    }  # fmt: skip
+    ids, cases, items = [new_id("C") for _case in range(count)], [], []
+    for place, case_id in enumerate(ids):
+        url = f"https://video.example/many/{number}/{place}"
+        cases.append({
+            "id": case_id, "trail_version": 0, "match_digest": hashlib.sha256(url.encode()).hexdigest(),
+            "intake_kind": "referral", "state": "open", "rank": 2, "severity": "low", "items_live": 1,
+            "opened_at": now, "due_at": now + timedelta(hours=72, seconds=place), "version": 1,
+            "claim_generation": 0,
+        })  # fmt: skip
+        items.append({
+            "id": new_id("I"), "trail_version": 0, "referral_id": referral["id"], "position": place,
+            "url_as_sent": url, "defanged": False, "canonical_url": url, "match_key": url,
+            "status": "in_review", "case_id": case_id, "joined_version": 1, "joined_at": now,
+        })  # fmt: skip
+    with db.transaction() as writer:
+        writer.execute(sa.insert(Referral), referral)
+        for start in range(0, count, 1000):
+            writer.execute(sa.insert(Case), cases[start : start + 1000])
+            writer.execute(sa.insert(Item), items[start : start + 1000])
+    return ids

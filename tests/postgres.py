@@ -19,12 +19,13 @@ def _binaries() -> Path:
 
 
 class PostgresServer:
-    """One server with its data in a short temporary folder; fsync stays on."""
+    """One server with its data in a short temporary folder, or in ``folder`` for longer; fsync stays on."""
 
-    def __init__(self, *, options: tuple[str, ...] = ()) -> None:
+    def __init__(self, *, options: tuple[str, ...] = (), folder: Path | None = None) -> None:
         memory = Path("/dev/shm")
         base = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
-        self.folder = Path(tempfile.mkdtemp(prefix="pg", dir=base))
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="pg", dir=base))
+        self.folder.mkdir(exist_ok=True)
         self.options = options
         self.process: subprocess.Popen[bytes] | None = None
         # PostgreSQL refuses to run as root
@@ -32,6 +33,11 @@ class PostgresServer:
         if os.geteuid() == 0:
             self._as = {"user": "nobody", "group": "nogroup", "extra_groups": []}
             shutil.chown(self.folder, "nobody", "nogroup")
+        if not (self.folder / "d").exists():
+            self._initialise()
+        self.start()
+
+    def _initialise(self) -> None:
         subprocess.run(
             [
                 _binaries() / "initdb",
@@ -51,7 +57,6 @@ class PostgresServer:
             cwd="/",
             **self._as,  # type: ignore[call-overload]
         )
-        self.start()
 
     def start(self) -> None:
         """Start and wait until it answers."""

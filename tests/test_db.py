@@ -1,5 +1,6 @@
 """The one place that commits: no nesting, no half writes, fair turns, passing troubles named."""
 
+import errno
 import fcntl
 import threading
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from review import clock, db, ledger
+from review import clock, db, ledger, writers
 from review.domain.permissions import OPERATOR
 from review.errors import DatabaseBusy, IdempotencyInFlight, StorageFull, TransactionMisuse
 from review.models import Sender
@@ -37,7 +38,7 @@ def test_the_ledger_needs_an_open_transaction(desk: Desk) -> None:
 
 
 def test_writers_take_turns_in_order_of_arrival() -> None:
-    queue = db.WriterQueue()
+    queue = writers.WriterQueue()
     queue.enter(wait_seconds=1)
     served: list[int] = []
     threads = []
@@ -61,7 +62,7 @@ def test_writers_take_turns_in_order_of_arrival() -> None:
 
 
 def test_a_writer_gives_up_and_its_place_with_it() -> None:
-    queue = db.WriterQueue()
+    queue = writers.WriterQueue()
     queue.enter(wait_seconds=1)
     with pytest.raises(DatabaseBusy):
         queue.enter(wait_seconds=0.01)
@@ -163,3 +164,24 @@ def test_naive_times_are_refused(desk: Desk) -> None:
         naive = clock.now().replace(tzinfo=None)
         writer.add(Sender(id="S-1", name="Unit", kind="iru", created_at=naive))
         writer.flush()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_connection_that_died_is_no_error_at_the_end_of_a_request(desk: Desk) -> None:
+    """The answer is there by then; what was committed must not be answered by 500."""
+    with desk.app.app_context():
+        backend = db.session().scalar(sa.text("SELECT pg_backend_pid()"))
+        with db.extension.engine.connect() as other:
+            other.execute(sa.text("SELECT pg_terminate_backend(:backend, 5000)"), {"backend": backend})
+    with desk.app.app_context():
+        assert db.session().scalar(sa.select(1)) == 1
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_room_for_the_lock_file_is_a_full_storage(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(writers, "open", full, raising=False)
+    with pytest.raises(StorageFull), db.transaction():
+        raise AssertionError("not reached")

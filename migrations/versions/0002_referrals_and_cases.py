@@ -112,7 +112,7 @@ def _referrals() -> None:
         sa.ForeignKeyConstraint(["key_id"], ["sender_keys.id"], name="fk_referrals_key_id_sender_keys"),
         sa.ForeignKeyConstraint(["sender_id"], ["senders.id"], name="fk_referrals_sender_id_senders"),
         sa.PrimaryKeyConstraint("id", name="pk_referrals"),
-        sa.UniqueConstraint("sender_id", "reference", name="uq_referrals_sender_id_reference"),
+        sa.UniqueConstraint("reference", "sender_id", name="uq_referrals_reference_sender_id"),
     )
     op.create_index("ix_referrals_change_position", "referrals", ["change_position"], unique=False)
     op.create_index("ix_referrals_poll", "referrals", ["sender_id", "change_position", "id"], unique=False)

@@ -118,12 +118,16 @@ def set_role(account_id: str, role: Role, *, actor: Actor) -> None:
 
 
 def issue_reset(account_id: str, *, actor: Actor) -> str:
-    """A one-time link's token to set a new password, good for 24 hours; earlier links die."""
+    """A one-time link's token to set a new password, good for 24 hours.
+
+    Earlier links die, and so does a one-time password; a lasting password works until the link is used.
+    """
     check_operator(actor)
     now = clock.now()
     token = secrets.token_urlsafe(32)
     with db.transaction() as writer:
-        if not _change_open(writer, account_id, values={"closed_at": None}):
+        kept = sa.case((Account.password_once, sa.null()), else_=Account.password_hash)
+        if not _change_open(writer, account_id, values={"password_hash": kept}):
             raise _why_not(writer, account_id)
         _use_up_links(writer, account_id, at=now)
         writer.execute(

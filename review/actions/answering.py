@@ -15,6 +15,8 @@ from review.domain.ids import new_id
 from review.domain.permissions import Actor
 from review.domain.states import CaseState, ItemStatus
 from review.models import Answer, Case, Decision, Item, Referral, Restriction
+from review.models.rows import insert_rows
+from review.prepared import Prepared
 from review.queries.decisions import StoredReview
 
 CHUNK = 500
@@ -23,46 +25,64 @@ CHUNK = 500
 def insert_decision(writer: Session, review: StoredReview, *, now: datetime) -> str:
     """The decision that a review amounts to, and the restriction that an accept asks for; its id."""
     decision_id, content = new_id("D"), review.content
-    writer.execute(
-        sa.insert(Decision),
-        {
-            "id": decision_id,
-            "case_id": review.case_id,
-            "review_id": review.id,
-            "outcome": content.outcome,
-            "decided_at": now,
-        },
-    )
+    decision = {
+        "id": decision_id,
+        "case_id": review.case_id,
+        "review_id": review.id,
+        "outcome": content.outcome,
+        "decided_at": now,
+    }
+    insert_rows(writer, Decision, [decision])
     if content.outcome == "accepted":
-        writer.execute(
-            sa.insert(Restriction),
-            {
-                "id": new_id("M"),
-                "decision_id": decision_id,
-                "visibility": content.visibility,
-                "account_measure": content.account,
-                "territory": content.territory,
-                "starts_at": now,
-            },
-        )
+        restriction = {
+            "id": new_id("M"),
+            "decision_id": decision_id,
+            "visibility": content.visibility,
+            "account_measure": content.account,
+            "territory": content.territory,
+            "starts_at": now,
+        }
+        insert_rows(writer, Restriction, [restriction])
     return decision_id
+
+
+_DECIDE_ITEMS = Prepared(
+    lambda: (
+        sa.update(Item)
+        .where(
+            Item.case_id == sa.bindparam("in_case"),
+            Item.status == sa.literal(ItemStatus.IN_REVIEW.value),
+            Item.joined_version <= sa.bindparam("seen"),
+        )
+        .values(status=sa.literal(ItemStatus.DECIDED.value))
+        .returning(Item.id, Item.referral_id)
+    )
+)
+_TOUCH = Prepared(
+    lambda: (
+        sa.update(Referral)
+        .where(Referral.id == sa.bindparam("touched"))
+        .values(updated_at=sa.bindparam("now"), change_position=sa.bindparam("position"))
+    )
+)
+_LATE = Prepared(
+    lambda: (
+        sa.select(Item.id)
+        .where(
+            Item.case_id == sa.bindparam("in_case"),
+            Item.status == sa.literal(ItemStatus.IN_REVIEW.value),
+            Item.joined_version > sa.bindparam("seen"),
+        )
+        .order_by(Item.joined_at, Item.id)
+    )
+)
 
 
 def answer_items(
     writer: Session, review: StoredReview, decision_id: str, *, actor: Actor, now: datetime
 ) -> list[tuple[str, str]]:
     """Answer the items that the review covers, with the same frozen bytes; ids of item and referral."""
-    rows = writer.execute(
-        sa.update(Item)
-        .where(
-            Item.case_id == review.case_id,
-            Item.status == ItemStatus.IN_REVIEW,
-            Item.joined_version <= review.case_version,
-        )
-        .values(status=ItemStatus.DECIDED)
-        .returning(Item.id, Item.referral_id)
-        .execution_options(synchronize_session=False)
-    ).all()
+    rows = _DECIDE_ITEMS.all(writer, in_case=review.case_id, seen=review.case_version)
     answered = sorted((row.id, row.referral_id) for row in rows)
     if not answered:
         return []
@@ -71,18 +91,16 @@ def answer_items(
         for clause in review.clauses
     ]
     body = answer_bytes(review.content, clauses=clauses, decided_at=now)
-    writer.execute(
-        sa.insert(Answer),
-        [
-            {"item_id": item_id, "decision_id": decision_id, "body": body, "answered_at": now}
-            for item_id, _referral in answered
-        ],
-    )
-    meta = {"outcome": review.content.outcome}
-    for item_id, _referral in answered:
-        ledger.record(
-            writer, "item.answered", item_id, actor=actor, at=now, fields={"answer": body}, meta=meta
-        )
+    answers = [
+        {"item_id": item_id, "decision_id": decision_id, "body": body, "answered_at": now}
+        for item_id, _referral in answered
+    ]
+    insert_rows(writer, Answer, answers)
+    told = [
+        ledger.Record(item_id, {"answer": body}, {"outcome": review.content.outcome})
+        for item_id, _referral in answered
+    ]
+    ledger.record_many(writer, "item.answered", told, actor=actor, at=now)
     return answered
 
 
@@ -92,27 +110,12 @@ def touch_referrals(writer: Session, referral_ids: Sequence[str], *, now: dateti
         return
     position = db.next_change_position(writer, Referral.change_position)
     for referral_id in sorted(set(referral_ids)):
-        writer.execute(
-            sa.update(Referral)
-            .where(Referral.id == referral_id)
-            .values(updated_at=now, change_position=position)
-            .execution_options(synchronize_session=False)
-        )
+        _TOUCH.all(writer, touched=referral_id, now=now, position=position)
 
 
 def move_late_items(writer: Session, review: StoredReview, *, actor: Actor, now: datetime) -> None:
     """Give items that joined after the review a new open case with the old one's place in the queue."""
-    late = list(
-        writer.scalars(
-            sa.select(Item.id)
-            .where(
-                Item.case_id == review.case_id,
-                Item.status == ItemStatus.IN_REVIEW,
-                Item.joined_version > review.case_version,
-            )
-            .order_by(Item.joined_at, Item.id)
-        )
-    )
+    late = [row.id for row in _LATE.all(writer, in_case=review.case_id, seen=review.case_version)]
     if not late:
         return
     old = writer.get_one(Case, review.case_id, populate_existing=True)

@@ -1,24 +1,37 @@
 """Taking cases and giving them back: claims that expire, decided by conditional updates alone."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+import structlog
 from flask import current_app
 from sqlalchemy.orm import Session
 
 from review import clock, db, ledger
 from review.domain.permissions import SERVICE, Actor, Permission, check_permission, check_service
-from review.errors import CaseNotClaimable, ClaimLost, NotFound, TooManyClaims
+from review.domain.states import MOVES
+from review.errors import (
+    CaseNotClaimable,
+    ClaimLost,
+    DatabaseBusy,
+    NotFound,
+    ReviewError,
+    StorageFull,
+    TooManyClaims,
+)
 from review.models import Account, Case
+from review.prepared import Prepared
 from review.queries import cases
 
 MOST_CLAIMS = 5
 """Live claims that one person may hold; an undone review comes back on top of them."""
 TRIES = 5
 EXPIRY_BATCH = 200
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -29,16 +42,28 @@ class Claim:
     claim_generation: int
     version: int
 
+    @property
+    def mark(self) -> str:
+        """What tells this claim from every other, earlier ones of the same case included."""
+        return cases.claim_mark(self.case_id, self.claim_generation)
 
-def claim_next(*, actor: Actor) -> Claim | None:
+
+def claim_next(*, holding: Collection[str] | None = None, actor: Actor) -> Claim | None:
     """Claim the first case of the queue that this person has not reviewed; None when none waits.
 
-    Raises `TooManyClaims` at five live claims.
+    ``holding`` are the marks of the claims that the person had when the page was made: one that came since,
+    as by the first half of a double click, is the answer then, and nothing more is claimed. Raises
+    `TooManyClaims` at five live claims.
     """
     check_permission(actor, Permission.WORK_QUEUE)
     with db.transaction() as writer:
         now = clock.now()
-        _check_claims(writer, actor, now)
+        _lock_account(writer, actor)
+        held = _claims_of(writer, actor, now)
+        fresh = [] if holding is None else [claim for claim in held if claim.mark not in holding]
+        if fresh:
+            return fresh[-1]
+        _check_number(held)
         for _attempt in range(TRIES):
             found = _first_free(writer, actor, now)
             if found is None:
@@ -57,12 +82,13 @@ def claim_case(case_id: str, *, actor: Actor) -> Claim:
     check_permission(actor, Permission.WORK_QUEUE)
     with db.transaction() as writer:
         now = clock.now()
+        _lock_account(writer, actor)
         summary = cases.case_summary(writer, case_id, account_id=actor.account_id, now=now)
         if summary is None:
             raise NotFound()
         if summary.held == "yours":
             return Claim(case_id, summary.claim_generation, summary.version)
-        _check_claims(writer, actor, now)
+        _check_number(_claims_of(writer, actor, now))
         found = _free_case(writer, case_id, actor, now)
         claim = None if found is None else _take(writer, found, way="this", actor=actor, now=now)
         if claim is None:
@@ -70,97 +96,133 @@ def claim_case(case_id: str, *, actor: Actor) -> Claim:
         return claim
 
 
-def _check_claims(writer: Session, actor: Actor, now: datetime) -> None:
-    """At most five claims a person; the locked account row lets two tabs count one after the other."""
-    writer.execute(
-        sa.select(Account.id).where(Account.id == actor.account_id).with_for_update(key_share=True)
+_ACCOUNT = Prepared(
+    lambda: (
+        sa.select(Account.id).where(Account.id == sa.bindparam("account_id")).with_for_update(key_share=True)
     )
-    held = writer.scalar(
-        sa.select(sa.func.count()).select_from(Case).where(cases.is_held_by(actor.account_id, now))
+)
+_CLAIMS = Prepared(
+    lambda: (
+        sa.select(Case.id, Case.claim_generation, Case.version)
+        .where(cases.is_held_by(sa.bindparam("account_id"), sa.bindparam("now")))
+        .order_by(Case.claimed_until, Case.id)
     )
-    if (held or 0) >= MOST_CLAIMS:
+)
+
+
+def _lock_account(writer: Session, actor: Actor) -> None:
+    """Let two tabs of one person look at what they hold, and claim, one after the other."""
+    if not db.is_sqlite(writer):  # whose writers come one after the other anyway
+        _ACCOUNT.all(writer, account_id=actor.account_id)
+
+
+def _claims_of(writer: Session, actor: Actor, now: datetime) -> list[Claim]:
+    """The person's live claims, the one that runs longest last."""
+    rows = _CLAIMS.all(writer, account_id=actor.account_id, now=now)
+    return [Claim(row.id, row.claim_generation, row.version) for row in rows]
+
+
+def _check_number(held: Sequence[Claim]) -> None:
+    """At most five claims a person."""
+    if len(held) >= MOST_CLAIMS:
         raise TooManyClaims(f"You hold {MOST_CLAIMS} cases; record or release one of them first.")
 
 
-def _candidates(actor: Actor, now: datetime) -> sa.Select[str, str | None, int]:
-    return sa.select(Case.id, Case.claimed_by, Case.claim_generation).where(
-        cases.is_free(now), cases.not_reviewed_by(actor.account_id)
+class _Free(NamedTuple):
+    """A case that may be claimed, and the claim on it that has ended, if there was one."""
+
+    id: str
+    claimed_by: str | None
+    claim_generation: int
+
+
+def _may_be_taken() -> sa.ColumnElement[bool]:
+    return sa.and_(cases.is_free(sa.bindparam("now")), cases.not_reviewed_by(sa.bindparam("account_id")))
+
+
+def _candidates() -> sa.Select[str, str | None, int]:
+    return sa.select(Case.id, Case.claimed_by, Case.claim_generation).where(_may_be_taken())
+
+
+_FIRST_FREE = Prepared(
+    lambda: (
+        _candidates()
+        .order_by(Case.rank, Case.due_at, Case.opened_at, Case.id)
+        .limit(sa.literal(1))
+        .with_for_update(skip_locked=True, of=Case)
     )
-
-
-def _first_free(writer: Session, actor: Actor, now: datetime) -> Mapping[Any, Any] | None:
-    """The first of the queue, rows that others are taking at this moment left out."""
-    return (
-        writer.execute(
-            _candidates(actor, now)
-            .order_by(Case.rank, Case.due_at, Case.opened_at, Case.id)
-            .limit(1)
-            .with_for_update(skip_locked=True, of=Case)
-        )
-        .mappings()
-        .one_or_none()
-    )
-
-
-def _free_case(writer: Session, case_id: str, actor: Actor, now: datetime) -> Mapping[Any, Any] | None:
-    return (
-        writer.execute(_candidates(actor, now).where(Case.id == case_id).with_for_update(of=Case))
-        .mappings()
-        .one_or_none()
-    )
-
-
-def _take(
-    writer: Session, found: Mapping[Any, Any], *, way: str, actor: Actor, now: datetime
-) -> Claim | None:
-    """Claim by one conditional update and put it on the trail; None when somebody was faster."""
-    generation = int(found["claim_generation"]) + 1
-    version = writer.scalar(
+)
+_FREE = Prepared(lambda: _candidates().where(Case.id == sa.bindparam("case_id")).with_for_update(of=Case))
+_TAKE = Prepared(
+    lambda: (
         sa.update(Case)
         .where(
-            Case.id == found["id"],
-            Case.claim_generation == generation - 1,
-            cases.is_free(now),
-            cases.not_reviewed_by(actor.account_id),
+            Case.id == sa.bindparam("case_id"),
+            Case.claim_generation == sa.bindparam("generation") - sa.literal(1),
+            _may_be_taken(),
         )
         .values(
-            claimed_by=actor.account_id,
-            claimed_until=now + _claim_length(),
-            claim_generation=generation,
+            claimed_by=sa.bindparam("account_id"),
+            claimed_until=sa.bindparam("until"),
+            claim_generation=sa.bindparam("generation"),
         )
         .returning(Case.version)
-        .execution_options(synchronize_session=False)
+    )
+)
+
+
+def _first_free(writer: Session, actor: Actor, now: datetime) -> _Free | None:
+    """The first of the queue, rows that others are taking at this moment left out."""
+    row = _FIRST_FREE.first(writer, account_id=actor.account_id, now=now)
+    return None if row is None else _Free(*row)
+
+
+def _free_case(writer: Session, case_id: str, actor: Actor, now: datetime) -> _Free | None:
+    row = _FREE.first(writer, case_id=case_id, account_id=actor.account_id, now=now)
+    return None if row is None else _Free(*row)
+
+
+def _take(writer: Session, found: _Free, *, way: str, actor: Actor, now: datetime) -> Claim | None:
+    """Claim by one conditional update and put it on the trail; None when somebody was faster."""
+    generation = found.claim_generation + 1
+    version = _TAKE.scalar(
+        writer,
+        case_id=found.id,
+        generation=generation,
+        account_id=actor.account_id,
+        now=now,
+        until=now + _claim_length(),
     )
     if version is None:
         return None
-    if found["claimed_by"] is not None:
+    if found.claimed_by is not None:
         _record_expiry(writer, found, now)
     ledger.record(
         writer,
-        "case.claimed",
-        found["id"],
+        MOVES["claim"].event,
+        found.id,
         actor=actor,
         at=now,
         meta={"generation": generation, "way": way},
     )
 
-    return Claim(str(found["id"]), generation, version)
+    return Claim(found.id, generation, version)
 
 
 def _claim_length() -> timedelta:
     return timedelta(seconds=current_app.config["REVIEW_SETTINGS"].claim_seconds)
 
 
-def _record_expiry(writer: Session, ended: Mapping[Any, Any], now: datetime) -> None:
-    holder = writer.scalar(sa.select(Account.trail_id).where(Account.id == ended["claimed_by"]))
+def _record_expiry(writer: Session, ended: Any, now: datetime) -> None:
+    holder = writer.scalar(sa.select(Account.trail_id).where(Account.id == ended.claimed_by))
     ledger.record(
         writer,
-        "case.claim_expired",
-        ended["id"],
+        MOVES["expire_claim"].event,
+        ended.id,
         actor=SERVICE,
         at=now,
         fields={"holder": holder},
-        meta={"generation": int(ended["claim_generation"])},
+        meta={"generation": ended.claim_generation},
     )
 
 
@@ -184,7 +246,7 @@ def renew_claim(case_id: str, *, claim_generation: int, actor: Actor) -> datetim
             writer, case_id, claim_generation, actor=actor, now=now, values={"claimed_until": until}
         )
         meta = {"generation": claim_generation}
-        ledger.record(writer, "case.claim_renewed", case_id, actor=actor, at=now, meta=meta)
+        ledger.record(writer, MOVES["renew"].event, case_id, actor=actor, at=now, meta=meta)
         return until
 
 
@@ -196,7 +258,7 @@ def release_claim(case_id: str, *, claim_generation: int, actor: Actor) -> None:
         freed = {"claimed_by": None, "claimed_until": None}
         _change_claim(writer, case_id, claim_generation, actor=actor, now=now, values=freed)
         meta = {"generation": claim_generation}
-        ledger.record(writer, "case.released", case_id, actor=actor, at=now, meta=meta)
+        ledger.record(writer, MOVES["release"].event, case_id, actor=actor, at=now, meta=meta)
 
 
 def _change_claim(
@@ -227,31 +289,62 @@ def _change_claim(
 
 
 def expire_claims(*, actor: Actor) -> int:
-    """End up to 200 claims whose time is over, each with its event; how many. The loop calls it again."""
+    """End up to 200 claims whose time is over, each with its event; how many. The loop calls it again.
+
+    Where one of them cannot be ended, all that are over are tried one by one, so that it stops no other.
+    """
     check_service(actor)
-    with db.transaction() as writer:
-        now = clock.now()
-        ended = (
-            writer.execute(
-                sa.select(Case.id, Case.claimed_by, Case.claim_generation)
-                .where(Case.claimed_by.is_not(None), Case.claimed_until <= now)
-                .order_by(Case.claimed_until, Case.id)
-                .limit(EXPIRY_BATCH)
-                .with_for_update(skip_locked=True)
-            )
-            .mappings()
-            .all()
-        )
-        return sum(_expire(writer, claim, now) for claim in ended)
+    try:
+        with db.transaction() as writer:
+            now = clock.now()
+            return sum(_expire(writer, claim, now) for claim in _ended(writer, now))
+    except (DatabaseBusy, StorageFull):
+        raise
+    except ReviewError as error:
+        log.error("expiry_failed", code=error.code)
+    return _expire_one_by_one()
 
 
-def _expire(writer: Session, ended: Mapping[Any, Any], now: datetime) -> bool:
+def _expire_one_by_one() -> int:
+    done, after = 0, None
+    while True:
+        with db.transaction() as writer:
+            ended = _ended(writer, clock.now(), after=after)
+        for claim in ended:
+            try:
+                with db.transaction() as writer:
+                    done += _expire(writer, claim, clock.now())
+            except (DatabaseBusy, StorageFull):
+                raise
+            except ReviewError as error:
+                log.error("expiry_failed", case=claim.id, code=error.code)
+        if len(ended) < EXPIRY_BATCH:
+            return done
+        after = ended[-1]
+
+
+def _ended(writer: Session, now: datetime, *, after: Any | None = None) -> Sequence[Any]:
+    """The next claims whose time is over, the longest over first; rows that others hold left out."""
+    statement = (
+        sa.select(Case.id, Case.claimed_by, Case.claim_generation, Case.claimed_until)
+        .where(Case.claimed_by.is_not(None), Case.claimed_until <= now)
+        .order_by(Case.claimed_until, Case.id)
+        .limit(EXPIRY_BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    if after is not None:
+        place = sa.tuple_(sa.literal(after.claimed_until, db.Moment()), sa.literal(after.id))
+        statement = statement.where(sa.tuple_(Case.claimed_until, Case.id) > place)
+    return writer.execute(statement).all()
+
+
+def _expire(writer: Session, ended: Any, now: datetime) -> bool:
     """End one claim unless it was renewed or taken over meanwhile."""
     changed = writer.scalar(
         sa.update(Case)
         .where(
-            Case.id == ended["id"],
-            Case.claim_generation == ended["claim_generation"],
+            Case.id == ended.id,
+            Case.claim_generation == ended.claim_generation,
             Case.claimed_by.is_not(None),
             Case.claimed_until <= now,
         )

@@ -13,18 +13,21 @@ from review import clock, db, ledger
 from review.domain.decisions import ReviewInput, check_review, form_fields
 from review.domain.ids import new_id
 from review.domain.permissions import Actor, Permission, check_permission
-from review.domain.states import CLAIMABLE, CaseState, Round
+from review.domain.states import MOVES, CaseState, Round
 from review.errors import (
     AlreadyRecorded,
     ClaimLost,
     InvalidInput,
     NotFound,
+    NothingToUndo,
     NotPermitted,
     ReviewError,
     StaleVersion,
     UndoWindowOver,
 )
 from review.models import Case, Draft, Review, ReviewClause
+from review.models.rows import insert_rows
+from review.prepared import Prepared
 from review.queries import decisions
 from review.queries.cases import is_held_by
 from review.queries.decisions import StoredReview
@@ -50,6 +53,28 @@ class _Seen:
     claim_generation: int
 
 
+_RECORD = Prepared(
+    lambda: (
+        sa.update(Case)
+        .where(
+            Case.id == sa.bindparam("case_id"),
+            Case.state.in_([sa.literal(state) for state in MOVES["record_review"].sources]),
+            Case.pending_review_id.is_(None),
+            Case.claim_generation == sa.bindparam("claim_generation"),
+            Case.version == sa.bindparam("seen_version"),
+            is_held_by(sa.bindparam("account_id"), sa.bindparam("now")),
+        )
+        .values(
+            pending_review_id=sa.bindparam("review_id"),
+            claimed_by=sa.null(),
+            claimed_until=sa.null(),
+            version=Case.version + sa.literal(1),
+        )
+        .returning(Case.id)
+    )
+)
+
+
 def record_review(
     case_id: str, review: ReviewInput, *, claim_generation: int, version: int, actor: Actor
 ) -> Recorded:
@@ -64,24 +89,17 @@ def record_review(
         if facts is None:
             raise NotFound()
         review_id = new_id("V")
-        changed = writer.scalar(
-            sa.update(Case)
-            .where(
-                Case.id == case_id,
-                Case.state.in_(CLAIMABLE),
-                Case.pending_review_id.is_(None),
-                Case.claim_generation == claim_generation,
-                Case.version == version,
-                is_held_by(actor.account_id, now),
-            )
-            .values(
-                pending_review_id=review_id, claimed_by=None, claimed_until=None, version=Case.version + 1
-            )
-            .returning(Case.id)
-            .execution_options(synchronize_session=False)
+        changed = _RECORD.first(
+            writer,
+            case_id=case_id,
+            claim_generation=claim_generation,
+            seen_version=version,
+            account_id=actor.account_id,
+            now=now,
+            review_id=review_id,
         )
         if changed is None:
-            raise _refusal(writer, case_id, claim_generation, actor, now)
+            raise _refusal(writer, case_id, claim_generation, actor, now, version=version)
         check_review(review, facts=facts)
         undo_until = now + timedelta(seconds=_undo_seconds(facts.intake_kind))
         seen = _Seen(case_id=case_id, version=version, claim_generation=claim_generation)
@@ -97,9 +115,18 @@ def _undo_seconds(intake_kind: str) -> int:
 
 
 def _refusal(
-    writer: Session, case_id: str, claim_generation: int, actor: Actor, now: datetime
+    writer: Session,
+    case_id: str,
+    claim_generation: int,
+    actor: Actor,
+    now: datetime,
+    *,
+    version: int | None = None,
 ) -> ReviewError:
-    """Which of the conditions of a write to one's own claimed case did not hold."""
+    """Which of the conditions of a write to one's own claimed case did not hold.
+
+    Where all of them hold by now, the claim came after the write: it was not held then.
+    """
     if decisions.standing_review(writer, case_id, account_id=actor.account_id) is not None:
         return AlreadyRecorded(
             "Your review of this case is recorded already; this one was not stored. See what is stored below."
@@ -110,7 +137,7 @@ def _refusal(
     if case.state == CaseState.WITHDRAWN:
         return ClaimLost("Everything in this case was withdrawn; nothing is left to decide.")
     held = case.claimed_by == actor.account_id and case.claimed_until is not None and case.claimed_until > now
-    if held and case.claim_generation == claim_generation:
+    if held and case.claim_generation == claim_generation and version not in (None, case.version):
         return StaleVersion(
             "An item joined or left this case since you opened the form; look at the items again, "
             "then record. Your text is kept."
@@ -131,35 +158,30 @@ def _insert_review(
     now: datetime,
     undo_until: datetime,
 ) -> None:
-    writer.execute(
-        sa.insert(Review),
-        {
-            "id": review_id,
-            "case_id": seen.case_id,
-            "round": Round.FIRST,
-            "account_id": actor.account_id,
-            "outcome": review.outcome,
-            "ground": review.ground,
-            "decline_reason": review.decline_reason,
-            "law": review.law,
-            "rationale": review.rationale,
-            "statement": review.statement,
-            "visibility": review.visibility,
-            "account_measure": review.account,
-            "territory": review.territory,
-            "context": review.context,
-            "over_broad": review.over_broad,
-            "case_version": seen.version,
-            "claim_generation": seen.claim_generation,
-            "recorded_at": now,
-            "undo_until": undo_until,
-        },
-    )
-    if review.clauses:
-        writer.execute(
-            sa.insert(ReviewClause),
-            [{"review_id": review_id, "clause_version_id": clause} for clause in review.clauses],
-        )
+    row = {
+        "id": review_id,
+        "case_id": seen.case_id,
+        "round": Round.FIRST,
+        "account_id": actor.account_id,
+        "outcome": review.outcome,
+        "ground": review.ground,
+        "decline_reason": review.decline_reason,
+        "law": review.law,
+        "rationale": review.rationale,
+        "statement": review.statement,
+        "visibility": review.visibility,
+        "account_measure": review.account,
+        "territory": review.territory,
+        "context": review.context,
+        "over_broad": review.over_broad,
+        "case_version": seen.version,
+        "claim_generation": seen.claim_generation,
+        "recorded_at": now,
+        "undo_until": undo_until,
+    }
+    insert_rows(writer, Review, [row])
+    clauses = [{"review_id": review_id, "clause_version_id": clause} for clause in review.clauses]
+    insert_rows(writer, ReviewClause, clauses)
 
 
 def _record_review_event(
@@ -173,7 +195,7 @@ def _record_review_event(
 ) -> None:
     ledger.record(
         writer,
-        "case.review_recorded",
+        MOVES["record_review"].event,
         seen.case_id,
         actor=actor,
         at=now,
@@ -183,6 +205,7 @@ def _record_review_event(
             "statement": review.statement or None,
             "clauses": list(review.clauses) or None,
             "law": review.law,
+            "territory": review.territory,
         },
         meta={
             "round": Round.FIRST.value,
@@ -199,12 +222,15 @@ def _record_review_event(
     )
 
 
-def _delete_draft(writer: Session, case_id: str, actor: Actor) -> None:
-    writer.execute(
-        sa.delete(Draft)
-        .where(Draft.case_id == case_id, Draft.account_id == actor.account_id)
-        .execution_options(synchronize_session=False)
+_FORGET_DRAFT = Prepared(
+    lambda: sa.delete(Draft).where(
+        Draft.case_id == sa.bindparam("case_id"), Draft.account_id == sa.bindparam("account_id")
     )
+)
+
+
+def _delete_draft(writer: Session, case_id: str, actor: Actor) -> None:
+    _FORGET_DRAFT.all(writer, case_id=case_id, account_id=actor.account_id)
 
 
 def _store_draft(
@@ -241,7 +267,7 @@ def save_draft(case_id: str, fields: Mapping[str, Any], *, claim_generation: int
             raise _refusal(writer, case_id, claim_generation, actor, now)
         _store_draft(writer, case_id, fields, actor, now)
         meta = {"generation": claim_generation}
-        ledger.record(writer, "case.draft_saved", case_id, actor=actor, at=now, meta=meta)
+        ledger.record(writer, MOVES["save_draft"].event, case_id, actor=actor, at=now, meta=meta)
         return now
 
 
@@ -249,17 +275,18 @@ def undo_review(case_id: str, *, actor: Actor) -> int:
     """Take one's own pending review back while its window runs; the generation of the new claim.
 
     The text comes back as draft and the case is claimed anew, even at five claims. Raises `NotFound`,
-    `NotPermitted` for somebody else's review, or `UndoWindowOver`.
+    `NotPermitted` for somebody else's review, `UndoWindowOver`, or `NothingToUndo`.
     """
     check_permission(actor, Permission.REVIEW_CASE)
     with db.transaction() as writer:
         now = clock.now()
-        case = writer.get(Case, case_id, populate_existing=True)
+        # locked first, so that the second half of a double click sees what the first did
+        case = writer.get(Case, case_id, populate_existing=True, with_for_update={"key_share": True})
         if case is None:
             raise NotFound()
         review = decisions.review_by_id(writer, case.pending_review_id or "")
         if review is None:
-            raise UndoWindowOver("There is no review of this case that could still be undone.")
+            raise _nothing_to_undo(writer, case, actor)
         if review.account_id != actor.account_id:
             raise NotPermitted("Only the author of a review can undo it.")
         generation = case.claim_generation + 1
@@ -267,7 +294,7 @@ def undo_review(case_id: str, *, actor: Actor) -> int:
         _store_draft(writer, case_id, form_fields(review.content), actor, now)
         ledger.record(
             writer,
-            "case.review_undone",
+            MOVES["undo_review"].event,
             case_id,
             actor=actor,
             at=now,
@@ -276,13 +303,25 @@ def undo_review(case_id: str, *, actor: Actor) -> int:
         )
         ledger.record(
             writer,
-            "case.claimed",
+            MOVES["claim"].event,
             case_id,
             actor=actor,
             at=now,
             meta={"generation": generation, "way": "undo"},
         )
         return generation
+
+
+def _nothing_to_undo(writer: Session, case: Case, actor: Actor) -> ReviewError:
+    """What happened to a case that waits for no review any more."""
+    if case.state == CaseState.WITHDRAWN:
+        return NothingToUndo(
+            "Everything in this case was withdrawn meanwhile: your review answers nobody, nothing is to undo."
+        )
+    own = decisions.standing_review(writer, case.id, account_id=actor.account_id)
+    if own is not None and own.dispatched_at is not None:
+        return UndoWindowOver("The time to undo this review is over; the decision went out.")
+    return NothingToUndo("There is no review of this case that waits to go out.")
 
 
 def _reopen(writer: Session, review: StoredReview, generation: int, actor: Actor, now: datetime) -> None:
@@ -292,7 +331,7 @@ def _reopen(writer: Session, review: StoredReview, generation: int, actor: Actor
         sa.update(Case)
         .where(
             Case.id == review.case_id,
-            Case.state.in_(CLAIMABLE),
+            Case.state.in_(MOVES["undo_review"].sources),
             Case.pending_review_id == review.id,
         )
         .values(

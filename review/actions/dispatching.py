@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 from review import clock, db, ledger
 from review.actions.answering import answer_items, insert_decision, move_late_items, touch_referrals
 from review.domain.permissions import Actor, check_service
-from review.domain.states import CaseState, ItemStatus
+from review.domain.states import MOVES, ItemStatus
 from review.errors import NotDispatchable, NotFound
 from review.models import Case, Item, Review
+from review.prepared import Prepared
 from review.queries import decisions
 from review.queries.decisions import StoredReview
 
@@ -38,7 +39,7 @@ def dispatch_review(review_id: str, *, actor: Actor) -> str | None:
         touch_referrals(writer, [referral_id for _item, referral_id in answered], now=now)
         ledger.record(
             writer,
-            "case.decided",
+            MOVES["decide"].event,
             review.case_id,
             actor=actor,
             at=now,
@@ -53,22 +54,62 @@ def dispatch_review(review_id: str, *, actor: Actor) -> str | None:
         return decision_id
 
 
+_LOCK = Prepared(lambda: sa.select(Case.id).where(Case.id == sa.bindparam("case_id")).with_for_update())
+_COVERED = Prepared(
+    lambda: (
+        sa.select(Item.id)
+        .where(
+            Item.case_id == sa.bindparam("case_id"),
+            Item.status == sa.literal(ItemStatus.IN_REVIEW.value),
+            Item.joined_version <= sa.bindparam("seen"),
+        )
+        .limit(sa.literal(1))
+    )
+)
+_DECIDE = Prepared(
+    lambda: (
+        sa.update(Case)
+        .where(
+            Case.id == sa.bindparam("case_id"),
+            Case.state.in_([sa.literal(state) for state in MOVES["decide"].sources]),
+            Case.pending_review_id == sa.bindparam("review_id"),
+        )
+        .values(
+            state=MOVES["decide"].target,
+            decided_at=sa.bindparam("now"),
+            pending_review_id=sa.null(),
+        )
+        .returning(Case.id)
+    )
+)
+_SEND = Prepared(
+    lambda: (
+        sa.update(Review)
+        .where(
+            Review.id == sa.bindparam("review_id"),
+            Review.undone_at.is_(None),
+            Review.dispatched_at.is_(None),
+            Review.undo_until <= sa.bindparam("now"),
+        )
+        .values(dispatched_at=sa.bindparam("now"))
+        .returning(Review.id)
+    )
+)
+
+
 def _answers_nothing(writer: Session, review: StoredReview) -> bool:
     """Whether every item that the review covers was withdrawn meanwhile; locks the case."""
-    writer.execute(sa.select(Case.id).where(Case.id == review.case_id).with_for_update())
-    covered = sa.select(Item.id).where(
-        Item.case_id == review.case_id,
-        Item.status == ItemStatus.IN_REVIEW,
-        Item.joined_version <= review.case_version,
-    )
-    return writer.scalar(covered.limit(1)) is None
+    if not db.is_sqlite(writer):
+        _LOCK.all(writer, case_id=review.case_id)
+    return _COVERED.first(writer, case_id=review.case_id, seen=review.case_version) is None
 
 
 def _drop_review(writer: Session, review: StoredReview, *, actor: Actor, now: datetime) -> None:
     """Nothing is left to answer by this review: the case goes back to the queue for the items that joined."""
+    move = MOVES["drop_review"]
     reopened = writer.scalar(
         sa.update(Case)
-        .where(Case.id == review.case_id, Case.state == CaseState.OPEN, Case.pending_review_id == review.id)
+        .where(Case.id == review.case_id, Case.state.in_(move.sources), Case.pending_review_id == review.id)
         .values(pending_review_id=None, version=Case.version + 1)
         .returning(Case.id)
         .execution_options(synchronize_session=False)
@@ -87,35 +128,12 @@ def _drop_review(writer: Session, review: StoredReview, *, actor: Actor, now: da
     )
     if reopened is None or dropped is None:
         raise NotDispatchable()
-    ledger.record(
-        writer, "case.review_dropped", review.case_id, actor=actor, at=now, fields={"review": review.id}
-    )
+    ledger.record(writer, move.event, review.case_id, actor=actor, at=now, fields={"review": review.id})
 
 
 def _close(writer: Session, review: StoredReview, now: datetime) -> None:
     """Decide the case and mark the review dispatched; both or neither."""
-    decided = writer.scalar(
-        sa.update(Case)
-        .where(
-            Case.id == review.case_id,
-            Case.state == CaseState.OPEN,
-            Case.pending_review_id == review.id,
-        )
-        .values(state=CaseState.DECIDED, decided_at=now, pending_review_id=None)
-        .returning(Case.id)
-        .execution_options(synchronize_session=False)
-    )
-    dispatched = writer.scalar(
-        sa.update(Review)
-        .where(
-            Review.id == review.id,
-            Review.undone_at.is_(None),
-            Review.dispatched_at.is_(None),
-            Review.undo_until <= now,
-        )
-        .values(dispatched_at=now)
-        .returning(Review.id)
-        .execution_options(synchronize_session=False)
-    )
+    decided = _DECIDE.scalar(writer, case_id=review.case_id, review_id=review.id, now=now)
+    dispatched = _SEND.scalar(writer, review_id=review.id, now=now)
     if decided is None or dispatched is None:
         raise NotDispatchable()

@@ -112,9 +112,17 @@ def _record_failure(
 def _open(
     writer: Session, account: Account, token: str, *, lifetime_seconds: int, person: Actor, at: datetime
 ) -> None:
-    """Store the sign-in; a one-time password buys a link instead and is used up."""
+    """Store the sign-in; a one-time password buys a link instead, and earlier links die.
+
+    It is used up only with the link, when the new password is set: a crash in between costs nothing.
+    """
     if account.password_once:
-        account.password_hash = None
+        writer.execute(
+            sa.update(OneTimeLink)
+            .where(OneTimeLink.account_id == account.id, OneTimeLink.used_at.is_(None))
+            .values(used_at=at)
+            .execution_options(synchronize_session=False)
+        )
         link = {"account_id": account.id, "expires_at": at + timedelta(seconds=LINK_SECONDS)}
         writer.execute(sa.insert(OneTimeLink), link | {"token_digest": digest_of(token)})
         ledger.record(writer, "account.reset_issued", account.id, actor=person, at=at)

@@ -12,6 +12,7 @@ from review.domain.permissions import OPERATOR, SERVICE, Actor, Permission, chec
 from review.domain.signed_note import checkpoint_body, parse_vkey, sign, verify
 from review.errors import NotReady, SettingsError
 from review.formats import key_files
+from review.models.evidence_files import evidence_path
 from review.queries import checkpoints
 from review.queries.trail import Finding, begin_snapshot
 from review.queries.trail import verify_trail as find_problems
@@ -128,7 +129,13 @@ def verify_trail(*, folder: Path, actor: Actor, progress: Callable[[int], None] 
             "The trail has checkpoints, but the file `checkpoint` outside the database is missing: without"
             " it a cut end would not show. Restore it, or let the signer write it anew."
         )
-    finding = find_problems(reader, vkey=vkey, checkpoint_file=outside, progress=progress)
+    finding = find_problems(
+        reader,
+        vkey=vkey,
+        checkpoint_file=outside,
+        evidence=lambda digest: evidence_path(folder, digest).read_bytes(),
+        progress=progress,
+    )
     now = clock.now()
     with db.transaction() as writer:
         eid = ledger.record(

@@ -1,5 +1,6 @@
 """Take back a referral or an item before it is answered."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -8,11 +9,12 @@ from sqlalchemy.orm import Session
 
 from review import clock, db, ledger
 from review.domain.permissions import Actor, Permission, check_permission
-from review.domain.states import MOVES, CaseState, ItemStatus
+from review.domain.states import MOVES, ItemStatus
 from review.errors import DatabaseBusy, NotFound, NotWithdrawable
 from review.models import Case, Item, Referral
 
 TRIES_TO_LOCK = 5
+CHUNK = 500
 
 
 def withdraw_referral(referral_id: str, *, actor: Actor) -> None:
@@ -116,28 +118,39 @@ def _touch_referral(writer: Session, referral_id: str, *, at: datetime) -> None:
 
 
 def _leave_cases(writer: Session, case_ids: Sequence[str], *, actor: Actor, at: datetime) -> None:
-    """Take one item out of each case; one that is left empty is withdrawn, whoever holds it."""
+    """Take the items out of their cases; one that is left empty is withdrawn, whoever holds it.
+
+    A few statements however many the cases are: the caller holds their rows, and others wait.
+    """
     move = MOVES["withdraw_last_item"]
-    ordered = sa.select(Case.id).where(Case.id.in_(case_ids)).order_by(Case.match_digest, Case.id)
-    for case_id in writer.scalars(ordered).all():
-        left = writer.scalar(
-            sa.update(Case)
-            .where(Case.id == case_id, Case.state.in_(move.sources))
-            .values(items_live=Case.items_live - case_ids.count(case_id), version=Case.version + 1)
-            .returning(Case.items_live)
-            .execution_options(synchronize_session=False)
-        )
-        if left == 0:
-            writer.execute(
+    by_number: dict[int, list[str]] = {}
+    for case_id, number in sorted(Counter(case_ids).items()):
+        by_number.setdefault(number, []).append(case_id)
+    emptied: list[str] = []
+    for number, of_number in by_number.items():
+        for start in range(0, len(of_number), CHUNK):
+            left = writer.execute(
                 sa.update(Case)
-                .where(Case.id == case_id, Case.state.in_(move.sources), Case.items_live == 0)
-                .values(
-                    state=CaseState.WITHDRAWN.value,
-                    claimed_by=None,
-                    claimed_until=None,
-                    claim_generation=Case.claim_generation + 1,
-                    pending_review_id=None,
-                )
+                .where(Case.id.in_(of_number[start : start + CHUNK]), Case.state.in_(move.sources))
+                .values(items_live=Case.items_live - number, version=Case.version + 1)
+                .returning(Case.id, Case.items_live)
                 .execution_options(synchronize_session=False)
             )
-            ledger.record(writer, move.event, case_id, actor=actor, at=at)
+            emptied += [row.id for row in left if row.items_live == 0]
+    emptied.sort()
+    for start in range(0, len(emptied), CHUNK):
+        writer.execute(
+            sa.update(Case)
+            .where(Case.id.in_(emptied[start : start + CHUNK]))
+            .values(
+                state=move.target,
+                claimed_by=None,
+                claimed_until=None,
+                claim_generation=Case.claim_generation + 1,
+                pending_review_id=None,
+            )
+            .execution_options(synchronize_session=False)
+        )
+    if emptied:
+        records = [ledger.Record(case_id) for case_id in emptied]
+        ledger.record_many(writer, move.event, records, actor=actor, at=at)

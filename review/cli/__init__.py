@@ -3,7 +3,7 @@
 import click
 from flask import Flask
 
-from review.cli import accounts, clauses, senders, server, trail
+from review.cli import accounts, clauses, referrals, senders, server, trail
 
 commands: tuple[click.Command, ...] = (
     *server.commands,
@@ -11,6 +11,7 @@ commands: tuple[click.Command, ...] = (
     *accounts.commands,
     *senders.commands,
     *clauses.commands,
+    referrals.referrals,
 )
 
 

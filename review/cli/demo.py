@@ -3,7 +3,6 @@
 import json
 import os
 import secrets
-import socket
 import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -12,7 +11,7 @@ import click
 from flask import Flask
 
 from review import db
-from review.cli import server
+from review.cli import server, serving
 from review.config import Settings, read_settings
 from review.demo import content, seed
 from review.errors import SettingsError
@@ -28,15 +27,6 @@ def demo_environment(folder: Path) -> dict[str, str]:
         "REVIEW_INSECURE_COOKIES": "1",
         "REVIEW_LOG_ORIGIN": f"demo-{secrets.token_hex(4)}.example/trail",
     }
-
-
-def _check_port(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            raise click.ClickException(f"Port {port} is taken; choose another with --port.") from None
 
 
 def make_demo(chosen: Settings) -> list[seed.DemoAccount]:
@@ -64,8 +54,7 @@ def demo(*, port: int) -> None:
     ]
     for name in given:
         del os.environ[name]
-    _check_port(port)
-    with tempfile.TemporaryDirectory(prefix="referral-review-demo-") as name:
+    with serving.hold_port(port), tempfile.TemporaryDirectory(prefix="referral-review-demo-") as name:
         os.environ.update(demo_environment(Path(name)))
         try:
             chosen = read_settings(demo=True)
@@ -76,4 +65,4 @@ def demo(*, port: int) -> None:
         for person in people:
             click.echo(f"  {person.label:24} {person.email:26} {person.password}")
         click.echo("\nThe sign-in page has a button for each. Ctrl+C ends it and deletes everything.")
-        server.run_server("app:create_demo_app", port=port, workers=1, background=True)
+        serving.run_server("app:create_demo_app", port=port, workers=1, background=True)

@@ -1,8 +1,6 @@
 """Commands that bring the desk up: upgrade, serve, work."""
 
 import os
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -10,20 +8,18 @@ import click
 import sqlalchemy as sa
 from flask import current_app
 from flask.cli import with_appcontext
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from granian.server import Server
 
 from review import db
 from review.actions import trail as trail_actions
+from review.cli import serving
 from review.config import Settings
 from review.errors import ReviewError
 from review.models import schema
 from review.queries import health
 from review.workers import loops
 
-THREADS = 8
-RESTART_SECONDS = 2.0
+LOOPS_CONNECTIONS = 8
+"""Connections that `flask work` may need at once: one a loop, one for their signs of life, and spare."""
 
 
 def settings() -> Settings:
@@ -41,57 +37,6 @@ def prepare(engine: sa.Engine, chosen: Settings) -> None:
     schema.upgrade(engine)
     chosen.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     trail_actions.create_signing_key(chosen.data_dir, origin=chosen.log_origin)
-
-
-def start_worker() -> "subprocess.Popen[bytes]":
-    """Start `flask work` as a child that ends with this process."""
-    command = [sys.executable, "-m", "flask", "--app", "app", "work", "--parent", str(os.getpid())]
-    return subprocess.Popen(command)
-
-
-class Background:
-    """Keeps one `flask work` child running until stopped."""
-
-    def __init__(self) -> None:
-        self._stopping = threading.Event()
-        self._child = start_worker()
-        self._watch = threading.Thread(target=self._restart, daemon=True)
-        self._watch.start()
-
-    def _restart(self) -> None:
-        while not self._stopping.is_set():
-            self._child.wait()
-            if not self._stopping.wait(RESTART_SECONDS):
-                self._child = start_worker()
-
-    def stop(self) -> None:
-        """End the child and wait for it."""
-        self._stopping.set()
-        self._child.terminate()
-        self._child.wait(timeout=30)
-
-
-def run_server(target: str, *, port: int, workers: int, background: bool) -> None:
-    """Serve until a signal: granian, one process with threads on SQLite, several on PostgreSQL."""
-    worker = Background() if background else None
-    try:
-        Server(
-            target,
-            address="127.0.0.1",
-            port=port,
-            interface=Interfaces.WSGI,
-            workers=workers,
-            blocking_threads=THREADS,
-            factory=True,
-            websockets=False,
-            log_level=LogLevels.error,
-            log_access=False,
-            respawn_failed_workers=True,
-            workers_kill_timeout=10,
-        ).serve()
-    finally:
-        if worker is not None:
-            worker.stop()
 
 
 @click.command("upgrade")
@@ -116,9 +61,13 @@ def check_start(chosen: Settings, *, workers: int = 1) -> None:
         raise click.ClickException(
             "--workers above 1 needs PostgreSQL; SQLite is served by one process with threads."
         )
+    if chosen.is_sqlite and not Path(chosen.database_url.removeprefix("sqlite:///")).is_file():
+        raise click.ClickException("There is no database yet: run flask upgrade.")
     engine = db.create_engine(chosen)
     try:
         health.check_database(engine)
+        if workers > 1:
+            health.check_connections(engine, needed=workers * db.POOL_MOST + LOOPS_CONNECTIONS)
         trail_actions.check_signing_key(chosen.data_dir, origin=chosen.log_origin)
     except ReviewError as error:
         raise click.ClickException(error.detail) from error
@@ -136,8 +85,9 @@ def check_start(chosen: Settings, *, workers: int = 1) -> None:
 def serve(*, port: int, workers: int, no_background: bool) -> None:
     """Serve on 127.0.0.1 behind your proxy, with the background loops as one child."""
     check_start(settings(), workers=workers)
-    click.echo(f"Referral Review serves on http://127.0.0.1:{port}/")
-    run_server("app:create_checked_app", port=port, workers=workers, background=not no_background)
+    with serving.hold_port(port), serving.hold_database(settings()):
+        click.echo(f"Referral Review serves on http://127.0.0.1:{port}/")
+        serving.run_server("app:create_app", port=port, workers=workers, background=not no_background)
 
 
 @click.command("work")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
 from review import clock, db
 from review.actions import accounts, cases, clauses, decisions, dispatching, referrals, senders
 from review.config import Settings
@@ -15,12 +17,18 @@ from review.domain.decisions import ReviewInput
 from review.domain.locations import Hosts
 from review.domain.permissions import OPERATOR, SERVICE, Actor, Role, Scope
 from review.domain.referrals import read_referral
+from review.models import Item
 from review.queries import accounts as account_queries
 from review.queries import clauses as clause_queries
-from review.queries import decisions as decision_queries
 
-CASES = 36
-DECIDED = 9
+REFERRALS = 36
+DECIDED = (0, 1, 6, 11, 14, 19, 20, 28, 35)
+"""Referrals whose first location is decided already; none of those that the queue should show."""
+THREATS = {10: timedelta(minutes=12), 25: timedelta(minutes=20)}
+"""Threats to life, due an hour after they came."""
+WAITING = {8: timedelta(hours=71, minutes=18), 2: timedelta(hours=72, minutes=25)}
+"""What came so long ago that it is due in 42 minutes, or overdue since 25."""
+SET_UP_DAYS = 90
 
 
 @dataclass(frozen=True)
@@ -43,21 +51,39 @@ _PEOPLE = (
 
 def seed(settings: Settings) -> list[DemoAccount]:
     """Fill the desk; returns the accounts in the order in which the sign-in page offers them."""
-    terms = read_clauses(content.TERMS, name="community-terms")
-    since = clock.now().date() - timedelta(days=90)
-    clauses.import_clauses(terms.document, terms.clauses, valid_from=since, actor=OPERATOR)
-    sender_ids = [
-        senders.create_sender(
-            sender.name, kind=sender.kind, country=sender.country, flagger=None, actor=OPERATOR
-        )
-        for sender in content.SENDERS
-    ]
-    people = [_person(label, word, role, None) for label, word, role in _PEOPLE]
-    people.insert(4, _person("Sender (Harbour Watch)", "sender", Role.SENDER, sender_ids[0]))
-    for number in range(CASES):
-        _refer(number, sender_ids, settings)
-    _judge([people[0].email, people[1].email])
+    with clock.set_back(timedelta(days=SET_UP_DAYS)):
+        terms = read_clauses(content.TERMS, name="community-terms")
+        since = clock.now().date()
+        clauses.import_clauses(terms.document, terms.clauses, valid_from=since, actor=OPERATOR)
+        sender_ids = [
+            senders.create_sender(
+                sender.name, kind=sender.kind, country=sender.country, flagger=None, actor=OPERATOR
+            )
+            for sender in content.SENDERS
+        ]
+        people = [_person(label, word, role, None) for label, word, role in _PEOPLE]
+        people.insert(4, _person("Sender (Harbour Watch)", "sender", Role.SENDER, sender_ids[0]))
+    moderators = [_actor(person.email) for person in people[:2]]
+    for number in sorted(range(REFERRALS), key=age_of, reverse=True):
+        with clock.set_back(age_of(number)):
+            referral_id = _refer(number, sender_ids, settings)
+        if number in DECIDED:
+            place = DECIDED.index(number)
+            with clock.set_back(age_of(number) - timedelta(minutes=17)):
+                _judge(referral_id, moderators[place % 2], accept=place % 3 == 0)
     return people
+
+
+def age_of(number: int) -> timedelta:
+    """How long ago referral ``number`` came: the special ones as they need it, the others day by day."""
+    special = THREATS | WAITING
+    return special.get(number, timedelta(hours=66) - number * timedelta(minutes=107))
+
+
+def _actor(email: str) -> Actor:
+    found = account_queries.actor_of(db.session(), email)
+    assert found is not None
+    return found
 
 
 def _person(label: str, word: str, role: Role, sender_id: str | None) -> DemoAccount:
@@ -89,7 +115,7 @@ def _body(number: int) -> dict[str, Any]:
     if number == 7:
         item["url"] = content.TRICK_URL
         body["reason"] = content.TRICK_REASON
-    if number in (10, 25):
+    if number in THREATS:
         body["urgency"] = "threat_to_life"
     if number % 11 == 5:
         body |= {
@@ -104,39 +130,38 @@ def _body(number: int) -> dict[str, Any]:
     return body
 
 
-def _refer(number: int, sender_ids: list[str], settings: Settings) -> None:
+def _refer(number: int, sender_ids: list[str], settings: Settings) -> str:
     body = _body(number)
     intake = read_referral(body, hosts=Hosts.parse(settings.hosts))
     sender_id = sender_ids[number % len(sender_ids)]
     actor = Actor(kind="sender", id=sender_id, sender_id=sender_id, scopes=frozenset({Scope.REFER}))
-    referrals.receive_referral(intake, body=json.dumps(body).encode(), actor=actor, settings=settings)
+    given = json.dumps(body).encode()
+    return referrals.receive_referral(intake, body=given, actor=actor, settings=settings).referral_id
 
 
-def _judge(emails: list[str]) -> None:
-    """Let the two moderators decide the first cases in turn, accepting every third."""
-    clause = clause_queries.clauses_in_force(db.session(), on=clock.now().date())[2]
-    actors = [account_queries.actor_of(db.session(), email) for email in emails]
-    for number in range(DECIDED):
-        actor = actors[number % 2]
-        claim = cases.claim_next(actor=actor) if actor is not None else None
-        if actor is None or claim is None:
-            return
-        outcome = "accepted" if number % 3 == 0 else "declined"
-        review = ReviewInput(
-            outcome=outcome,
-            ground="terms" if outcome == "accepted" else None,
-            decline_reason=None if outcome == "accepted" else "no_breach",
-            clauses=(clause.version_id,) if outcome == "accepted" else (),
-            visibility="removed" if outcome == "accepted" else None,
-            rationale=content.RATIONALES[outcome],
-            statement=content.STATEMENTS[outcome],
-        )
-        decisions.record_review(
-            claim.case_id,
-            review,
-            claim_generation=claim.claim_generation,
-            version=claim.version,
-            actor=actor,
-        )
-    for review_id in decision_queries.reviews_due(db.session(), now=clock.now(), limit=DECIDED):
-        dispatching.dispatch_review(review_id, actor=SERVICE)
+def _judge(referral_id: str, moderator: Actor, *, accept: bool) -> None:
+    """Let a moderator decide the case of a referral's first location; the answer goes out at once."""
+    reader = db.session()
+    case_id = reader.scalars(
+        sa.select(Item.case_id).where(Item.referral_id == referral_id).order_by(Item.position)
+    ).first()
+    claim = cases.claim_case(case_id or "", actor=moderator)
+    clause = clause_queries.clauses_in_force(reader, on=clock.now().date())[2]
+    outcome = "accepted" if accept else "declined"
+    review = ReviewInput(
+        outcome=outcome,
+        ground="terms" if accept else None,
+        decline_reason=None if accept else "no_breach",
+        clauses=(clause.version_id,) if accept else (),
+        visibility="removed" if accept else None,
+        rationale=content.RATIONALES[outcome],
+        statement=content.STATEMENTS[outcome],
+    )
+    recorded = decisions.record_review(
+        claim.case_id,
+        review,
+        claim_generation=claim.claim_generation,
+        version=claim.version,
+        actor=moderator,
+    )
+    dispatching.dispatch_review(recorded.review_id, actor=SERVICE)

@@ -184,7 +184,7 @@ def _top_level(body: list[str], found: list[_Heading]) -> list[_Heading]:
 
 def _clauses(body: list[str], headings: list[_Heading], *, document: str) -> list[ClauseText]:
     if not headings:
-        return [ClauseText(_slug(document), document, _tidy(body))]
+        return [ClauseText(slug(document), document, _tidy(body))]
     taken: set[str] = set()
     clauses: list[ClauseText] = []
     before = body[: headings[0].start]
@@ -205,14 +205,14 @@ def _heading_lines(body: list[str]) -> set[int]:
 def _number_and_title(words: str) -> tuple[str, str]:
     match = _NUMBERED.fullmatch(words)
     if match is None:
-        return _slug(words), words
+        return slug(words), words
     number = match["named"] or match["dotted"] or match["plain"]
     if len(number) > LONGEST_NUMBER - 5:
-        return _slug(words), words
+        return slug(words), words
     return number, match["title"] or words
 
 
-def _slug(words: str) -> str:
+def slug(words: str) -> str:
     """Words as an identity: lower case, letters and figures of any script, hyphens between."""
     folded = unicodedata.normalize("NFKC", words).casefold()
     return re.sub(r"[\W_]+", "-", folded).strip("-")[: LONGEST_NUMBER - 5].rstrip("-") or "clause"

@@ -10,8 +10,11 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hmac import digest
 from typing import Any, NoReturn
+
+import orjson
 
 from review.clock import rfc3339
 from review.domain.canonical import GREATEST_INTEGER, canonical_json, plain_json
@@ -19,8 +22,8 @@ from review.errors import TrailBroken
 
 KEY_BYTES = 32
 
-_LEAF_DOMAIN = b"referral-review/leaf/v1\n"
-_FIELD_DOMAIN = b"referral-review/field/v1\x00"
+LEAF_DOMAIN = b"referral-review/leaf/v1\n"
+FIELD_DOMAIN = b"referral-review/field/v1\x00"
 
 _EID = re.compile(r"[0-9a-f]{32}")
 _COMMITMENT = re.compile(r"[0-9a-f]{64}")
@@ -82,8 +85,21 @@ def commit_field(eid: str, name: str, value: bytes, *, key: bytes) -> str:
     """
     if _EID.fullmatch(eid) is None or _WORD.fullmatch(name) is None:
         raise ValueError("a commitment needs an event id and the name of a field")
-    message = _FIELD_DOMAIN + bytes.fromhex(eid) + b"\x00" + name.encode("ascii") + b"\x00" + value
+    message = FIELD_DOMAIN + bytes.fromhex(eid) + b"\x00" + name.encode("ascii") + b"\x00" + value
     return keyed_digest(key, message).hex()
+
+
+def commit_fields(
+    eid: str, values: Mapping[str, bytes]
+) -> tuple[dict[str, str], dict[str, tuple[bytes, bytes]]]:
+    """Commitments of all fields of one event under fresh keys, and key and value of each for its opening."""
+    keys = secrets.token_bytes(KEY_BYTES * len(values))
+    opened = {
+        name: (keys[KEY_BYTES * place : KEY_BYTES * (place + 1)], value)
+        for place, (name, value) in enumerate(values.items())
+    }
+    committed = {name: commit_field(eid, name, value, key=key) for name, (key, value) in opened.items()}
+    return committed, opened
 
 
 def value_bytes(value: str | bytes | bool | int | list[Any] | dict[str, Any]) -> bytes:
@@ -142,6 +158,11 @@ def envelope_bytes(envelope: dict[str, Any]) -> bytes:
     return plain_json(envelope)
 
 
+def write_envelope(envelope: dict[str, Any]) -> bytes:
+    """The same bytes for an envelope that `build_envelope` made, whose members it has checked."""
+    return plain_json(envelope)
+
+
 def parse_envelope(envelope: bytes) -> dict[str, Any]:
     """Read an envelope back; ``TrailBroken`` unless these are the canonical bytes of a well-formed one."""
     try:
@@ -155,12 +176,26 @@ def parse_envelope(envelope: bytes) -> dict[str, Any]:
     return members
 
 
+@lru_cache(maxsize=4096)
+def read_meta(text: str) -> Mapping[str, Enumeration] | None:
+    """The enumerations in this text, which is to be the canonical ``meta`` of an envelope; None if it is not.
+
+    Kept, because few different ones stand on a trail; nobody may change what is given here.
+    """
+    try:
+        meta: dict[str, Enumeration] = orjson.loads(text)
+        _check_meta({"meta": meta})
+        return meta if plain_json(meta) == text.encode() else None
+    except ValueError:
+        return None
+
+
 def leaf_entry(envelope: bytes, *, salt: bytes) -> bytes:
     """The entry that the log holds for this event: domain line, LF, 64 hex digits, no LF at its end.
 
     The digits are the HMAC-SHA-256 of the envelope's bytes under its salt of 32 bytes.
     """
-    return _LEAF_DOMAIN + keyed_digest(salt, envelope).hex().encode("ascii")
+    return LEAF_DOMAIN + keyed_digest(salt, envelope).hex().encode("ascii")
 
 
 def _present(**members: object) -> dict[str, object]:

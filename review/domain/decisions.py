@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from review.clock import rfc3339
+from review.domain.outward import name_in, own_id_in
 from review.domain.representation import json_bytes
 from review.errors import FieldError, InvalidReview
 
@@ -21,10 +22,6 @@ LEAST_OWN_WORDS: Final = 20
 """Characters of rationale that an accept needs: measured friction against rubber stamps (interface.md)."""
 COMPLAINT_MONTHS: Final = 6
 """DSA, Article 20(1): complaints for at least six months after the decision."""
-LONG_NAME: Final = 8
-"""From this length on a sender's own words are a name rather than an ordinary word."""
-SHORTEST_NAME: Final = 3
-"""Shorter names and references stand in too many ordinary words to be looked for."""
 
 OUTCOMES: Final = ("accepted", "declined")
 LATER_OUTCOMES: Final = ("ask", "escalate")
@@ -70,11 +67,15 @@ class ReviewInput:
 
 @dataclass(frozen=True, slots=True)
 class ReviewFacts:
-    """What the rules need to know of the case: its kind, our clause versions in force, the senders' names."""
+    """What the rules need to know of the case: its kind, our clause versions in force, and who sent it.
+
+    ``sender_names`` are looked for in parts too, ``sender_references`` only as a whole.
+    """
 
     intake_kind: str
     clauses_in_force: Collection[str]
     sender_names: Collection[str]
+    sender_references: Collection[str] = ()
 
 
 def check_review(review: ReviewInput, *, facts: ReviewFacts) -> None:
@@ -194,19 +195,16 @@ def _text_errors(review: ReviewInput) -> list[FieldError]:
 
 
 def _name_errors(review: ReviewInput, facts: ReviewFacts) -> list[FieldError]:
-    """The statement goes to every sender of the case, so it names none of them."""
-    statement = _folded(review.statement)
-    for name in sorted(facts.sender_names, key=len, reverse=True):
-        wanted = _folded(name)
-        if len(wanted) >= SHORTEST_NAME and re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", statement):
-            detail = f"The statement goes to every sender of this case: take out “{name.strip()}”."
-            return [FieldError("statement", "names_sender", detail)]
+    """The statement goes to every sender of the case, so it names none of them and nothing of ours."""
+    name = name_in(review.statement, names=facts.sender_names, references=facts.sender_references)
+    if name is not None:
+        detail = f"The statement goes to every sender of this case: take out “{name}”."
+        return [FieldError("statement", "names_sender", detail)]
+    own_id = own_id_in(review.statement)
+    if own_id is not None:
+        detail = f"The statement goes to every sender of this case: take out our id “{own_id}”."
+        return [FieldError("statement", "names_own_id", detail)]
     return []
-
-
-def is_telling(name: str) -> bool:
-    """Whether a name or reference points at somebody: it holds a digit or ``@``, or is long."""
-    return len(name) >= LONG_NAME or any(character.isdigit() or character == "@" for character in name)
 
 
 def _not_listed(field: str) -> FieldError:
@@ -217,11 +215,6 @@ def _weight(text: str) -> int:
     """Characters that somebody sees: runs of white space count once, invisible characters do not."""
     shown = "".join(character for character in text if unicodedata.category(character) != "Cf")
     return len(" ".join(shown.split()))
-
-
-def _folded(text: str) -> str:
-    shown = "".join(character for character in text if unicodedata.category(character) != "Cf")
-    return " ".join(unicodedata.normalize("NFKC", shown).casefold().split())
 
 
 def form_fields(review: ReviewInput) -> dict[str, Any]:

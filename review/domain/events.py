@@ -35,11 +35,18 @@ EVENTS: dict[str, EventType] = {
         EventType(
             "referral.received",
             "referral",
-            _SENDER,
+            (*_SENDER, "operator"),
             ("reference", "body_sha256", "items", "refused_items", "cases", "key"),
             ("intake_kind", "transmitted_via", "urgency"),
             seen_by_sender=True,
             withheld=("cases", "key"),
+        ),
+        EventType(
+            "batch.completed",
+            "batch",
+            (*_SENDER, "operator"),
+            ("body_sha256", "key"),
+            ("lines", "received", "repeated", "refused", "transmitted_via"),
         ),
         EventType("referral.refused", "sender", _SENDER, ("body_sha256", "codes"), changes=False),
         EventType("referral.withdrawn", "referral", _SENDER, ("items",), seen_by_sender=True),
@@ -55,7 +62,7 @@ EVENTS: dict[str, EventType] = {
             "case.review_recorded",
             "case",
             _PEOPLE,
-            ("review", "rationale", "statement", "clauses", "law"),
+            ("review", "rationale", "statement", "clauses", "law", "territory"),
             (
                 "round",
                 "outcome",

@@ -184,6 +184,24 @@ class Frontier:
         self._subtrees.append(leaf)
         self._size += 1
 
+    def extend(self, leaves: Sequence[bytes]) -> None:
+        """Add the hashes of the next leaves, level by level; ``ValueError`` if one is no hash."""
+        if not _all_hashes(leaves):
+            raise ValueError("extend takes the hashes of leaves, not their entries")
+        fresh, level, lone = list(leaves), 0, []
+        while fresh:
+            if self._size >> level & 1:
+                fresh.insert(0, self._subtrees.pop())
+            if len(fresh) & 1:
+                lone.append(fresh.pop())
+            fresh = [
+                sha256(b"\x01" + left + right).digest()
+                for left, right in zip(fresh[::2], fresh[1::2], strict=True)
+            ]
+            level += 1
+        self._subtrees += reversed(lone)
+        self._size += len(leaves)
+
     def root(self) -> bytes:
         """Root of the tree so far."""
         return _join(self._subtrees)

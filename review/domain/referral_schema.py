@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Str
 from pydantic import Field as Limits
 from pydantic_core import PydanticCustomError
 
+from review.domain import schema_patterns as patterns
 from review.domain.categories import CATEGORIES, KEYWORDS
 
 IntakeKind = Literal["referral", "notice", "removal_order"]
@@ -18,6 +19,9 @@ Transmission = Literal["api", "form", "file", "email", "post", "phone", "platfor
 ContentType = Literal[
     "text", "image", "video", "audio", "document", "account", "channel", "app", "product", "other"
 ]
+
+DEFAULTED: Final = ("intake_kind", "urgency", "transmitted_via")
+"""Optional members of a referral that have a default, which ``null`` stands for too."""
 
 REMEDIES: Final[dict[str, LiteralString]] = {
     "blank": "Write at least one visible character.",
@@ -133,12 +137,29 @@ def _schema(**members: Any) -> WithJsonSchema:
 
 
 Time = Annotated[datetime, BeforeValidator(_moment), _schema(format="date-time")]
-Content = Annotated[bytes, BeforeValidator(_content), _schema(contentEncoding="base64", minLength=4)]
-Language = Annotated[str, AfterValidator(_language_tag), _schema(maxLength=_LONGEST_LANGUAGE)]
-Country = Annotated[str, _matching(_COUNTRY, "not_a_country"), _schema(pattern="^[A-Z]{2}$")]
-Digest = Annotated[str, _matching(_DIGEST, "not_a_digest"), AfterValidator(str.lower)]
-Email = Annotated[str, _text(254), _matching(_EMAIL, "not_an_email"), _schema(format="email", maxLength=254)]
-MediaType = Annotated[str, _text(255), _matching(_MEDIA_TYPE, "not_a_media_type")]
+Content = Annotated[
+    bytes,
+    BeforeValidator(_content),
+    _schema(contentEncoding="base64", minLength=4, pattern=patterns.CANONICAL_BASE64),
+]
+Language = Annotated[
+    str,
+    AfterValidator(_language_tag),
+    _schema(maxLength=_LONGEST_LANGUAGE, pattern=patterns.LANGUAGE),
+]
+Country = Annotated[str, _matching(_COUNTRY, "not_a_country"), _schema(pattern=patterns.COUNTRY)]
+Digest = Annotated[
+    str, _matching(_DIGEST, "not_a_digest"), AfterValidator(str.lower), _schema(pattern=patterns.SHA256)
+]
+Email = Annotated[
+    str, _text(254), _matching(_EMAIL, "not_an_email"), _schema(maxLength=254, pattern=patterns.EMAIL)
+]
+MediaType = Annotated[
+    str,
+    _text(255),
+    _matching(_MEDIA_TYPE, "not_a_media_type"),
+    _schema(maxLength=255, pattern=patterns.MEDIA_TYPE),
+]
 Category = Annotated[str, _listed(frozenset(CATEGORIES)), _schema(enum=sorted(CATEGORIES))]
 Keyword = Annotated[str, _listed(KEYWORDS), _schema(enum=sorted(KEYWORDS))]
 
@@ -152,53 +173,103 @@ class _Part(BaseModel):
 class EvidenceBody(_Part):
     """A copy or screenshot sent along with an item."""
 
-    name: Annotated[str, _text(255, shortest=1), AfterValidator(_visible_text), AfterValidator(_one_line)]
-    media_type: MediaType
-    content: Content
+    name: Annotated[
+        str,
+        _text(255, shortest=1),
+        AfterValidator(_visible_text),
+        AfterValidator(_one_line),
+        _schema(minLength=1, maxLength=255, pattern=patterns.VISIBLE_LINE),
+    ] = Limits(description="File name.")
+    media_type: MediaType = Limits(description="What the content is, without parameters, such as image/png.")
+    content: Content = Limits(description="The bytes as padded standard base64, without JSON escapes.")
 
 
 class ContactBody(_Part):
     """Whom to ask about the referral."""
 
-    name: Annotated[str, _text(200), AfterValidator(_one_line)] | None = None
-    email: Email | None = None
+    name: (
+        Annotated[str, _text(200), AfterValidator(_one_line), _schema(maxLength=200, pattern=patterns.LINE)]
+        | None
+    ) = Limits(None, description="Name of the person or body.")
+    email: Email | None = Limits(None, description="One e-mail address.")
 
 
 class ItemBody(_Part):
     """One location. The URL is any string here: a bad one refuses the item, not the referral."""
 
-    url: str
-    content_type: ContentType | None = None
-    language: Language | None = None
-    published_at: Time | None = None
-    sha256: Digest | None = None
-    description: Annotated[str, _text(10_000)] | None = None
-    evidence: Annotated[list[EvidenceBody], Limits(max_length=20)] | None = None
+    url: str = Limits(
+        description="The exact location on our service: http(s), a host of ours, at most 2 048 characters; "
+        "hxxp, [.] and [:] are undone. What breaks these rules, or names the location of an earlier item "
+        "again, refuses this item and not the referral, as long as another item is good."
+    )
+    content_type: ContentType | None = Limits(None, description="What stands there.")
+    language: Language | None = Limits(None, description="Language of the content (BCP 47).")
+    published_at: Time | None = Limits(None, description="When it was published, as far as you know.")
+    sha256: Digest | None = Limits(None, description="Digest of the content as you saw it, in hex.")
+    description: Annotated[str, _text(10_000)] | None = Limits(
+        None, description="What there is to see, and where in it."
+    )
+    evidence: Annotated[list[EvidenceBody], Limits(max_length=20)] | None = Limits(
+        None, description="Copies or screenshots."
+    )
+
+
+def _null_means_default(schema: dict[str, Any]) -> None:
+    """Say in the published schema what `read_referral` does with ``null``, and which kinds are enabled."""
+    members = schema["properties"]
+    members["intake_kind"]["enum"].remove("removal_order")
+    for name in DEFAULTED:
+        members[name] |= {"type": ["string", "null"], "enum": [*members[name]["enum"], None]}
 
 
 class ReferralBody(_Part):
     """One message from one sender."""
 
+    model_config = ConfigDict(json_schema_extra=_null_means_default)
+
     reference: Annotated[
-        str, _text(200, shortest=1), AfterValidator(_visible_text), AfterValidator(_one_line)
-    ]
-    intake_kind: IntakeKind = "referral"
-    reason: Annotated[str, _text(10_000, shortest=1), AfterValidator(_visible_text)]
-    category: Category | None = None
-    keyword: Keyword | None = None
-    issuing_authority: Annotated[str, _text(500)] | None = None
-    issuing_country: Country | None = None
-    legal_basis: Annotated[str, _text(2_000)] | None = None
-    requested_action: Annotated[str, _text(200)] | None = None
-    urgency: Urgency = "normal"
-    detected_at: Time | None = None
-    earlier_received_at: Time | None = None
-    language: Language | None = None
-    transmitted_via: Transmission = "api"
-    contact: ContactBody | None = None
-    good_faith: bool | None = None
-    items: Annotated[list[ItemBody], Limits(min_length=1, max_length=1_000)]
-
-
-DEFAULTED: Final = ("intake_kind", "urgency", "transmitted_via")
-"""Optional members of a referral that have a default, which ``null`` stands for too."""
+        str,
+        _text(200, shortest=1),
+        AfterValidator(_visible_text),
+        AfterValidator(_one_line),
+        _schema(minLength=1, maxLength=200, pattern=patterns.VISIBLE_LINE),
+    ] = Limits(
+        description="Your own name for this referral, unique among yours. The same reference with the same "
+        "content is answered 200 with today's state; with other content it is 409."
+    )
+    intake_kind: IntakeKind = Limits(
+        "referral",
+        description="A referral is judged by our terms. A notice (Art. 16 DSA) also needs good_faith true "
+        "and (unless its keyword names child sexual abuse) a contact with name and email. A removal_order is "
+        "answered 422 kind_not_enabled.",
+    )
+    reason: Annotated[
+        str,
+        _text(10_000, shortest=1),
+        AfterValidator(_visible_text),
+        _schema(minLength=1, maxLength=10_000, pattern=patterns.VISIBLE_TEXT),
+    ] = Limits(description="Why you refer this, in your words.")
+    category: Category | None = Limits(None, description="Category of the DSA Transparency Database.")
+    keyword: Keyword | None = Limits(None, description="Keyword of that category.")
+    issuing_authority: Annotated[str, _text(500)] | None = Limits(
+        None, description="The authority behind it, where that is not you."
+    )
+    issuing_country: Country | None = Limits(None, description="Its country (ISO 3166-1, two letters).")
+    legal_basis: Annotated[str, _text(2_000)] | None = Limits(
+        None, description="The law you see broken, where there is one."
+    )
+    requested_action: Annotated[str, _text(200)] | None = Limits(None, description="What you ask for.")
+    urgency: Urgency = Limits("normal", description="threat_to_life comes first.")
+    detected_at: Time | None = Limits(None, description="When you found it.")
+    earlier_received_at: Time | None = Limits(
+        None, description="When it reached us by another channel before; moves no clock."
+    )
+    language: Language | None = Limits(None, description="Language of this referral (BCP 47).")
+    transmitted_via: Transmission = Limits("api", description="How it came.")
+    contact: ContactBody | None = Limits(None, description="Whom to ask about it.")
+    good_faith: bool | None = Limits(
+        None, description="You believe in good faith that what you say is accurate and complete."
+    )
+    items: Annotated[list[ItemBody], Limits(min_length=1, max_length=1_000)] = Limits(
+        description="The locations. A referral with no good item is 422."
+    )

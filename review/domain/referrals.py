@@ -1,12 +1,12 @@
 """What did the sender refer? One body read into items that are good, items that are refused, and a digest."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
+import orjson
 from pydantic import ValidationError
 
 from review.domain.locations import Hosts, Location, LocationError, read_location
@@ -103,8 +103,8 @@ class Intake:
             yield from by_index[index]
 
 
-def read_referral(body: Mapping[str, Any], *, hosts: Hosts) -> Intake:
-    """Read the body of one referral (a strict JSON object).
+def read_referral(body: Mapping[str, Any], *, hosts: Hosts, transmitted_via: str = "api") -> Intake:
+    """Read the body of one referral (a strict JSON object); ``transmitted_via`` where it does not say.
 
     Raises ``KindNotEnabled`` for a removal order, whatever else is wrong with it, and otherwise
     ``InvalidReferral`` with every broken rule at once.
@@ -117,6 +117,7 @@ def read_referral(body: Mapping[str, Any], *, hosts: Hosts) -> Intake:
     for name in DEFAULTED:
         if name in known and known[name] is None:
             del known[name]
+    known.setdefault("transmitted_via", transmitted_via)
     model = None
     try:
         model = ReferralBody.model_validate(known)
@@ -231,15 +232,8 @@ def _content_digest(model: ReferralBody, items: tuple[IntakeItem | RefusedItem, 
     for item in items:
         for piece, kept in zip(content["items"][item.index].get("evidence", ()), item.evidence, strict=True):
             piece["content"] = kept.sha256
-    return sha256(_CANONICAL.encode(content).encode("utf-8")).hexdigest()
+    # RFC 8785 for this model, which has ASCII member names, strings, booleans and times only; a test compares
+    return sha256(orjson.dumps(content, default=datetime.isoformat, option=_CANONICAL)).hexdigest()
 
 
-_CANONICAL: Final = json.JSONEncoder(
-    ensure_ascii=False,
-    sort_keys=True,
-    separators=(",", ":"),
-    check_circular=False,
-    default=datetime.isoformat,
-)
-"""RFC 8785 for this model, which has ASCII member names, strings and booleans only, several times as fast
-as the library; a test compares the two."""
+_CANONICAL: Final = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME

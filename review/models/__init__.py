@@ -7,6 +7,7 @@ from review.models.cases import Case
 from review.models.clauses import Clause, ClauseVersion
 from review.models.decisions import Answer, Decision, Draft, Restriction, Review, ReviewClause
 from review.models.evidence import Evidence
+from review.models.heartbeats import Heartbeat
 from review.models.referrals import Item, Referral, RefusedItem, StoredAnswer
 from review.models.senders import FlaggerStatus, Sender, SenderKey
 from review.models.trail import Leaf, Opening, PendingEvent, StoredCheckpoint, StoredTile, TreeHead
@@ -24,6 +25,7 @@ __all__ = [
     "Draft",
     "Evidence",
     "FlaggerStatus",
+    "Heartbeat",
     "Item",
     "Leaf",
     "OneTimeLink",

@@ -12,6 +12,9 @@ from review.models.base import Base, OnTrail, one_of
 IS_LIVE = sa.text("state IN ({})".format(", ".join(f"'{state}'" for state in LIVE)))
 """The condition of the unique index over live cases; conflicts are matched to it by this text."""
 
+IS_WAITING = sa.text("pending_review_id IS NULL")
+"""Cases whose review waits for its undo window are out of the queue, and so are they out of its index."""
+
 
 class Case(OnTrail, Base):
     """One live case per match key and intake kind; ``version`` is what a form saw, the claim is a lease."""
@@ -28,7 +31,19 @@ class Case(OnTrail, Base):
             postgresql_where=IS_LIVE,
         ),
         sa.Index("ix_cases_match_digest", "match_digest", "opened_at"),
-        sa.Index("ix_cases_queue", "state", "rank", "due_at", "opened_at", "id"),
+        sa.Index(
+            "ix_cases_queue",
+            "state",
+            "rank",
+            "due_at",
+            "opened_at",
+            "id",
+            sqlite_where=IS_WAITING,
+            postgresql_where=IS_WAITING,
+        ),
+        sa.Index(
+            "ix_cases_oldest", "state", "opened_at", sqlite_where=IS_WAITING, postgresql_where=IS_WAITING
+        ),
         sa.Index("ix_cases_claimed_by", "claimed_by"),
         sa.CheckConstraint("(claimed_by IS NULL) = (claimed_until IS NULL)", name="claim"),
     )

@@ -17,7 +17,7 @@ class Referral(OnTrail, Base):
 
     __tablename__ = "referrals"
     __table_args__ = (
-        sa.UniqueConstraint("sender_id", "reference"),
+        sa.UniqueConstraint("reference", "sender_id"),  # in this order legal staff find a reference by it too
         one_of("intake_kind", INTAKE_KINDS, name="intake_kind"),
         sa.Index("ix_referrals_poll", "sender_id", "change_position", "id"),
         sa.Index("ix_referrals_change_position", "change_position"),

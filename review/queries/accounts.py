@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from review.domain.permissions import Actor, Role
 from review.models import Account, OneTimeLink, SignIn
+from review.prepared import Prepared
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,8 @@ class AccountListed:
     closed_at: datetime | None
 
 
-def signed_in(reader: Session, token_digest: str, *, at: datetime, idle_seconds: int) -> SignedIn | None:
-    """The sign-in behind a token while it lives, else None.
-
-    It dies by sign-out, at its absolute end, ``idle_seconds`` after its last use, when the account closes,
-    and when the account's role is no longer the one that it was opened with.
-    """
-    row = reader.execute(
+_SIGNED_IN = Prepared(
+    lambda: (
         sa.select(
             Account.id,
             Account.trail_id,
@@ -70,14 +66,25 @@ def signed_in(reader: Session, token_digest: str, *, at: datetime, idle_seconds:
         )
         .join(Account, Account.id == SignIn.account_id)
         .where(
-            SignIn.token_digest == token_digest,
+            SignIn.token_digest == sa.bindparam("token_digest"),
             SignIn.ended_at.is_(None),
-            SignIn.expires_at > at,
-            SignIn.last_used_at > at - timedelta(seconds=idle_seconds),
+            SignIn.expires_at > sa.bindparam("now"),
+            SignIn.last_used_at > sa.bindparam("idle_since"),
             SignIn.role == Account.role,
             Account.closed_at.is_(None),
         )
-    ).one_or_none()
+    )
+)
+
+
+def signed_in(reader: Session, token_digest: str, *, at: datetime, idle_seconds: int) -> SignedIn | None:
+    """The sign-in behind a token while it lives, else None.
+
+    It dies by sign-out, at its absolute end, ``idle_seconds`` after its last use, when the account closes,
+    and when the account's role is no longer the one that it was opened with.
+    """
+    idle_since = at - timedelta(seconds=idle_seconds)
+    row = _SIGNED_IN.first(reader, token_digest=token_digest, now=at, idle_since=idle_since)
     if row is None:
         return None
     return SignedIn(

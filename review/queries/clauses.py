@@ -7,7 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.domain.clause_text import natural_order
+from review.domain.clause_words import is_clause
 from review.models import Clause, ClauseVersion
+from review.prepared import Prepared
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,31 @@ class ClauseListed:
     valid_from: date
 
 
-def clauses_in_force(reader: Session, *, on: date) -> list[ClauseInForce]:
+_in_force: dict[tuple[str, date], tuple[tuple[int, str | None], tuple[ClauseInForce, ...]]] = {}
+MOST_REMEMBERED = 8
+
+# ids of versions rise with nothing, so the newest is told by number and by the day of its making
+_STATE = Prepared(lambda: sa.select(sa.func.count(), sa.func.max(ClauseVersion.created_at)))
+
+
+def clauses_in_force(reader: Session, *, on: date) -> tuple[ClauseInForce, ...]:
     """The clauses that hold on a day, each in the wording of that day, by document and number.
 
-    The version with the latest first day up to ``on`` holds; of two from one day, the newer one.
+    An introduction is no rule that content could break, so it is left out.
+    The version with the latest first day up to ``on`` holds; of two from one day, the newer one. Versions
+    never change and are never taken away, so what was read stays right until there is one more.
     """
+    place = (str(reader.get_bind().engine.url), on)
+    state = tuple(_STATE.first(reader))
+    known = _in_force.get(place)
+    if known is None or known[0] != state:
+        while len(_in_force) >= MOST_REMEMBERED:
+            _in_force.pop(next(iter(_in_force)), None)
+        known = _in_force[place] = (state, _read_in_force(reader, on=on))
+    return known[1]
+
+
+def _read_in_force(reader: Session, *, on: date) -> tuple[ClauseInForce, ...]:
     rank = (
         sa.func.row_number()
         .over(
@@ -62,8 +84,8 @@ def clauses_in_force(reader: Session, *, on: date) -> list[ClauseInForce]:
         .join(ranked, ranked.c.id == ClauseVersion.id)
         .where(ranked.c.rank == 1)
     )
-    found = [ClauseInForce(*row) for row in rows]
-    return sorted(found, key=lambda clause: (clause.document, natural_order(clause.number)))
+    found = [ClauseInForce(*row) for row in rows if is_clause(row.number)]
+    return tuple(sorted(found, key=lambda clause: (clause.document, natural_order(clause.number))))
 
 
 def list_clauses(reader: Session) -> list[ClauseListed]:

@@ -1,16 +1,19 @@
 """What has been judged, what is due to go out, and which facts of a case do the rules of a review need?"""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from review.db import Moment
 from review.domain.clause_text import natural_order
-from review.domain.decisions import ReviewFacts, ReviewInput, is_telling
+from review.domain.decisions import ReviewFacts, ReviewInput
+from review.domain.outward import is_telling
 from review.models import Case, Clause, ClauseVersion, Draft, Item, Referral, Review, ReviewClause, Sender
+from review.prepared import Prepared
 from review.queries.clauses import ClauseInForce, clauses_in_force
 
 
@@ -37,26 +40,10 @@ class StoredDraft:
     saved_at: datetime
 
 
-def review_facts(reader: Session, case_id: str, *, on: date) -> ReviewFacts | None:
-    """What the rules of the form need to know of a case; None when there is no such case."""
-    kind = reader.scalar(sa.select(Case.intake_kind).where(Case.id == case_id))
-    if kind is None:
-        return None
-    return ReviewFacts(
-        intake_kind=kind,
-        clauses_in_force=frozenset(clause.version_id for clause in clauses_in_force(reader, on=on)),
-        sender_names=_sender_names(reader, case_id),
-    )
-
-
-def _sender_names(reader: Session, case_id: str) -> Collection[str]:
-    """Every name and reference by which a sender of this case could be known.
-
-    What a sender chose itself counts only where it is no ordinary word: with a reference ``the`` nobody
-    could write a sentence.
-    """
-    rows = reader.execute(
+_NAMES = Prepared(
+    lambda: (
         sa.select(
+            Case.intake_kind,
             Sender.name,
             Referral.reference,
             Referral.issuing_authority,
@@ -64,25 +51,51 @@ def _sender_names(reader: Session, case_id: str) -> Collection[str]:
             Referral.contact_email,
         )
         .distinct()
-        .select_from(Item)
-        .join(Referral, Referral.id == Item.referral_id)
-        .join(Sender, Sender.id == Referral.sender_id)
-        .where(Item.case_id == case_id)
+        .select_from(Case)
+        .outerjoin(Item, Item.case_id == Case.id)
+        .outerjoin(Referral, Referral.id == Item.referral_id)
+        .outerjoin(Sender, Sender.id == Referral.sender_id)
+        .where(Case.id == sa.bindparam("case_id"))
     )
-    return frozenset(
-        name
-        for organisation, *chosen in rows
-        for name in (organisation, *(text for text in chosen if text and is_telling(text)))
+)
+_DRAFT = Prepared(
+    lambda: sa.select(Draft.fields, Draft.saved_at).where(
+        Draft.case_id == sa.bindparam("case_id"), Draft.account_id == sa.bindparam("account_id")
+    )
+)
+
+
+def review_facts(reader: Session, case_id: str, *, on: date) -> ReviewFacts | None:
+    """What the rules of the form need to know of a case; None when there is no such case."""
+    rows = _NAMES.all(reader, case_id=case_id)
+    if not rows:
+        return None
+    names, references = _sender_names([row for row in rows if row.name is not None])
+    return ReviewFacts(
+        intake_kind=rows[0].intake_kind,
+        clauses_in_force=frozenset(clause.version_id for clause in clauses_in_force(reader, on=on)),
+        sender_names=names,
+        sender_references=references,
+    )
+
+
+def _sender_names(rows: Sequence[Any]) -> tuple[Collection[str], Collection[str]]:
+    """The names, and the references, by which a sender of this case could be known.
+
+    What a sender chose itself counts only where it is no ordinary word: with a reference ``the`` nobody
+    could write a sentence.
+    """
+    chosen = {text for row in rows for text in (row.issuing_authority, row.contact_name) if text}
+    references = {text for row in rows for text in (row.reference, row.contact_email) if text}
+    return (
+        frozenset(row.name for row in rows) | {text for text in chosen if is_telling(text)},
+        frozenset(text for text in references if is_telling(text)),
     )
 
 
 def draft_of(reader: Session, case_id: str, *, account_id: str | None) -> StoredDraft | None:
     """This person's own draft of a case, if there is one."""
-    row = reader.execute(
-        sa.select(Draft.fields, Draft.saved_at).where(
-            Draft.case_id == case_id, Draft.account_id == account_id
-        )
-    ).one_or_none()
+    row = _DRAFT.first(reader, case_id=case_id, account_id=account_id)
     return None if row is None else StoredDraft(fields=dict(row.fields), saved_at=row.saved_at)
 
 
@@ -97,14 +110,17 @@ def standing_review(reader: Session, case_id: str, *, account_id: str | None) ->
     return None if review is None else _stored(reader, review)
 
 
+_REVIEW = Prepared(lambda: sa.select(Review).where(Review.id == sa.bindparam("review_id")))
+
+
 def review_by_id(reader: Session, review_id: str) -> StoredReview | None:
     """A review whose id is known, undone or not; None when there is none."""
-    review = reader.get(Review, review_id, populate_existing=True)
+    review = _REVIEW.first(reader, review_id=review_id)
     return None if review is None else _stored(reader, review)
 
 
-def _stored(reader: Session, review: Review) -> StoredReview:
-    clauses = _clauses_of(reader, review.id)
+def _stored(reader: Session, review: Any) -> StoredReview:
+    clauses = _clauses_of(reader, review.id) if review.ground == "terms" else ()
     content = ReviewInput(
         outcome=review.outcome,
         ground=review.ground,
@@ -117,7 +133,7 @@ def _stored(reader: Session, review: Review) -> StoredReview:
         account=review.account_measure,
         territory=review.territory,
         context=review.context,
-        over_broad=review.over_broad,
+        over_broad=bool(review.over_broad),
     )
     return StoredReview(
         id=review.id,
@@ -132,9 +148,8 @@ def _stored(reader: Session, review: Review) -> StoredReview:
     )
 
 
-def _clauses_of(reader: Session, review_id: str) -> tuple[ClauseInForce, ...]:
-    """The clauses that a review names, as worded in the versions that it names."""
-    rows = reader.execute(
+_CLAUSES = Prepared(
+    lambda: (
         sa.select(
             ClauseVersion.id,
             Clause.document,
@@ -145,29 +160,39 @@ def _clauses_of(reader: Session, review_id: str) -> tuple[ClauseInForce, ...]:
         )
         .join(Clause, Clause.id == ClauseVersion.clause_id)
         .join(ReviewClause, ReviewClause.clause_version_id == ClauseVersion.id)
-        .where(ReviewClause.review_id == review_id)
+        .where(ReviewClause.review_id == sa.bindparam("review_id"))
     )
+)
+
+
+def _clauses_of(reader: Session, review_id: str) -> tuple[ClauseInForce, ...]:
+    """The clauses that a review names, as worded in the versions that it names."""
+    rows = _CLAUSES.all(reader, review_id=review_id)
     found = (ClauseInForce(*row) for row in rows)
     return tuple(sorted(found, key=lambda clause: (clause.document, natural_order(clause.number))))
 
 
-def reviews_due(reader: Session, *, now: datetime, limit: int, skip: int = 0) -> tuple[str, ...]:
+class Due(NamedTuple):
+    """A review that is due, and its place among these: the end of its undo window, then its id."""
+
+    undo_until: datetime
+    id: str
+
+
+def reviews_due(reader: Session, *, now: datetime, limit: int, after: Due | None = None) -> tuple[Due, ...]:
     """Reviews whose undo window is over and that their case still waits for, the oldest first.
 
-    A case that was withdrawn meanwhile waits for none, so its review does not come up again. ``skip`` leaves
-    out the oldest ones, which could not be dispatched.
+    A case that was withdrawn meanwhile waits for none, so its review does not come up again. ``after`` is
+    the last one of the page before.
     """
-    return tuple(
-        reader.scalars(
-            sa.select(Review.id)
-            .join(Case, sa.and_(Case.id == Review.case_id, Case.pending_review_id == Review.id))
-            .where(
-                Review.undone_at.is_(None),
-                Review.dispatched_at.is_(None),
-                Review.undo_until <= now,
-            )
-            .order_by(Review.undo_until, Review.id)
-            .offset(skip)
-            .limit(limit)
-        )
+    statement = (
+        sa.select(Review.undo_until, Review.id)
+        .join(Case, sa.and_(Case.id == Review.case_id, Case.pending_review_id == Review.id))
+        .where(Review.undone_at.is_(None), Review.dispatched_at.is_(None), Review.undo_until <= now)
+        .order_by(Review.undo_until, Review.id)
+        .limit(limit)
     )
+    if after is not None:
+        place = sa.tuple_(sa.literal(after.undo_until, Moment()), sa.literal(after.id))
+        statement = statement.where(sa.tuple_(Review.undo_until, Review.id) > place)
+    return tuple(Due(row.undo_until, row.id) for row in reader.execute(statement))

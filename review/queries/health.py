@@ -9,8 +9,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from review import clock, db
+from review.domain.loops import SILENT_SECONDS
 from review.errors import SettingsError
 from review.models import Case, Leaf, Opening, PendingEvent, Review, StoredCheckpoint, schema
+from review.queries.heartbeats import loop_states
 
 LATE_SECONDS = 60
 SKEW_SECONDS = 1.0
@@ -73,6 +75,18 @@ def _check_postgresql(connection: sa.Connection) -> None:
             )
 
 
+def check_connections(engine: sa.Engine, *, needed: int) -> None:
+    """Raise `SettingsError` where PostgreSQL cannot give the connections that one server may need."""
+    with engine.connect() as connection:
+        most = int(connection.exec_driver_sql("SHOW max_connections").scalar() or 0)
+        kept = int(connection.exec_driver_sql("SHOW superuser_reserved_connections").scalar() or 0)
+    if needed > most - kept:
+        raise SettingsError(
+            f"PostgreSQL gives {most - kept} connections, but this server may need {needed}:"
+            " raise max_connections or take fewer --workers."
+        )
+
+
 def readiness(reader: Session, *, now: datetime) -> list[Check]:
     """All checks; when the database does not answer, only that one."""
     try:
@@ -131,8 +145,25 @@ def _checks(reader: Session, *, now: datetime) -> Iterator[Check]:
         what="The oldest review that waits to be dispatched",
         nothing="Every review whose undo window is over was dispatched.",
     )
+    yield _workers_check(reader, now=now)
     if not db.is_sqlite(reader):
         yield _clock_check(reader)
+
+
+def _workers_check(reader: Session, *, now: datetime) -> Check:
+    ill = []
+    for state in loop_states(reader, now=now):
+        if not state.well:
+            fault = f" (last fault: {state.failure})" if state.failure else ""
+            ill.append(f"{state.name}{fault}")
+    return Check(
+        "workers",
+        ok=not ill,
+        sentence=f"Without a good turn for {SILENT_SECONDS} s: {', '.join(ill)}."
+        if ill
+        else "Every background loop is at work.",
+        next_step="Start flask work, or see its log.",
+    )
 
 
 def _age_check(name: str, oldest: datetime | None, *, now: datetime, what: str, nothing: str) -> Check:

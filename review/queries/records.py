@@ -1,6 +1,5 @@
 """What does the record of a case hold? Everything that legal staff may read of it, in plain values."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,25 +7,23 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.domain.commitments import parse_envelope
 from review.domain.ids import read_id
-from review.models import (
-    Account,
-    Answer,
-    Case,
-    Clause,
-    ClauseVersion,
-    Decision,
-    Item,
-    Leaf,
-    Opening,
-    Referral,
-    Review,
-    ReviewClause,
-    Sender,
+from review.domain.told import Difference, moment_of
+from review.models import Case, Item, Referral
+from review.queries.record_parts import (
+    ItemInRecord,
+    ReferralInRecord,
+    ReviewInRecord,
+    item_rows,
+    items_in_record,
+    referrals_in_record,
+    reviews_in_record,
 )
+from review.queries.record_timeline import Entry, timeline_of
+from review.queries.record_told import ToldRecord, told_record
 
 LISTED = 50
+MOST_ITEMS = 500
 
 
 @dataclass(frozen=True)
@@ -42,93 +39,21 @@ class CaseListed:
 
 
 @dataclass(frozen=True)
-class ItemInRecord:
-    """An item of the case, its location as sent and canonical, and its answer verbatim."""
+class DifferenceShown:
+    """A row that is not as the trail tells: the sentence, and for a value what is told and what is stored."""
 
-    id: str
-    referral_id: str
-    url_as_sent: str
-    canonical_url: str
-    content_type: str | None
-    status: str
-    joined_at: datetime
-    withdrawn_at: datetime | None
-    answer: str | None
-    answered_at: datetime | None
-
-
-@dataclass(frozen=True)
-class ReferralInRecord:
-    """A referral with items in the case: who sent it, how, and what it says."""
-
-    id: str
-    sender: str
-    sender_kind: str
-    reference: str
-    intake_kind: str
-    transmitted_via: str
-    issuing_authority: str | None
-    issuing_country: str | None
-    legal_basis: str | None
-    reason: str
-    language: str | None
-    body_sha256: str
-    body_length: int
-    received_at: datetime
-
-
-@dataclass(frozen=True)
-class ClauseInRecord:
-    """A clause as worded in the version that a review names."""
-
-    document: str
-    number: str
-    version: int
-    title: str
-    text: str
-    valid_from: str
-
-
-@dataclass(frozen=True)
-class ReviewInRecord:
-    """One review with all that was recorded, by pseudonym."""
-
-    id: str
-    round: str
-    reviewer: str
-    outcome: str
-    ground: str | None
-    decline_reason: str | None
-    law: str | None
-    clauses: tuple[ClauseInRecord, ...]
-    rationale: str
-    statement: str
-    visibility: str | None
-    account_measure: str
-    territory: str
-    context: str
-    over_broad: bool
-    recorded_at: datetime
-    undone_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One event: ``number`` counts the case's own, ``position`` is its place in the whole trail, if any."""
-
-    number: int | None
-    event_type: str
-    at: datetime
-    actor_kind: str
-    who: str
-    object_kind: str
-    object_id: str
-    position: int | None
+    sentence: str
+    told: str | None
+    stored: str | None
 
 
 @dataclass(frozen=True)
 class Record:
-    """The full record of one case."""
+    """The full record of one case; ``items`` are its first 500 of ``total``.
+
+    Everything that an event tells of is shown as told; ``differences`` are the rows that say otherwise and
+    ``broken`` the entries of the trail that were changed themselves.
+    """
 
     id: str
     state: str
@@ -141,36 +66,44 @@ class Record:
     decided_by: str | None
     decisive_review: str | None
     items: tuple[ItemInRecord, ...]
+    total: int
     referrals: tuple[ReferralInRecord, ...]
     reviews: tuple[ReviewInRecord, ...]
     timeline: tuple[Entry, ...]
+    differences: tuple[DifferenceShown, ...]
+    broken: tuple[str, ...]
 
 
 def cases_listed(reader: Session, *, query: str = "") -> list[CaseListed]:
     """The newest cases, or those that exactly this case id, referral id, item id or reference leads to."""
+    return [
+        CaseListed(row.id, row.state, row.intake_kind, row.opened_at, row.decided_at, row.items_live)
+        for row in reader.execute(listing(query.strip()))
+    ]
+
+
+def listing(wanted: str) -> sa.Select[*tuple[Any, ...]]:
+    """The statement of the list, for what was searched or blank."""
     statement = (
         sa.select(Case.id, Case.state, Case.intake_kind, Case.opened_at, Case.decided_at, Case.items_live)
         .order_by(Case.opened_at.desc(), Case.id)
         .limit(LISTED)
     )
-    wanted = query.strip()
-    if wanted:
-        of_items = (
-            sa.select(Item.case_id)
-            .join(Referral, Referral.id == Item.referral_id)
-            .where(
-                sa.or_(
-                    Referral.reference == wanted,
-                    Referral.id == read_id(wanted, "R"),
-                    Item.id == read_id(wanted, "I"),
-                )
-            )
-        )
-        statement = statement.where(sa.or_(Case.id == read_id(wanted, "C"), Case.id.in_(of_items)))
-    return [
-        CaseListed(row.id, row.state, row.intake_kind, row.opened_at, row.decided_at, row.items_live)
-        for row in reader.execute(statement)
-    ]
+    return statement if not wanted else statement.where(Case.id.in_(cases_wanted(wanted)))
+
+
+def cases_wanted(wanted: str) -> sa.CompoundSelect[Any]:
+    """Ids of the cases behind an id or reference: one look-up in an index for each way, never one OR."""
+    of_items = sa.select(Item.case_id.label("case_id"))
+    of_referrals = of_items.join(Referral, Referral.id == Item.referral_id)
+    ways = [of_referrals.where(Referral.reference == wanted)]
+    if (case_id := read_id(wanted, "C")) is not None:
+        ways.append(sa.select(Case.id.label("case_id")).where(Case.id == case_id))
+    if (item_id := read_id(wanted, "I")) is not None:
+        ways.append(of_items.where(Item.id == item_id))
+    if (referral_id := read_id(wanted, "R")) is not None:
+        ways.append(of_items.where(Item.referral_id == referral_id))
+    return sa.union_all(*ways)
 
 
 def record_of(reader: Session, case_id: str) -> Record | None:
@@ -178,190 +111,59 @@ def record_of(reader: Session, case_id: str) -> Record | None:
     case = reader.execute(sa.select(Case.__table__).where(Case.id == case_id)).one_or_none()
     if case is None:
         return None
-    items = _items(reader, case_id)
-    referrals = _referrals(reader, {item.referral_id for item in items})
-    reviews = _reviews(reader, case_id)
-    decision = reader.execute(
-        sa.select(Decision.outcome, Decision.decided_at, Decision.review_id)
-        .where(Decision.case_id == case_id)
-        .order_by(Decision.decided_at.desc())
-        .limit(1)
-    ).one_or_none()
-    reviewers = {review.id: review.reviewer for review in reviews}
+    rows = item_rows(reader, case_id, most=MOST_ITEMS)
+    told = told_record(reader, case_id, items_stored={row.id: (row.referral_id, row.status) for row in rows})
+    items = items_in_record(reader, rows, told)
+    referrals = referrals_in_record(reader, sorted({item.referral_id for item in items}), told)
+    reviews = reviews_in_record(reader, case_id, told)
+    decision = _decision(told)
+    decisive = None if decision is None else str(decision["review_id"])
     subjects = {
         "case": [case_id],
         "referral": [referral.id for referral in referrals],
         "item": [item.id for item in items],
     }
+    total = sa.select(sa.func.count()).where(Item.case_id == case_id)
     return Record(
         id=case.id,
-        state=case.state,
+        state=told.case.state,
         intake_kind=case.intake_kind,
         severity=case.severity,
         opened_at=case.opened_at,
         due_at=case.due_at,
-        outcome=None if decision is None else decision.outcome,
-        decided_at=None if decision is None else decision.decided_at,
-        decided_by=None if decision is None else reviewers.get(decision.review_id),
-        decisive_review=None if decision is None else decision.review_id,
+        outcome=None if decision is None else str(decision["outcome"]),
+        decided_at=None if decision is None else decision["decided_at"].moment,
+        decided_by=next((review.reviewer for review in reviews if review.id == decisive), None),
+        decisive_review=decisive,
         items=tuple(items),
+        total=int(reader.scalar(total) or 0),
         referrals=tuple(referrals),
         reviews=tuple(reviews),
-        timeline=tuple(_timeline(reader, subjects)),
+        timeline=tuple(timeline_of(reader, subjects)),
+        differences=tuple(_shown(difference) for difference in told.differences),
+        broken=told.broken,
     )
 
 
-def _items(reader: Session, case_id: str) -> list[ItemInRecord]:
-    rows = reader.execute(
-        sa.select(
-            Item.id,
-            Item.referral_id,
-            Item.url_as_sent,
-            Item.canonical_url,
-            Item.content_type,
-            Item.status,
-            Item.joined_at,
-            Item.withdrawn_at,
-            Answer.body,
-            Answer.answered_at,
-        )
-        .outerjoin(Answer, Answer.item_id == Item.id)
-        .where(Item.case_id == case_id)
-        .order_by(Item.joined_at, Item.id)
-    )
-    return [
-        ItemInRecord(
-            **{name: value for name, value in row._mapping.items() if name != "body"},
-            answer=None if row.body is None else row.body.decode(),
-        )
-        for row in rows
-    ]
+def _decision(told: ToldRecord) -> Any:
+    """The columns of the newest decision that the trail tells of."""
+    decisions = list(told.case.decisions.values())
+    return decisions[-1][0] if decisions else None
 
 
-def _referrals(reader: Session, ids: set[str]) -> list[ReferralInRecord]:
-    rows = reader.execute(
-        sa.select(
-            Referral.id,
-            Sender.name.label("sender"),
-            Sender.kind.label("sender_kind"),
-            Referral.reference,
-            Referral.intake_kind,
-            Referral.transmitted_via,
-            Referral.issuing_authority,
-            Referral.issuing_country,
-            Referral.legal_basis,
-            Referral.reason,
-            Referral.language,
-            Referral.body_sha256,
-            Referral.body_length,
-            Referral.received_at,
-        )
-        .join(Sender, Sender.id == Referral.sender_id)
-        .where(Referral.id.in_(ids))
-        .order_by(Referral.received_at, Referral.id)
-    )
-    return [ReferralInRecord(**row._mapping) for row in rows]
+def _shown(difference: Difference) -> DifferenceShown:
+    if difference.way != "changed":
+        return DifferenceShown(difference.sentence, None, None)
+    return DifferenceShown(difference.sentence, _words(difference.told), _words(difference.stored))
 
 
-def _reviews(reader: Session, case_id: str) -> list[ReviewInRecord]:
-    rows = reader.execute(
-        sa.select(Review.__table__, Account.pseudonym)
-        .join(Account, Account.id == Review.account_id)
-        .where(Review.case_id == case_id)
-        .order_by(Review.recorded_at, Review.id)
-    ).all()
-    clauses = _clauses(reader, [row.id for row in rows])
-    return [
-        ReviewInRecord(
-            id=row.id,
-            round=row.round,
-            reviewer=row.pseudonym,
-            outcome=row.outcome,
-            ground=row.ground,
-            decline_reason=row.decline_reason,
-            law=row.law,
-            clauses=tuple(clauses.get(row.id, ())),
-            rationale=row.rationale,
-            statement=row.statement,
-            visibility=row.visibility,
-            account_measure=row.account_measure,
-            territory=row.territory,
-            context=row.context,
-            over_broad=row.over_broad,
-            recorded_at=row.recorded_at,
-            undone_at=row.undone_at,
-        )
-        for row in rows
-    ]
-
-
-def _clauses(reader: Session, review_ids: Sequence[str]) -> dict[str, list[ClauseInRecord]]:
-    rows = reader.execute(
-        sa.select(ReviewClause.review_id, Clause.document, Clause.number, ClauseVersion.__table__)
-        .join(ClauseVersion, ClauseVersion.id == ReviewClause.clause_version_id)
-        .join(Clause, Clause.id == ClauseVersion.clause_id)
-        .where(ReviewClause.review_id.in_(review_ids))
-        .order_by(Clause.document, Clause.number)
-    )
-    found: dict[str, list[ClauseInRecord]] = {}
-    for row in rows:
-        worded = ClauseInRecord(
-            row.document, row.number, row.version, row.title, row.text, row.valid_from.isoformat()
-        )
-        found.setdefault(row.review_id, []).append(worded)
-    return found
-
-
-def _timeline(reader: Session, subjects: Mapping[str, Sequence[str]]) -> list[Entry]:
-    """All events on these objects, oldest first."""
-    rows = reader.execute(
-        sa.select(
-            Opening.envelope,
-            Opening.event_type,
-            Opening.object_kind,
-            Opening.object_id,
-            Opening.object_version,
-            Opening.recorded_at,
-            Leaf.position,
-        )
-        .outerjoin(Leaf, Leaf.eid == Opening.eid)
-        .where(
-            sa.or_(
-                *(
-                    sa.and_(Opening.object_kind == kind, Opening.object_id.in_(ids))
-                    for kind, ids in subjects.items()
-                )
-            )
-        )
-        .order_by(Opening.recorded_at, Opening.object_version, Opening.eid)
-    ).all()
-    actors = [parse_envelope(row.envelope)["actor"] for row in rows]
-    names = _names(reader, actors)
-    return [
-        Entry(
-            number=row.object_version if row.object_kind == "case" else None,
-            event_type=row.event_type,
-            at=row.recorded_at,
-            actor_kind=actor["kind"],
-            who=names.get((actor["kind"], actor["id"]), ""),
-            object_kind=row.object_kind,
-            object_id=row.object_id,
-            position=row.position,
-        )
-        for row, actor in zip(rows, actors, strict=True)
-    ]
-
-
-def _names(reader: Session, actors: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], str]:
-    """Pseudonyms of people and names of senders behind the trail's actor ids."""
-    people = {actor["id"] for actor in actors if actor["kind"] == "account"}
-    senders = {actor["id"] for actor in actors if actor["kind"] == "sender"}
-    named = {
-        ("account", row.trail_id): row.pseudonym
-        for row in reader.execute(
-            sa.select(Account.trail_id, Account.pseudonym).where(Account.trail_id.in_(people))
-        )
-    }
-    for row in reader.execute(sa.select(Sender.id, Sender.name).where(Sender.id.in_(senders))):
-        named["sender", row.id] = row.name
-    return named
+def _words(value: object) -> str:
+    """A value for people; nothing for none."""
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    if isinstance(value, tuple):
+        return ", ".join(str(entry) for entry in value)
+    moment = getattr(value, "moment", None) or (moment_of(value) if isinstance(value, datetime) else None)
+    if moment is not None:
+        return f"{moment:%d %b %Y %H:%M:%S} UTC"
+    return "" if value is None else str(value)

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
@@ -17,8 +17,9 @@ from review.domain.cursors import Cursor
 from review.domain.representation import OwnItem, OwnReferral
 from review.domain.states import ItemStatus, referral_status
 from review.formats.original import read_splices, rebuild
-from review.models import Answer, Item, Referral, RefusedItem
+from review.models import Answer, BatchLine, Item, Referral, RefusedItem
 from review.models.evidence_files import read_evidence
+from review.prepared import Prepared
 
 SHORT_CHUNK = 400
 MOST_ITEMS = 5_000
@@ -55,8 +56,7 @@ class ListedPage:
 
 def own_referral(reader: Session, referral_id: str, *, sender_id: str | None) -> OwnReferral | None:
     """The referral as its sender sees it now; None when there is none of this sender."""
-    wanted = _heads().where(Referral.id == referral_id, Referral.sender_id == sender_id)
-    found = _with_parts(reader, reader.execute(wanted).all())
+    found = _with_parts(reader, _HEAD.all(reader, referral_id=referral_id, sender_id=sender_id))
     return found[0] if found else None
 
 
@@ -77,6 +77,7 @@ def changed_referrals(
     updated_since: datetime | None = None,
     reference: str | None = None,
     status: ItemStatus | None = None,
+    batch: str | None = None,
 ) -> ReferralPage:
     """Own referrals, oldest change first, below every change that may still appear, so that none is missed.
 
@@ -100,6 +101,9 @@ def changed_referrals(
         wanted = wanted.where(Referral.reference == reference)
     if status is not None:
         wanted = wanted.where(_has_status(status))
+    if batch is not None:
+        lines = sa.select(BatchLine.referral_id).where(BatchLine.batch_id == batch)
+        wanted = wanted.where(Referral.id.in_(lines))
     ordered = wanted.order_by(Referral.change_position, Referral.id)
     return _page(reader, ordered, limit=limit)
 
@@ -155,6 +159,23 @@ def _heads() -> sa.Select[*tuple[Any, ...]]:
         Referral.updated_at,
         Referral.change_position,
     )
+
+
+_HEAD = Prepared(
+    lambda: _heads().where(
+        Referral.id == sa.bindparam("referral_id"), Referral.sender_id == sa.bindparam("sender_id")
+    )
+)
+_ITEMS_OF_ONE = Prepared(
+    lambda: _items().where(Item.referral_id == sa.bindparam("referral_id")).order_by(Item.position)
+)
+_REFUSED_OF_ONE = Prepared(
+    lambda: (
+        _refused_items()
+        .where(RefusedItem.referral_id == sa.bindparam("referral_id"))
+        .order_by(RefusedItem.position)
+    )
+)
 
 
 def _items() -> sa.Select[*tuple[Any, ...]]:
@@ -225,9 +246,11 @@ def _has_status(status: ItemStatus) -> sa.ColumnElement[bool]:
 def _with_parts(reader: Session, rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> list[OwnReferral]:
     """Referrals in the order of their heads with their items, refused items and answers."""
     ids = [row.id for row in rows]
-    item_rows = reader.execute(
-        _items().where(Item.referral_id.in_(ids)).order_by(Item.referral_id, Item.position)
-    ).all()
+    if len(ids) == 1:
+        item_rows = _ITEMS_OF_ONE.all(reader, referral_id=ids[0])
+    else:
+        wanted = _items().where(Item.referral_id.in_(ids)).order_by(Item.referral_id, Item.position)
+        item_rows = list(reader.execute(wanted))
     answers = _answers(reader, [row.id for row in item_rows if row.status == ItemStatus.DECIDED])
     items: dict[str, list[OwnItem]] = {}
     for row in item_rows:
@@ -262,12 +285,22 @@ def _own_item(row: sa.Row[*tuple[Any, ...]], answer: dict[str, Any]) -> OwnItem:
     )
 
 
-def _refused(reader: Session, referral_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-    rows = reader.execute(
-        sa.select(RefusedItem.referral_id, RefusedItem.position, RefusedItem.url_as_sent, RefusedItem.errors)
-        .where(RefusedItem.referral_id.in_(referral_ids))
-        .order_by(RefusedItem.referral_id, RefusedItem.position)
+def _refused_items() -> sa.Select[*tuple[Any, ...]]:
+    return sa.select(
+        RefusedItem.referral_id, RefusedItem.position, RefusedItem.url_as_sent, RefusedItem.errors
     )
+
+
+def _refused(reader: Session, referral_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    rows: Iterable[Any]
+    if len(referral_ids) == 1:
+        rows = _REFUSED_OF_ONE.all(reader, referral_id=referral_ids[0])
+    else:
+        rows = reader.execute(
+            _refused_items()
+            .where(RefusedItem.referral_id.in_(referral_ids))
+            .order_by(RefusedItem.referral_id, RefusedItem.position)
+        )
     refused: dict[str, list[dict[str, Any]]] = {}
     for referral_id, index, url, errors in rows:
         refused.setdefault(referral_id, []).append({"index": index, "url": url, "errors": errors})

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.models import FlaggerStatus, Sender, SenderKey
+from review.prepared import Prepared
 
 
 @dataclass(frozen=True)
@@ -56,18 +57,21 @@ class SenderListed:
     keys: tuple[KeyListed, ...]
 
 
+_KEY = Prepared(
+    lambda: sa.select(
+        SenderKey.id,
+        SenderKey.sender_id,
+        SenderKey.scopes,
+        SenderKey.expires_at,
+        SenderKey.revoked_at,
+        SenderKey.last_used_at,
+    ).where(SenderKey.digest == sa.bindparam("digest"))
+)
+
+
 def key_by_digest(reader: Session, digest: str) -> KeyFound | None:
     """The key with this SHA-256, dead or alive, or None."""
-    row = reader.execute(
-        sa.select(
-            SenderKey.id,
-            SenderKey.sender_id,
-            SenderKey.scopes,
-            SenderKey.expires_at,
-            SenderKey.revoked_at,
-            SenderKey.last_used_at,
-        ).where(SenderKey.digest == digest)
-    ).one_or_none()
+    row = _KEY.first(reader, digest=digest)
     return None if row is None else KeyFound(*row)
 
 
@@ -88,6 +92,11 @@ def flagger_on(reader: Session, sender_id: str, day: date) -> bool:
 def sender_id_of(reader: Session, name: str) -> str | None:
     """The id of the sender with this id or name, or None."""
     return reader.scalar(sa.select(Sender.id).where(sa.or_(Sender.id == name, Sender.name == name)))
+
+
+def sender_name(reader: Session, sender_id: str) -> str | None:
+    """The organisation's name; None where the id is nobody's."""
+    return reader.scalar(sa.select(Sender.name).where(Sender.id == sender_id))
 
 
 def list_senders(reader: Session) -> list[SenderListed]:

@@ -1,22 +1,35 @@
 """Does the trail add up, from the first entry to the last? Verification, in bounded memory.
 
-Several passes over one snapshot: the entries in their order with tiles, tree heads and checkpoints; what
-waits for a position; the chain of each object; and the objects' own counts. The earliest problem is the
-verdict.
+Over one snapshot: the entries in their order with tiles, tree heads and checkpoints; what waits for a
+position; the chain of each object; the objects' own counts; and the ordinary rows, which must say what the
+trail says. Chains and many rows are looked at beside the pass over the entries, some hundred at once, and one
+by one only where that leaves a doubt. The earliest problem is the verdict.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from review import db, ledger
+from review.domain.plain_event import PlainEvent
 from review.domain.trail_check import Link, name_of, previous_of, problem_of, problem_of_link
 from review.models import Leaf, Opening, PendingEvent
-from review.queries.trail_rows import Problem, event_columns, event_of, raw, stream
+from review.queries.plain_rows import PlainRows
+from review.queries.stored_referrals import Evidence
+from review.queries.stored_rows import row_problem
+from review.queries.trail_links import Links
+from review.queries.trail_rows import Problem, event_columns, event_of, is_unreadable, many_pages, raw, stream
+from review.queries.trail_run import Run
 from review.queries.trail_walk import Progress, Walk
+
+Check = Callable[[], Problem | None]
+
+SETTLED = ("referral", "item")
+"""Kinds of objects whose rows are compared as the pass over the entries meets their events."""
 
 
 @dataclass(frozen=True)
@@ -43,25 +56,76 @@ def begin_snapshot(reader: Session) -> None:
 
 
 def verify_trail(
-    reader: Session, *, vkey: str | None, checkpoint_file: str | None = None, progress: Progress | None = None
+    reader: Session,
+    *,
+    vkey: str | None,
+    checkpoint_file: str | None = None,
+    evidence: Evidence | None = None,
+    progress: Progress | None = None,
 ) -> Finding:
     """Check every row of the trail; ``checkpoint_file`` is the note kept outside, read before the snapshot.
 
-    Without ``vkey`` no checkpoint can be checked, so that having any is a finding. ``progress`` is told how
-    many entries were read.
+    Without ``vkey`` no checkpoint can be checked, so that having any is a finding; without ``evidence`` no
+    original from which evidence was spliced out. ``progress`` is told how many entries were read.
     """
-    walk = Walk(reader, vkey=vkey, outside=checkpoint_file, progress=progress)
-    problems = [
-        problem
-        for check in (
-            walk.problem,
-            lambda: _waiting_problem(reader),
-            lambda: _unplaced_problem(reader),
-            lambda: _chain_problem(reader),
-            lambda: _count_problem(reader),
+    with many_pages(reader):
+        return _verified(
+            reader, vkey=vkey, checkpoint_file=checkpoint_file, evidence=evidence, progress=progress
         )
-        if (problem := _readable(check)) is not None
-    ]
+
+
+def _verified(
+    reader: Session,
+    *,
+    vkey: str | None,
+    checkpoint_file: str | None,
+    evidence: Evidence | None,
+    progress: Progress | None,
+) -> Finding:
+    rows, links = PlainRows(reader, evidence=evidence), Links(reader)
+    run = Run(
+        reader,
+        vkey=vkey,
+        outside=checkpoint_file,
+        progress=progress,
+        met=lambda events: _take(events, rows, links),
+        doubted=lambda row: _doubt(row, rows, links),
+    )
+    entries: tuple[Check, ...] = (
+        run.problem,
+        lambda: _waiting_problem(reader, lambda row: _doubt(row, rows, links)),
+        lambda: _unplaced_problem(reader),
+    )
+    problems = [problem for check in entries if (problem := _readable(check)) is not None]
+    chains: tuple[Check, ...] = (
+        lambda: None if not problems and links.hold() else _chain_problem(reader),
+        lambda: _count_problem(reader),
+    )
+    problems += [problem for check in chains if (problem := _readable(check)) is not None]
+    if not problems:  # what the rows say has no position, so that it counts only where all else is right
+        compared = () if rows.differ() else SETTLED
+        different = _readable(lambda: row_problem(reader, evidence=evidence, compared=compared))
+        problems += [] if different is None else [different]
+    return _verdict(run, problems)
+
+
+def _take(events: Sequence[PlainEvent], rows: PlainRows, links: Links) -> None:
+    for event in events:
+        rows.take(event)
+        if event.version is not None:
+            links.take(event.object_kind, event.object_id, event.version, event.previous, event.position)
+
+
+def _doubt(row: sa.Row[Any], rows: PlainRows, links: Links) -> None:
+    """An event that was found right in another way, or that waits for its position."""
+    rows.doubt(row.object_kind, row.object_id)
+    if row.object_version is not None:
+        position = getattr(row, "position", None)
+        links.take(row.object_kind, row.object_id, row.object_version, previous_of(row.envelope), position)
+
+
+def _verdict(walk: Walk, problems: Sequence[Problem]) -> Finding:
+    """The finding behind these problems, of which the first in the log, or the first found, is named."""
     if not problems:
         return Finding(
             intact=True, entries=walk.size, checkpoints=walk.checkpoints, sentence=walk.good_sentence()
@@ -75,22 +139,25 @@ def verify_trail(
         checkpoints=walk.checkpoints,
         sentence=first.sentence,
         first_bad=first.position,
-        detail=rest if first.position is not None else "Restore a backup and compare it with this database.",
+        detail=rest if first.position is not None else first.rest,
     )
 
 
-def _readable(check: Callable[[], Problem | None]) -> Problem | None:
+def _readable(check: Check) -> Problem | None:
     """The check's answer; text that is no UTF-8 stops SQLite's driver, and is a finding as well."""
     try:
         return check()
     except DBAPIError as error:
-        if "utf-8" not in str(error.orig).lower():
+        if not is_unreadable(error):
             raise
         return Problem(None, "A row of the trail holds text that cannot be read.")
 
 
-def _waiting_problem(reader: Session) -> Problem | None:
-    """Events without a position: each has its content, unchanged, and is not sequenced already."""
+def _waiting_problem(reader: Session, met: Callable[[sa.Row[Any]], None]) -> Problem | None:
+    """Events without a position: each has its content, unchanged, and is not sequenced already.
+
+    ``met`` is told of the row of each that is right.
+    """
     statement = (
         sa.select(
             *raw(PendingEvent.eid, PendingEvent.leaf_hash),
@@ -108,6 +175,7 @@ def _waiting_problem(reader: Session) -> Problem | None:
             reason = "has a position already" if row.sequenced else problem_of(event, leaf=row.leaf_hash)
             if reason is not None:
                 return Problem(None, f"An event that waits for its position ({name_of(event)}) {reason}.")
+            met(row)
     return None
 
 
@@ -160,21 +228,22 @@ def _chain_problem(reader: Session) -> Problem | None:
 def _count_problem(reader: Session) -> Problem | None:
     """Each object has as many events as it says, and each event that counts has its object."""
     for kind, table in ledger.type_of_object.items():
-        events = sa.func.count(Opening.eid)
-        of_object = sa.and_(
-            Opening.object_kind == kind,
-            Opening.object_id == table.id,
-            Opening.object_version.is_not(None),
+        counted = (
+            sa.select(Opening.object_id, sa.func.count().label("events"))
+            .where(Opening.object_kind == kind, Opening.object_version.is_not(None))
+            .group_by(Opening.object_id)
+            .subquery()
         )
-        row = reader.execute(
+        events = sa.func.coalesce(counted.c.events, 0)
+        wrong = (
             sa.select(*raw(table.id, table.trail_version), events.label("events"))
             .select_from(table)
-            .outerjoin(Opening, of_object)
-            .group_by(table.id)
-            .having(table.trail_version != events)
+            .outerjoin(counted, counted.c.object_id == table.id)
+            .where(table.trail_version != events)
             .limit(1)
-        ).one_or_none()
-        if row is not None:
+        )
+        if reader.execute(wrong).first() is not None:  # in no order, which is several times as fast
+            row = reader.execute(wrong.order_by(table.id)).one()
             told = f"says that {row.trail_version} events are on the trail, which has {row.events}"
             return Problem(None, f"The {kind} {row.id} {told}.")
         lost = reader.execute(

@@ -1,6 +1,10 @@
 """One mapping from domain errors to answers: a problem document (RFC 9457) or a page, by path."""
 
+import re
+from dataclasses import dataclass
+
 from flask import Flask, Response, g, jsonify, render_template, request
+from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -30,6 +34,7 @@ STATUS: dict[type[ReviewError], int] = {
     errors.StaleVersion: 409,
     errors.AlreadyRecorded: 409,
     errors.UndoWindowOver: 409,
+    errors.NothingToUndo: 409,
     errors.NotDispatchable: 409,
     errors.NotWithdrawable: 409,
     errors.AlreadyExists: 409,
@@ -41,7 +46,9 @@ STATUS: dict[type[ReviewError], int] = {
     errors.IdempotencyKeyReused: 422,
     errors.InvalidReview: 422,
     errors.InvalidInput: 422,
+    errors.EmptyBatch: 422,
     errors.TooManyRequests: 429,
+    errors.Overloaded: 503,
     errors.DatabaseBusy: 503,
     errors.NotReady: 503,
     errors.StorageFull: 507,
@@ -61,6 +68,25 @@ _FROM_HTTP: dict[int, type[ReviewError]] = {
 }
 
 
+KEEPING: tuple[type[ReviewError], ...] = (
+    errors.SignInRequired,
+    errors.FormExpired,
+    errors.TooManyRequests,
+    errors.DatabaseBusy,
+    errors.StorageFull,
+)
+"""Refusals that say nothing about what was typed, and must not lose it."""
+_CASE_FORM = re.compile(r"(/cases/[^/]+)/(?:review|draft|renew|release|claim)")
+
+
+@dataclass(frozen=True)
+class KeptText:
+    """What was typed into a form of a case that was refused: label and text, and the page of the case."""
+
+    address: str
+    texts: tuple[tuple[str, str], ...]
+
+
 def status_of(error: ReviewError) -> int:
     """The HTTP status of a domain error; its nearest listed kind decides, 500 where none is."""
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
@@ -68,11 +94,11 @@ def status_of(error: ReviewError) -> int:
 
 def wants_problem() -> bool:
     """Whether this address speaks JSON to programs rather than pages to people."""
-    return request.path.startswith(("/api/", "/log/", "/healthz", "/readyz"))
+    return request.path.startswith(("/api/", "/log/", "/healthz", "/readyz", "/metrics"))
 
 
-def problem(error: ReviewError, *, status: int) -> Response:
-    """An RFC 9457 problem document; never repeats what the client sent."""
+def problem_members(error: ReviewError, *, status: int) -> dict[str, object]:
+    """The members of a problem document."""
     body: dict[str, object] = {
         "type": f"/errors/{error.code}",
         "title": error.title,
@@ -81,8 +107,12 @@ def problem(error: ReviewError, *, status: int) -> Response:
     }
     if error.errors:
         body["errors"] = [entry.as_dict() for entry in error.errors]
-    body |= {name: value for name, value in error.values.items() if name not in body}
-    response = jsonify(body)
+    return body | {name: value for name, value in error.values.items() if name not in body}
+
+
+def problem(error: ReviewError, *, status: int) -> Response:
+    """An RFC 9457 problem document; never repeats what the client sent."""
+    response = jsonify(problem_members(error, status=status))
     response.status_code = status
     response.mimetype = "application/problem+json"
     return response
@@ -99,9 +129,33 @@ def answer(error: ReviewError, *, status: int | None = None) -> Response:
     return response
 
 
+def _kept_text(error: ReviewError) -> KeptText | None:
+    """The reasons typed into a form of a case, if this refusal would lose them; never any other field."""
+    form = _CASE_FORM.fullmatch(request.path)
+    if request.method != "POST" or form is None or not isinstance(error, KEEPING):
+        return None
+    labels = {
+        "rationale": gettext("Rationale, internal"),
+        "statement": gettext("Statement to the senders"),
+        "law": gettext("Law and article"),
+    }
+    try:
+        typed = [(label, request.form.get(name, "").strip()) for name, label in labels.items()]
+    except HTTPException:  # too large to be read at all
+        typed = []
+    return KeptText(form[1], tuple((label, text) for label, text in typed if text))
+
+
 def _page(error: ReviewError, *, status: int) -> Response:
     return Response(
-        render_template("error.html", error=error, status=status, request_id=g.get("request_id", "")),
+        render_template(
+            "error.html",
+            error=error,
+            status=status,
+            request_id=g.get("request_id", ""),
+            kept=_kept_text(error),
+            sign_in=isinstance(error, errors.SignInRequired),
+        ),
         status=status,
         mimetype="text/html",
     )

@@ -1,6 +1,7 @@
 """Default deny: who is asking, may they, and the headers that every answer carries."""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,25 +10,29 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, redirect, request, session
+from flask.sessions import SecureCookieSessionInterface
 from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf import CSRFProtect
+from itsdangerous import URLSafeTimedSerializer
 
 from review import clock, db
 from review.actions import accounts as account_actions
 from review.actions import senders as sender_actions
 from review.domain.permissions import ANONYMOUS, Actor, Permission, Role, Scope, check_permission
 from review.errors import (
+    BadRequest,
     DatabaseBusy,
     FormExpired,
     KeyNotValid,
     KeyRequired,
+    MethodNotAllowed,
     NotPermitted,
     SignInRequired,
     StorageFull,
 )
 from review.queries import accounts as account_queries
 from review.queries import senders as sender_queries
-from review.web import errors
+from review.web import errors, limits
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -46,8 +51,22 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 TOUCH_SECONDS = 60
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
 
 csrf = CSRFProtect()
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Flask's signed cookies, with the signer made once: it derives its key from the secret each time."""
+
+    def __init__(self) -> None:
+        self._signer: URLSafeTimedSerializer | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """The signer of this application."""
+        if self._signer is None:
+            self._signer = super().get_signing_serializer(app)
+        return self._signer
 
 
 class SignedInPerson(UserMixin):
@@ -103,11 +122,14 @@ def actor() -> Actor:
 def _actor_of_key() -> Actor:
     kind, _, key = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not key.strip():
+        limits.count_failed_key()
         raise KeyRequired("Send the header Authorization: Bearer <key>.")
     now = clock.now()
     row = sender_queries.key_by_digest(db.session(), token_digest(key.strip()))
     if row is None or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
+        limits.count_failed_key()
         raise KeyNotValid("The key is unknown, expired or revoked; ask your contact for a new one.")
+    limits.check_key(row.id)
     if row.last_used_at is None or (now - row.last_used_at).total_seconds() >= TOUCH_SECONDS:
         with suppress(DatabaseBusy, StorageFull):  # a read does not fail because a write is blocked
             sender_actions.touch_key(row.id, at=now)
@@ -121,12 +143,19 @@ def _actor_of_key() -> Actor:
 
 
 def _load_person(token: str) -> SignedInPerson | None:
-    """Flask-Login's look-up: the sign-in's row decides, whatever the cookie says."""
+    """Flask-Login's look-up: the sign-in's row decides, whatever the cookie says.
+
+    Where it cannot be read the request fails, and the page that says so knows nobody: it would ask again.
+    """
+    if g.get("nobody_known"):
+        return None
     now = clock.now()
     settings = current_app.config["REVIEW_SETTINGS"]
+    g.nobody_known = True
     row = account_queries.signed_in(
         db.session(), token_digest(token), at=now, idle_seconds=settings.session_idle_seconds
     )
+    g.nobody_known = False
     if row is None:
         return None
     if (now - row.last_used_at).total_seconds() >= min(TOUCH_SECONDS, settings.session_idle_seconds // 3):
@@ -144,10 +173,24 @@ def _check_origin() -> None:
         raise FormExpired("The form came from another site; open the page again and retry.")
 
 
+def _check_request_line() -> None:
+    """Refuse what two programs in a row could read differently: no or two hosts, a method in small letters.
+
+    RFC 9112, section 3.2, demands 400 for the former; methods are case-sensitive (RFC 9110, section 9.1).
+    """
+    host = request.environ.get("HTTP_HOST", "")
+    if _HOST.fullmatch(host) is None and (host or request.environ.get("SERVER_PROTOCOL") == "HTTP/1.1"):
+        raise BadRequest("Send one Host header with the name of this service.")
+    if request.environ["REQUEST_METHOD"] != request.method:
+        raise MethodNotAllowed("Write the method in capital letters.")
+
+
 def _admit() -> Response | None:
     """Before every request: find the actor, check the declared permission, or deny."""
     g.request_id = secrets.token_hex(8)
     g.actor = replace(ANONYMOUS, request_id=g.request_id)
+    _check_request_line()
+    limits.check_address()
     if request.endpoint is None:
         return None
     permission = permission_of(current_app, request.endpoint)
@@ -190,6 +233,7 @@ def _seal(response: Response) -> Response:
 
 def register(app: Flask) -> None:
     """Put the guard before every route of the application."""
+    app.session_interface = Sessions()
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
     app.config["WTF_CSRF_TIME_LIMIT"] = None
     # it would demand the Referer that our own policy keeps browsers from sending; _check_origin stands in

@@ -1,6 +1,8 @@
 """How pages are drawn: the strict template engine, its filters, and the languages."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,9 +11,14 @@ import can_ada
 from babel import Locale, UnknownLocaleError
 from flask import Flask, current_app
 from flask_babel import Babel, get_locale
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, Template
+from jinja2.environment import TemplateModule
+from jinja2.runtime import Context
+from markupsafe import Markup
 
+from review.domain.clause_words import clause_name, plain_words
 from review.domain.display import defang, mixed_scripts, unicode_form, visible
+from review.web import texts
 from review.web.catalogues import TRANSLATIONS, compile_catalogues
 from review.web.times import exact, machine_time, moment, nearness, relative, time_of_day
 from review.web.words import word_of
@@ -37,6 +44,7 @@ def register(app: Flask) -> None:
     compile_catalogues()
     app.config.setdefault("REVIEW_DEMO", False)
     Babel(app, default_locale=DEFAULT_LOCALE, default_translation_directories=str(TRANSLATIONS))
+    texts.install(app)
     _harden(app)
     app.jinja_env.filters.update(
         defanged=defang,
@@ -44,22 +52,36 @@ def register(app: Flask) -> None:
         language=language_name,
         machine_time=machine_time,
         moment=moment,
+        plain_words=plain_words,
         relative=relative,
         time_of_day=time_of_day,
         visible=visible,
         words=word_of,
     )
-    app.jinja_env.globals.update(host_notes=host_notes, nearness=nearness)
+    app.jinja_env.globals.update(
+        remembered=remembered, clause_name=clause_name, host_notes=host_notes, nearness=nearness
+    )
     # Globals are weaker than any context value, so views and the guard may set these in any order.
     for name, value in {"navigation": (), "undo": None, "viewer": None, "sign_out_address": ""}.items():
         app.jinja_env.globals.setdefault(name, value)
     app.context_processor(page_context)
 
 
+class Page(Template):
+    """A template whose imported components are always the ones that were read first.
+
+    Jinja compares all names at each import, because an import could see names of the page; ours see none.
+    """
+
+    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
+        return super()._get_default_module()
+
+
 def _harden(app: Flask) -> None:
     """Undefined names fail, everything is escaped whatever the file is called, and no stray white space."""
     environment = app.jinja_env
     environment.undefined = StrictUndefined
+    environment.template_class = Page
     environment.autoescape = True
     environment.trim_blocks = True
     environment.lstrip_blocks = True
@@ -76,12 +98,34 @@ def page_context() -> dict[str, Any]:
     }
 
 
+@cache
 def program_version() -> str:
     """The installed version, or ``0`` when run from a source tree that was never installed."""
     try:
         return version("referral-review")
     except PackageNotFoundError:
         return "0"
+
+
+MOST_FRAGMENTS = 64
+
+
+def remembered(name: str, depends_on: object, *, caller: Callable[[], Markup]) -> Markup:
+    """The markup between the tags, drawn once for each language and value of ``depends_on``.
+
+    For pieces that are equal for everybody: nothing of a person, a case or a token. None draws it anew.
+    """
+    if depends_on is None:
+        return caller()
+    key = (name, str(get_locale()), depends_on)
+    fragments: dict[object, Markup] = current_app.extensions.setdefault("review_fragments", {})
+    found = fragments.get(key)
+    if found is None:
+        found = caller()
+        while len(fragments) >= MOST_FRAGMENTS:
+            fragments.pop(next(iter(fragments)), None)
+        fragments[key] = found
+    return found
 
 
 def language_name(tag: str) -> str:

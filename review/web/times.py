@@ -1,11 +1,14 @@
 """Times in words: absolute in UTC, relative for people, and how near a deadline is."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Literal
 
-from flask_babel import format_datetime, gettext, ngettext
+from babel.dates import get_month_names
+from flask_babel import get_locale
 
 from review import clock
+from review.web.texts import gettext, ngettext
 
 MINUTE_SECONDS = 60
 HOUR_SECONDS = 3_600
@@ -16,17 +19,19 @@ Nearness = Literal["overdue", "soon", "later"]
 
 def moment(at: datetime) -> str:
     """Date and time to the minute: ``21 Nov 2026, 16:20 UTC``. Refuses a time without a zone."""
-    return _in_utc(at, "d MMM y, HH:mm 'UTC'")
+    at = _aware(at)
+    return f"{_day(at)}, {at:%H:%M} UTC"
 
 
 def exact(at: datetime) -> str:
     """Date and time to the second, for records: ``21 Nov 2026, 16:20:07 UTC``."""
-    return _in_utc(at, "d MMM y, HH:mm:ss 'UTC'")
+    at = _aware(at)
+    return f"{_day(at)}, {at:%H:%M:%S} UTC"
 
 
 def time_of_day(at: datetime) -> str:
     """Only the time, to the second, for short spans such as a claim: ``16:20:07 UTC``."""
-    return _in_utc(at, "HH:mm:ss 'UTC'")
+    return f"{_aware(at):%H:%M:%S} UTC"
 
 
 def machine_time(at: datetime) -> str:
@@ -76,8 +81,14 @@ def _minutes(count: int) -> str:
     return str(gettext("%(count)s min", count=count))
 
 
-def _in_utc(at: datetime, pattern: str) -> str:
-    return str(format_datetime(_aware(at), pattern, rebase=False))
+def _day(at: datetime) -> str:
+    """``21 Nov 2026`` in the reader's language (CLDR, pattern ``d MMM y``)."""
+    return f"{at.day} {_months(str(get_locale() or 'en'))[at.month]} {at.year}"
+
+
+@cache
+def _months(locale: str) -> dict[int, str]:
+    return dict(get_month_names("abbreviated", "format", locale))
 
 
 def _aware(at: datetime) -> datetime:

@@ -1,6 +1,6 @@
 """The words people read for the codes we store: one closed table, one family of codes each."""
 
-from flask_babel import gettext
+from review.web.texts import gettext
 
 
 def N_(message: str) -> str:
@@ -147,6 +147,7 @@ WORDS: dict[str, dict[str, str]] = {
         "trail": N_("Trail"),
         "checkpoint": N_("Checkpoint"),
         "dispatch": N_("Dispatch"),
+        "workers": N_("Background loops"),
         "clock": N_("Clock"),
     },
 }

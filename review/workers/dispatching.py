@@ -15,31 +15,36 @@ log = structlog.get_logger()
 
 
 def dispatch_due(*, limit: int = BATCH) -> int:
-    """Dispatch the reviews that are due, at most ``limit``; how many went out.
+    """Dispatch reviews that are due until ``limit`` or more are done or none is left; how many are done.
 
-    One that was undone, withdrawn or dispatched by another process meanwhile is passed over, and so is one
-    that cannot be dispatched at all: it stays due, `/readyz` tells of it, and the others go out.
+    A review that comes to nothing, because everything was withdrawn, counts as done. One that was undone,
+    withdrawn or dispatched by another process meanwhile is passed over, and so is one that cannot be
+    dispatched at all: it stays due, `/readyz` tells of it, and the others go out.
     """
-    done = failed = 0
+    done, after = 0, None
     while True:
-        due = reviews_due(db.session(), now=clock.now(), limit=limit, skip=failed)
-        for review_id in due:
-            try:
-                dispatch_review(review_id, actor=SERVICE)
-            except NotDispatchable:
-                log.info("dispatch_passed_over", review=review_id)
-                failed += 1
-            except (DatabaseBusy, StorageFull):
-                raise
-            except ReviewError as error:
-                log.error("dispatch_failed", review=review_id, code=error.code)
-                failed += 1
-            else:
-                done += 1
-        if done or len(due) < limit:
+        due = reviews_due(db.session(), now=clock.now(), limit=limit, after=after)
+        done += sum(_dispatched(review.id) for review in due)
+        if done >= limit or len(due) < limit:
             return done
+        after = due[-1]
+
+
+def _dispatched(review_id: str) -> bool:
+    """Whether this review is done with."""
+    try:
+        dispatch_review(review_id, actor=SERVICE)
+    except NotDispatchable:
+        log.info("dispatch_passed_over", review=review_id)
+        return False
+    except (DatabaseBusy, StorageFull):
+        raise
+    except ReviewError as error:
+        log.error("dispatch_failed", review=review_id, code=error.code)
+        return False
+    return True
 
 
 def run_once(app: Flask) -> bool:
     """One turn of the loop; whether a full batch hints at more."""
-    return dispatch_due() == BATCH
+    return dispatch_due() >= BATCH

@@ -10,13 +10,14 @@ from flask import Flask
 
 from review.errors import ReviewError
 from review.workers import dispatching, expiring, sequencing, signing
+from review.workers.pulse import Pulse
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
 class Loop:
-    """One background task: ``run_once`` says whether it found work; ``pause_seconds`` when it did not."""
+    """One background task: ``run_once`` says whether more is waiting; ``pause_seconds`` when not."""
 
     name: str
     run_once: Callable[[Flask], bool]
@@ -35,7 +36,7 @@ LOOPS: dict[str, Loop] = {
 FAILED_PAUSE_SECONDS = 5.0
 
 
-def _turn(app: Flask, loop: Loop, stop: threading.Event) -> None:
+def _turn(app: Flask, loop: Loop, stop: threading.Event, pulse: Pulse) -> None:
     """Work until stopped; what passes by itself (a locked or restarting database) is logged and retried."""
     while not stop.is_set():
         pause = loop.pause_seconds
@@ -43,11 +44,14 @@ def _turn(app: Flask, loop: Loop, stop: threading.Event) -> None:
             with app.app_context():
                 if loop.run_once(app):
                     pause = 0.0
+            pulse.turned(loop.name)
         except ReviewError as error:
             log.warning("loop_waits", loop=loop.name, code=error.code, detail=error.detail)
+            pulse.turned(loop.name, failure=error.code)
             pause = FAILED_PAUSE_SECONDS
         except Exception:
             log.exception("loop_failed", loop=loop.name)
+            pulse.turned(loop.name, failure="unexpected")
             pause = FAILED_PAUSE_SECONDS
         stop.wait(pause)
 
@@ -58,10 +62,12 @@ def run(app: Flask, names: Sequence[str] = (), *, stop: threading.Event | None =
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: stopping.set())
+    pulse = Pulse()
     threads = [
-        threading.Thread(target=_turn, args=(app, LOOPS[name], stopping), name=name)
+        threading.Thread(target=_turn, args=(app, LOOPS[name], stopping, pulse), name=name)
         for name in (names or LOOPS)
     ]
+    threads.append(threading.Thread(target=pulse.beat, args=(app, stopping), name="pulse"))
     for thread in threads:
         thread.start()
     for thread in threads:

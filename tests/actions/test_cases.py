@@ -8,6 +8,8 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 
+from review import db
+from review.actions import cases as case_actions
 from review.actions.cases import (
     MOST_CLAIMS,
     Claim,
@@ -169,6 +171,26 @@ def test_expired_claims_are_ended_each_with_its_event(desk: Desk) -> None:
             assert events(desk, case_id) == ["case.claimed", "case.claim_expired"]
 
 
+def test_one_broken_case_stops_no_other_expiry(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(case_actions, "EXPIRY_BATCH", 2)
+    with time_machine.travel(NOW, tick=False) as clock_hand:
+        taken = []
+        for _number in range(7):
+            claimed = claim_case(make_case(), actor=make_account())
+            taken.append(claimed.case_id)
+            clock_hand.shift(timedelta(seconds=1))
+        broken = {taken[0], taken[1], taken[4]}
+        with db.transaction() as writer:
+            writer.execute(sa.update(Case).where(Case.id.in_(broken)).values(trail_version=99))
+        clock_hand.shift(timedelta(hours=1))
+        assert expire_claims(actor=SERVICE) == 4
+        held = set(desk.session.scalars(sa.select(Case.id).where(Case.claimed_by.is_not(None))))
+        assert held == broken
+        assert expire_claims(actor=SERVICE) == 0
+        told = sa.select(sa.func.count()).where(Opening.event_type == "case.claim_expired")
+        assert desk.session.scalar(told) == 4
+
+
 def test_five_claims_are_the_most(desk: Desk) -> None:
     person, ids = make_account(), [make_case() for _number in range(MOST_CLAIMS + 1)]
     for _number in range(MOST_CLAIMS):
@@ -186,6 +208,27 @@ def test_many_tabs_of_one_person_get_no_more_than_five(desk: Desk) -> None:
     results = at_once(desk.app, [lambda: claim_next(actor=person)] * 10)
     assert sum(isinstance(result, Claim) for result in results) == MOST_CLAIMS
     assert sum(isinstance(result, TooManyClaims) for result in results) == 5
+
+
+@pytest.mark.parametrize("held", [0, 3])
+def test_a_double_click_on_next_takes_one_case(desk: Desk, held: int) -> None:
+    moderator = make_account()
+    cases = [make_case() for _number in range(held + 3)]
+    marks = [claim.mark for _number in range(held) if (claim := claim_next(actor=moderator))]
+    click = partial(claim_next, holding=frozenset(marks), actor=moderator)
+    results = at_once(desk.app, [click] * 2)
+    assert not [result for result in results if isinstance(result, ReviewError)], results
+    assert results[0] == results[1] == click()
+    assert results[0] is not None
+    assert results[0].case_id in cases[held:]
+    taken = desk.session.scalars(sa.select(Case).where(Case.claimed_by == moderator.account_id)).all()
+    assert len(taken) == held + 1
+    told = sa.select(sa.func.count()).where(Opening.event_type == "case.claimed")
+    assert desk.session.scalar(told) == held + 1
+    known = frozenset([*marks, results[0].mark])
+    following = claim_next(holding=known, actor=moderator)
+    assert following is not None
+    assert following.case_id != results[0].case_id
 
 
 def test_thirty_two_people_never_get_the_same_case(desk: Desk) -> None:
@@ -209,6 +252,17 @@ def test_of_eight_who_claim_this_case_one_gets_it(desk: Desk) -> None:
     results = at_once(desk.app, [partial(claim_case, case_id, actor=actor) for actor in people])
     assert sum(isinstance(result, Claim) for result in results) == 1
     assert sum(isinstance(result, CaseNotClaimable) for result in results) == 7
+    assert events(desk, case_id) == ["case.claimed"]
+
+
+@pytest.mark.parametrize("held", [0, MOST_CLAIMS - 1])
+def test_eight_clicks_of_one_person_on_one_case_are_one_claim(desk: Desk, held: int) -> None:
+    person = make_account()
+    for _number in range(held):
+        claim_case(make_case(), actor=person)
+    case_id = make_case()
+    results = at_once(desk.app, [partial(claim_case, case_id, actor=person)] * 8)
+    assert results == [Claim(case_id, 1, 1)] * 8
     assert events(desk, case_id) == ["case.claimed"]
 
 

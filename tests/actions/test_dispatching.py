@@ -41,6 +41,31 @@ def test_a_review_whose_items_were_all_withdrawn_decides_nothing(desk: Desk) -> 
         assert claim.case_id == case_id
 
 
+def test_bad_reviews_on_every_page_stop_none_of_the_good(desk: Desk) -> None:
+    with time_machine.travel(NOW, tick=False) as clock:
+        recorded = [_recorded(make_account()) for _number in range(9)]
+        bad = {recorded[place][0] for place in (0, 1, 2, 5, 8)}
+        with db.transaction() as writer:
+            writer.execute(sa.update(Case).where(Case.id.in_(bad)).values(trail_version=99))
+        clock.move_to(NOW + WINDOW)
+        turns = [dispatching.dispatch_due(limit=3) for _turn in range(3)]
+        assert (sum(turns), turns[-1]) == (4, 0)
+        open_cases = set(desk.session.scalars(sa.select(Case.id).where(Case.state == "open")))
+        assert open_cases == bad
+
+
+def test_a_review_that_comes_to_nothing_counts_as_done(desk: Desk) -> None:
+    with time_machine.travel(NOW, tick=False) as clock:
+        sender_id = make_sender()
+        case_id, _review = _recorded(make_account(), sender_id=sender_id)
+        covered = desk.session.scalars(sa.select(Item.id).where(Item.case_id == case_id)).one()
+        join_case(case_id)
+        withdraw_item(covered, actor=sender_actor(sender_id))
+        clock.move_to(NOW + WINDOW)
+        assert dispatching.dispatch_due(limit=1) == 1
+        assert dispatching.dispatch_due(limit=1) == 0
+
+
 def test_one_bad_review_does_not_stop_the_others(desk: Desk) -> None:
     with time_machine.travel(NOW, tick=False) as clock:
         bad, _recorded_first = _recorded(make_account())

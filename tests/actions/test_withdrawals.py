@@ -116,6 +116,25 @@ def test_a_partly_answered_referral_loses_only_what_is_left(desk: Desk) -> None:
     assert [item.status for item in _items(desk, referral_id)] == ["decided", "withdrawn"]
 
 
+def test_a_large_referral_is_withdrawn_in_a_few_statements(desk: Desk) -> None:
+    actor = sender_actor(make_sender())
+    urls = [f"https://video.example/{number}" for number in range(600)]
+    referral_id = receive(actor, *urls).referral_id
+    receive(sender_actor(make_sender()), urls[0])
+    statements: list[str] = []
+
+    def count(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.append(statement)
+
+    sa.event.listen(db.extension.engine, "before_cursor_execute", count)
+    withdraw_referral(referral_id, actor=actor)
+    sa.event.remove(db.extension.engine, "before_cursor_execute", count)
+    assert len(statements) < 40
+    states = [(case.state, case.items_live) for case in desk.session.scalars(sa.select(Case))]
+    assert sorted(states) == [("open", 1), *[("withdrawn", 0)] * 599]
+    assert _events(desk) == ["case.withdrawn"] * 599 + ["referral.withdrawn"]
+
+
 def test_only_ones_own_and_only_with_the_right_key(desk: Desk) -> None:
     owner = make_sender()
     referral_id = receive(sender_actor(owner), URLS[0]).referral_id

@@ -15,7 +15,6 @@ from review.domain.decisions import (
     check_review,
     complaint_until,
     form_fields,
-    is_telling,
     read_review,
 )
 from review.domain.priority import Rank, why_first
@@ -89,6 +88,7 @@ def test_complete_reviews_pass(fields: dict[str, Any]) -> None:
         (DECLINE | {"statement": "Dear  harbour\nWATCH, thanks."}, "statement", "names_sender"),
         (DECLINE | {"statement": "Your hw-33-014 was seen."}, "statement", "names_sender"),
         (DECLINE | {"statement": "Har\u200bbour Watch"}, "statement", "names_sender"),
+        (DECLINE | {"statement": "As in R-7K3M-9QXD-2FWT."}, "statement", "names_own_id"),
     ],
 )
 def test_each_broken_rule_names_its_field(fields: dict[str, Any], field: str, code: str) -> None:
@@ -186,11 +186,3 @@ def test_why_first_says_which_rule_decided() -> None:
     assert why_first(rank=Rank.OTHER, due_at=now, now=now) == "overdue"
     assert why_first(rank=Rank.OTHER, due_at=later, now=now) == "target"
     assert why_first(rank=Rank.OTHER, due_at=later, now=now, tied=True) == "arrival"
-
-
-@pytest.mark.parametrize(
-    ("name", "telling"),
-    [("the", False), ("terms", False), ("HW-33-014", True), ("a@b.example", True), ("Harbour Watch", True)],
-)
-def test_ordinary_words_of_a_sender_forbid_nothing(name: str, telling: bool) -> None:
-    assert is_telling(name) is telling

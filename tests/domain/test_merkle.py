@@ -130,6 +130,19 @@ def test_roots_follow_the_definition(size: int) -> None:
     assert frontier.size == size
 
 
+@given(st.lists(st.integers(0, 70), max_size=6))
+def test_many_leaves_at_a_time_make_the_same_tree(portions: list[int]) -> None:
+    by_one, by_many = Frontier(), Frontier()
+    for portion in portions:
+        leaves = LEAVES[by_one.size : by_one.size + portion]
+        by_many.extend(leaves)
+        for leaf in leaves:
+            by_one.append(leaf)
+        assert (by_many.size, by_many.subtrees) == (by_one.size, by_one.subtrees)
+    with pytest.raises(ValueError, match="hashes"):
+        by_many.extend([b"entry"])
+
+
 @pytest.mark.parametrize("size", range(65))
 def test_every_leaf_of_a_tree_is_proven(size: int) -> None:
     leaves = LEAVES[:size]

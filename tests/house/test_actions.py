@@ -12,6 +12,10 @@ WITHOUT_EVENT = {
     "touch_sign_in": "last-use time, at most once a minute",
     "touch_key": "last-use time, at most once a minute",
     "count_attempt": "rate counter in its own short transaction",
+    "count_request": "rate counter in its own short transaction",
+    "record_heartbeats": "signs of life of the loops",
+    "forget_heartbeats": "signs of life of the loops",
+    "open_batch": "the batch leaves its one event when it is complete (http.md)",
     "forget_answers": "stored answers to retries end after 30 days (http.md)",
 }
 ACTIONS = sorted((ROOT / "review" / "actions").glob("*.py"))

@@ -63,6 +63,10 @@ class Program:
             "REVIEW_INSECURE_COOKIES": "1",
             "REVIEW_UNDO_SECONDS": str(undo_seconds),
             "REVIEW_LOG_ORIGIN": "desk.example/trail",
+            # one key and one address stand for the whole world here
+            "REVIEW_REQUESTS_PER_MINUTE": "0",
+            "REVIEW_ADDRESS_REQUESTS_PER_MINUTE": "0",
+            "REVIEW_FAILED_KEYS_PER_MINUTE": "0",
         }
 
     @property
@@ -121,11 +125,11 @@ class Program:
             typed=PASSWORD + "\n",
         )
 
-    def start(self) -> None:
-        """Serve and wait until it is ready."""
+    def start(self, *arguments: str) -> None:
+        """Serve and wait until it answers."""
         log = self.closing.enter_context((self.folder / "server.log").open("ab"))
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "flask", "serve", "--port", str(self.port)],
+            [sys.executable, "-m", "flask", "serve", "--port", str(self.port), *arguments],
             env=self.environment,
             cwd=ROOT,
             stdout=log,
@@ -159,11 +163,11 @@ class Program:
 
 
 @contextmanager
-def running(program: Program) -> Iterator[Program]:
-    """Upgrade, serve, and end whatever happens."""
+def running(program: Program, *arguments: str) -> Iterator[Program]:
+    """Upgrade, serve with these ``arguments``, and end whatever happens."""
     upgraded = program.run("upgrade")
     assert upgraded.returncode == 0, upgraded.stderr
-    program.start()
+    program.start(*arguments)
     try:
         yield program
     finally:

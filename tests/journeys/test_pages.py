@@ -20,6 +20,7 @@ PEOPLE = {
     "admin": ("admin@desk.example", ["/admin"]),
     "sender": ("officer@unit.example", ["/sender"]),
 }
+PUBLIC = ["/api/v1/docs", "/errors/", "/errors/invalid_referral"]
 HOSTILE = "<script>alert(1)</script> \u202egnp.exe " + "w" * 300 + " نص عن الطقس"
 
 
@@ -85,6 +86,19 @@ def _check(visitor: Visitor, name: str) -> None:
     assert visitor.violations() == [], name
     assert not visitor.scrolls_sideways(), name
     visitor.picture(name)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1440, "dark")])
+def test_public_pages_are_clean_with_everything_opened(
+    program: Program, chromium: Browser, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    visitor = Visitor(chromium, program.address, width=width, scheme=scheme)
+    for address in PUBLIC:
+        visitor.open(address)
+        visitor.page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
+        _check(visitor, f"public{address.replace('/', '-')}-{width}-{scheme}")
+    assert visitor.troubles == []
+    visitor.close()
 
 
 @pytest.mark.parametrize("width", [360, 1440])

@@ -7,7 +7,8 @@ from sqlalchemy.exc import DBAPIError
 from review import db
 from review.models import schema
 from tests.conftest import Desk
-from tests.factories import make_account, make_clause
+from tests.desks import lived_in_desk
+from tests.factories import make_account
 from tests.trails import record_events, record_one, settle
 
 COLUMN = {
@@ -18,6 +19,12 @@ COLUMN = {
     "tree_heads": "size",
     "checkpoints": "size",
     "clause_versions": "version",
+    "answers": "body",
+    "decisions": "outcome",
+    "items": "url_as_sent",
+    "referrals": "received_body",
+    "review_clauses": "clause_version_id",
+    "reviews": "rationale",
 }
 
 
@@ -27,7 +34,7 @@ def attempt(statement: str) -> None:
 
 
 def test_no_guarded_row_can_be_changed_or_removed(desk: Desk) -> None:
-    make_clause()
+    lived_in_desk()
     account = make_account().account_id or ""
     record_events(260)
     settle(desk.settings.data_dir)

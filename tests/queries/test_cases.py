@@ -9,7 +9,7 @@ from review.actions.decisions import record_review
 from review.actions.dispatching import dispatch_review
 from review.domain.decisions import ReviewInput
 from review.domain.permissions import SERVICE
-from review.queries import cases
+from review.queries import case_content, cases
 from tests.conftest import Desk
 from tests.factories import join_case, make_account, make_case, make_clause
 
@@ -94,10 +94,12 @@ def test_a_new_case_shows_what_was_decided_here_and_lives_beside_it(desk: Desk) 
         dispatch_review(recorded.review_id, actor=SERVICE)
         again, notice = make_case(url=URL), make_case(url=URL, intake_kind="notice")
         make_case()
-        earlier = cases.EarlierDecision(first, "accepted", None, NOW + timedelta(minutes=2), ("4.2 (v1)",))
-        assert cases.earlier_decisions(desk.session, again) == (earlier,)
-        assert cases.live_cases_of_other_kinds(desk.session, again) == ((notice, "notice"),)
-        assert cases.live_cases_of_other_kinds(desk.session, notice) == ((again, "referral"),)
+        earlier = case_content.EarlierDecision(
+            first, "accepted", None, NOW + timedelta(minutes=2), ("4.2 (v1)",)
+        )
+        assert case_content.earlier_decisions(desk.session, again) == (earlier,)
+        assert case_content.live_cases_of_other_kinds(desk.session, again) == ((notice, "notice"),)
+        assert case_content.live_cases_of_other_kinds(desk.session, notice) == ((again, "referral"),)
 
 
 def test_referrals_of_a_case_come_in_order_of_receipt(desk: Desk) -> None:
@@ -105,6 +107,6 @@ def test_referrals_of_a_case_come_in_order_of_receipt(desk: Desk) -> None:
         case_id = make_case(reason="first")
         clock.shift(timedelta(minutes=1))
         join_case(case_id, reason="second")
-        shown = cases.referrals_of(desk.session, case_id)
+        shown = case_content.referrals_of(desk.session, case_id)
         assert [(referral.reason, len(referral.items)) for referral in shown] == [("first", 1), ("second", 1)]
-        assert cases.count_senders(desk.session, case_id) == 2
+        assert case_content.count_senders(desk.session, case_id) == 2

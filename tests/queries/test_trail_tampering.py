@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -180,12 +181,22 @@ def found(connection: sa.Connection, vkey: str, note: str) -> Finding:
         return verify_trail(reader, vkey=vkey, checkpoint_file=note)
 
 
+def found_entry_by_entry(connection: sa.Connection, vkey: str, note: str) -> Finding:
+    """The same, where nothing is seen as right at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("review.queries.trail_run.plain_event", lambda _row: None)
+        patch.setattr("review.queries.trail_links.Links.hold", lambda _links: False)
+        patch.setattr("review.queries.plain_rows.PlainRows.differ", lambda _rows: True)
+        return found(connection, vkey, note)
+
+
 def test_every_random_change_is_found_and_a_clean_trail_raises_no_alarm(desk: Desk) -> None:
     vkey, note = build(desk)
     with undefended(seed=2026) as tampering:
         clean = found(tampering.connection, vkey, note)
         assert clean.intact, clean
         assert (clean.entries, clean.checkpoints) == (274, 3)
+        assert found_entry_by_entry(tampering.connection, vkey, note) == clean
         missed = []
         for number in range(CHANGES):
             table = list(KEYS)[number % len(KEYS)]
@@ -194,6 +205,8 @@ def test_every_random_change_is_found_and_a_clean_trail_raises_no_alarm(desk: De
             finding = found(tampering.connection, vkey, note)
             if finding.intact or not finding.sentence:
                 missed.append(f"{table}: {done}")
+            one_by_one = found_entry_by_entry(tampering.connection, vkey, note)
+            assert (finding.sentence, finding.first_bad) == (one_by_one.sentence, one_by_one.first_bad), done
             point.rollback()
         assert missed == []
         assert found(tampering.connection, vkey, note) == clean

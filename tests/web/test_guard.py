@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from sqlalchemy.exc import OperationalError
 
 from app import create_app
 from review import clock, db
@@ -97,3 +98,22 @@ def test_activity_keeps_a_short_session_alive(desk: Desk) -> None:
             assert client.get("/queue").status_code == 200
     with time_machine.travel(start + timedelta(seconds=105 + 61), tick=False):
         assert client.get("/queue").status_code == 303
+
+
+def test_a_signed_in_person_is_told_when_the_database_is_away(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page that says so must not ask the database who is looking at it."""
+    client = desk.client()
+    make_sign_in(client, Role.MODERATOR)
+
+    def away(*_arguments: object, **_options: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("connection failed: the system is starting up"))
+
+    monkeypatch.setattr("review.web.guard.account_queries.signed_in", away)
+    for answer in (client.get("/queue"), client.post("/queue/next")):
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"]
+        assert "<html" in answer.text
+    monkeypatch.undo()
+    assert client.get("/queue").status_code == 200, "nobody was signed out by it"

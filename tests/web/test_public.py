@@ -11,6 +11,7 @@ from review.domain.permissions import Role
 from review.domain.signed_note import verify
 from tests.conftest import Desk
 from tests.factories import make_sign_in
+from tests.signs import beat_all
 from tests.trails import record_events, settle
 
 
@@ -21,9 +22,10 @@ def test_the_process_is_alive_even_without_a_database(desk: Desk, monkeypatch: p
 
 
 def test_ready_names_each_check(desk: Desk) -> None:
+    beat_all()
     answer = desk.client().get("/readyz")
     assert answer.status_code == 200
-    names = {"database", "schema", "triggers", "trail", "checkpoint", "dispatch"}
+    names = {"database", "schema", "triggers", "trail", "checkpoint", "dispatch", "workers"}
     assert set(answer.get_json()["checks"]) == names | ({"clock"} if desk.database == "postgresql" else set())
 
 
@@ -33,12 +35,14 @@ def test_a_late_checkpoint_a_late_sequencer_and_a_lost_trigger_are_not_ready(des
     record_events(3)
     for minutes, expected in ((0, 200), (2, 503)):
         with time_machine.travel(clock.now() + timedelta(minutes=minutes), tick=False):
+            beat_all()
             answer = client.get("/readyz")
             assert answer.status_code == expected
     assert answer.mimetype == "application/problem+json"
     failed = [error["code"] for error in answer.get_json()["errors"]]
     assert failed == ["checkpoint", *(["clock"] if desk.database == "postgresql" else [])]
     settle(desk.settings.data_dir)
+    beat_all()
     trigger = "guard_leaves_update" if desk.database == "sqlite" else "guard_leaves_row"
     place = "" if desk.database == "sqlite" else " ON leaves"
     with db.transaction() as writer:

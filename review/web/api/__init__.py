@@ -2,6 +2,12 @@
 
 from flask import Blueprint
 
-from review.web.api import receipts, referrals
+from review.web.api import batches, docs, openapi, receipts, referrals
 
-blueprints: tuple[Blueprint, ...] = (receipts.blueprint, referrals.blueprint)
+blueprints: tuple[Blueprint, ...] = (
+    batches.blueprint,
+    docs.blueprint,
+    openapi.blueprint,
+    receipts.blueprint,
+    referrals.blueprint,
+)

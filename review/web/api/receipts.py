@@ -8,6 +8,8 @@ from review.domain.permissions import Permission
 from review.errors import NotFound
 from review.queries.receipts import receipt_of
 from review.web import guard
+from review.web.api.operations import describe
+from review.web.api.referral_operations import RECEIPT
 
 blueprint = Blueprint("api_receipts", __name__, url_prefix="/api/v1")
 
@@ -16,6 +18,7 @@ RETRY_SECONDS = 2
 
 @blueprint.get("/referrals/<referral_id>/receipt")
 @guard.access(Permission.READ_OWN_REFERRALS)
+@describe(RECEIPT)
 def receipt(referral_id: str) -> Response:
     """Proof of a referral's arrival, or of one item's answer; 202 until a checkpoint covers it."""
     wanted, item = read_id(referral_id, "R"), request.args.get("item")

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from review import db
 from review.actions import referrals as referral_actions
 from review.actions import withdrawals
+from review.domain.ids import read_id
 from review.domain.permissions import Permission
 from review.domain.referral_schema import Time
 from review.domain.referrals import read_referral
@@ -17,16 +18,18 @@ from review.errors import InvalidReferral, KindNotEnabled, NotFound
 from review.formats.strict_json import parse_object
 from review.queries import referrals as referral_queries
 from review.web import cursors, guard
+from review.web.api import referral_operations as promised
 from review.web.api import requests
+from review.web.api.operations import describe
 
 blueprint = Blueprint("api_referrals", __name__, url_prefix="/api/v1")
 
 _TIME = TypeAdapter(Time)
-_LIST_PARAMETERS = ("reference", "status", "updated_since", "limit", "cursor")
 
 
 @blueprint.post("/referrals")
 @guard.access(Permission.REFER)
+@describe(promised.REFER)
 def refer() -> Response:
     """Take one referral in: 201, or 200 where it was sent before."""
     requests.check_accept()
@@ -56,10 +59,11 @@ def refer() -> Response:
 
 @blueprint.get("/referrals")
 @guard.access(Permission.READ_OWN_REFERRALS)
+@describe(promised.LISTING)
 def listing() -> Response:
     """Own referrals, oldest change first."""
     requests.check_accept()
-    given = requests.query_parameters(_LIST_PARAMETERS)
+    given = requests.query_parameters(promised.LIST_PARAMETERS)
     page = referral_queries.changed_referrals(
         db.session(),
         sender_id=guard.actor().sender_id,
@@ -85,6 +89,10 @@ def _filters(given: dict[str, str]) -> dict[str, Any]:
             listed = ", ".join(ItemStatus)
             raise requests.parameter_error("status_not_valid", f"status must be one of: {listed}.")
         filters["status"] = ItemStatus(status)
+    if (batch := given.get("batch")) is not None:
+        filters["batch"] = read_id(batch, "B")
+        if filters["batch"] is None:
+            raise requests.parameter_error("batch_not_valid", "batch must be the id of a batch.")
     if (since := given.get("updated_since")) is not None:
         try:
             # a plus sign that was not escaped arrives as a space
@@ -97,8 +105,10 @@ def _filters(given: dict[str, str]) -> dict[str, Any]:
     return filters
 
 
-@blueprint.get("/referrals/<referral_id>")
+# longer than "batch", which answers POST alone: another method there is 405, not 404
+@blueprint.get("/referrals/<string(minlength=6):referral_id>")
 @guard.access(Permission.READ_OWN_REFERRALS)
+@describe(promised.ONE)
 def one(referral_id: str) -> Response:
     """One own referral as it stands."""
     requests.check_accept()
@@ -107,6 +117,7 @@ def one(referral_id: str) -> Response:
 
 @blueprint.post("/referrals/<referral_id>/withdraw")
 @guard.access(Permission.WITHDRAW)
+@describe(promised.WITHDRAW)
 def withdraw(referral_id: str) -> Response:
     """Withdraw what is still in review of one own referral."""
     requests.check_accept()
@@ -117,6 +128,7 @@ def withdraw(referral_id: str) -> Response:
 
 @blueprint.post("/items/<item_id>/withdraw")
 @guard.access(Permission.WITHDRAW)
+@describe(promised.WITHDRAW_ITEM)
 def withdraw_item(item_id: str) -> Response:
     """Withdraw one own item that is still in review."""
     requests.check_accept()

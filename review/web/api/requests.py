@@ -17,7 +17,7 @@ from review.errors import (
     UnsupportedMediaType,
 )
 
-_KEY = re.compile(r"[!-~]{1,200}")
+_KEY = re.compile(r"[!-+\--~]{1,200}")  # a comma is how a server joins two headers into one
 _NUMBER = re.compile(r"[0-9]{1,3}")
 MOST_LISTED = 200
 LISTED = 50
@@ -57,10 +57,10 @@ def _whole_body(*, most: int) -> bytes:
 
 
 def idempotency_key() -> str | None:
-    """The header's value where there is one; raises `BadRequest` unless 1 to 200 visible ASCII characters."""
+    """The header's value where there is one; `BadRequest` unless 1 to 200 visible ASCII letters, no comma."""
     key = request.headers.get("Idempotency-Key")
     if key is not None and _KEY.fullmatch(key) is None:
-        raise BadRequest("Idempotency-Key must be 1 to 200 visible ASCII characters without spaces.")
+        raise BadRequest("Send one Idempotency-Key: 1 to 200 visible ASCII characters, no space, no comma.")
     return key
 
 

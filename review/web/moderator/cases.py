@@ -1,10 +1,12 @@
 """One case: what its holder sees, and taking, keeping and giving it back."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug import Response
+from werkzeug.local import LocalProxy
 
 from review import clock, db
 from review.actions import cases as case_actions
@@ -22,6 +24,7 @@ from review.errors import (
     TooManyClaims,
 )
 from review.queries import cases, clauses, decisions
+from review.queries.case_content import case_content
 from review.queries.cases import CaseSummary
 from review.web import errors as web_errors
 from review.web import guard
@@ -47,9 +50,15 @@ def wanted_case(case_id: str) -> str:
 
 
 def number_in_form(name: str) -> int:
-    """An opaque number that the form brings back; -1, which fits no case, for anything else."""
+    """An opaque number that the form brings back; raises `InvalidInput` for anything else."""
     text = request.form.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else -1
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER):
+        detail = gettext(
+            "The form came back without its hidden field %(name)s; copy your text and open the case again.",
+            name=name,
+        )
+        raise InvalidInput(detail, values={"field": name})
+    return int(text)
 
 
 def case_page(
@@ -87,26 +96,31 @@ def _holder_page(summary: CaseSummary, *, values: Values | None, error: ReviewEr
     if values is None:
         values = values_of_draft(draft.fields) if draft else {}
     in_force = clauses.clauses_in_force(reader, on=now.date())
-    referrals = cases.referrals_of(reader, summary.id)
-    form = review_form(
-        values,
-        intake_kind=summary.intake_kind,
-        clauses=in_force,
-        version=summary.version,
-        claim_generation=summary.claim_generation,
-        errors=error.errors if error else (),
+    content = case_content(reader, summary.id)
+    errors = error.errors if error else ()
+    form = LocalProxy(
+        cache(
+            lambda: review_form(
+                values,
+                intake_kind=summary.intake_kind,
+                clauses=in_force,
+                version=summary.version,
+                claim_generation=summary.claim_generation,
+                errors=errors,
+            )
+        )
     )
+    blank = None if values or errors else (summary.intake_kind, in_force, content.senders)
     return render_template(
         "moderator/case.html",
         case=summary,
-        referrals=referrals,
-        shown=sum(len(referral.items) for referral in referrals),
-        others=cases.live_cases_of_other_kinds(reader, summary.id),
-        earlier=cases.earlier_decisions(reader, summary.id),
+        content=content,
+        shown=sum(len(referral.items) for referral in content.referrals),
         form=form,
+        blank=blank,
         clauses={clause.version_id: clause for clause in in_force},
-        senders=cases.count_senders(reader, summary.id),
         draft=draft,
+        wrong=error is not None,
         sentences=_sentences(error),
         now=now,
     )
@@ -164,8 +178,8 @@ def claim(case_id: str) -> str | tuple[str, int] | Response:
 def renew(case_id: str) -> str | tuple[str, int] | Response:
     """Keep the case for another full time, and with it what is typed, as draft."""
     wanted, values = wanted_case(case_id), typed_values()
-    generation = number_in_form("claim_generation")
     try:
+        generation = number_in_form("claim_generation")
         case_actions.renew_claim(wanted, claim_generation=generation, actor=guard.actor())
         _keep_typed(wanted, values, generation)
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
@@ -179,8 +193,8 @@ def renew(case_id: str) -> str | tuple[str, int] | Response:
 def release(case_id: str) -> str | tuple[str, int] | Response:
     """Give the case back to the queue; what is typed stays as one's own draft."""
     wanted, values = wanted_case(case_id), typed_values()
-    generation = number_in_form("claim_generation")
     try:
+        generation = number_in_form("claim_generation")
         _keep_typed(wanted, values, generation)
         case_actions.release_claim(wanted, claim_generation=generation, actor=guard.actor())
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:

@@ -12,6 +12,7 @@ from review.errors import (
     ClaimLost,
     InvalidInput,
     InvalidReview,
+    NothingToUndo,
     StaleVersion,
     UndoWindowOver,
 )
@@ -54,7 +55,7 @@ def review(case_id: str) -> str | tuple[str, int] | Response:
             version=number_in_form("version"),
             actor=guard.actor(),
         )
-    except (AlreadyRecorded, ClaimLost, InvalidReview, StaleVersion) as error:
+    except (AlreadyRecorded, ClaimLost, InvalidInput, InvalidReview, StaleVersion) as error:
         return case_page(wanted, values=values, error=error)
     session["undo"] = {"case_id": wanted, "until": recorded.undo_until.isoformat()}
     flash(gettext("Recorded."), "done")
@@ -71,7 +72,7 @@ def undo(case_id: str) -> str | tuple[str, int] | Response:
     session.pop("undo", None)
     try:
         decision_actions.undo_review(wanted, actor=guard.actor())
-    except UndoWindowOver as error:
+    except (NothingToUndo, UndoWindowOver) as error:
         return case_page(wanted, error=error)
     flash(gettext("Undone. Your text is back in the form."), "done")
     return redirect(url_for("moderator_cases.page", case_id=wanted), 303)

@@ -16,6 +16,7 @@ from wtforms import (
     TextAreaField,
 )
 
+from review.domain.clause_words import clause_name
 from review.domain.decisions import (
     ACCOUNT_MEASURES,
     CONTEXTS,
@@ -111,7 +112,7 @@ def review_form(
     form.context.choices = _choices("context", CONTEXTS)
     form.decline_reason.choices = [("", "–"), *_choices("reason", DECLINE_REASONS[intake_kind])]
     form.clauses.choices = [
-        (clause.version_id, f"{clause.number} {clause.title}".strip()) for clause in clauses
+        (clause.version_id, clause_name(clause.number, clause.title)) for clause in clauses
     ]
     _place_errors(form, errors)
     return form

@@ -42,11 +42,13 @@ def listing() -> str:
     """Cases in queue order, 50 a page, one's own held ones on top of the first."""
     reader, now, account_id = db.session(), clock.now(), guard.actor().account_id
     after = _read_place(request.args.get("after", ""))
+    held = cases.held_cases(reader, account_id=account_id, now=now)
     page = cases.queue_page(reader, account_id=account_id, now=now, after=after)
     return render_template(
         "moderator/queue.html",
         page=page,
-        yours=() if after else cases.held_cases(reader, account_id=account_id, now=now),
+        yours=() if after else held,
+        holding=" ".join(cases.claim_mark(case.id, case.claim_generation) for case in held),
         counts=cases.queue_counts(reader, account_id=account_id, now=now),
         most=MOST_COUNTED,
         next_address=_address_after(page.next_place),
@@ -58,14 +60,19 @@ def listing() -> str:
 @blueprint.post("/queue/next")
 @guard.access(Permission.WORK_QUEUE)
 def take_next() -> Response:
-    """Claim the next case and open it; with nothing free, a case that one holds already, else the queue."""
-    return redirect(address_of_next(), 303)
+    """Claim the next case and open it; with nothing free, a case that one holds already, else the queue.
+
+    ``holding``, if it is sent, names the claims that the page knew of: a second click on the same page opens
+    the case that the first one claimed.
+    """
+    return redirect(address_of_next(request.form.get("holding")), 303)
 
 
-def address_of_next() -> str:
+def address_of_next(holding: str | None = None) -> str:
     """Claim the next case; its address, or where to go instead, with a message that says why."""
     try:
-        claim = case_actions.claim_next(actor=guard.actor())
+        known = None if holding is None else frozenset(holding.split())
+        claim = case_actions.claim_next(holding=known, actor=guard.actor())
     except TooManyClaims as error:
         flash(error.detail, "warning")
         return url_for("moderator_queue.listing")

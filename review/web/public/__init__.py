@@ -2,6 +2,11 @@
 
 from flask import Blueprint
 
-from review.web.public import health, log
+from review.web.public import errors, health, log, metrics
 
-blueprints: tuple[Blueprint, ...] = (health.blueprint, log.blueprint)
+blueprints: tuple[Blueprint, ...] = (
+    errors.blueprint,
+    health.blueprint,
+    log.blueprint,
+    metrics.blueprint,
+)

@@ -6,7 +6,7 @@ from review import clock, db
 from review.domain.permissions import Permission
 from review.errors import FieldError, NotReady
 from review.queries import health
-from review.web import guard
+from review.web import guard, insiders
 
 blueprint = Blueprint("public_health", __name__)
 
@@ -18,20 +18,30 @@ def alive() -> Response:
     return jsonify(status="alive")
 
 
+def _detail(check: health.Check) -> str:
+    return f"{check.sentence} {check.next_step}"
+
+
 @blueprint.get("/readyz")
 @guard.access(Permission.ANYONE)
 def ready() -> Response:
-    """Database, schema, triggers, trail, checkpoints and clock; every check is named."""
+    """Database, schema, triggers, trail, checkpoints, dispatch, loops and clock.
+
+    Every check that failed is named to everybody; what was seen, to this machine and to administrators.
+    """
     checks = health.readiness(db.session(), now=clock.now())
+    inside = insiders.is_insider()
     failed = [check for check in checks if not check.ok]
     if failed:
         raise NotReady(
             f"Not ready: {', '.join(check.name for check in failed)}.",
             errors=[
-                FieldError(f"/checks/{check.name}", check.name, f"{check.sentence} {check.next_step}")
+                FieldError(f"/checks/{check.name}", check.name, _detail(check) if inside else "Not well.")
                 for check in failed
             ],
         )
+    if not inside:
+        return jsonify(status="ready")
     return jsonify(
         status="ready",
         checks={check.name: {"ok": check.ok, "detail": check.sentence} for check in checks},

@@ -21,6 +21,8 @@ from review.web.signin.navigation import home_of
 WINDOW_SECONDS = 300
 MOST_BY_EMAIL = 10
 MOST_BY_ADDRESS = 50
+LONGEST_ADDRESS = 2_000
+"""Of a page to come back to after signing in; the session's cookie has to hold it."""
 
 blueprint = Blueprint("signin_sign_in", __name__)
 
@@ -41,9 +43,13 @@ class SignInForm(FlaskForm):
 @blueprint.get("/sign-in")
 @guard.access(Permission.ANYONE)
 def sign_in_page() -> Response | str:
-    """Show the form; who is signed in already goes to the first page of the role."""
+    """Show the form; who is signed in already goes on: to ``next`` or to the first page of the role."""
+    wanted = request.args.get("next", "")
     if current_user.is_authenticated:
-        return redirect(home_of(current_user.role), 303)
+        opens = _may_open(wanted, current_user)
+        return redirect(wanted if opens else home_of(current_user.role), 303)
+    if _is_ours(wanted):
+        session["next"] = wanted
     return _page(SignInForm(formdata=None))
 
 
@@ -105,9 +111,16 @@ def _begin_session(token: str) -> str:
     return wanted if _may_open(wanted, person) else home_of(person.role)
 
 
+def _is_ours(address: str) -> bool:
+    """Whether an address can only be one of this site."""
+    if not address.startswith("/") or address[1:2] in ("/", "\\"):
+        return False
+    return address.isprintable() and len(address) <= LONGEST_ADDRESS
+
+
 def _may_open(address: str, person: guard.SignedInPerson) -> bool:
     """Whether an address is a page of this site that the person may open."""
-    if not address.startswith("/") or address[1:2] in ("/", "\\") or not address.isprintable():
+    if not _is_ours(address):
         return False
     try:
         endpoint, _values = current_app.url_map.bind("").match(address.partition("?")[0], method="GET")

@@ -1,9 +1,11 @@
-"""Whatever a client sends: a 4xx problem document that names field and remedy, and nothing stored."""
+"""Odd headers, evidence, addresses and sizes: a 4xx problem document, and nothing stored.
+
+The corpus of bodies is in tests/corpus.
+"""
 
 import json
 from dataclasses import dataclass, field
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,10 +36,6 @@ class Bad:
     method: str = "POST"
 
 
-def _json(raw: bytes) -> Bad:
-    return Bad(400, "not_strict_json", body=raw)
-
-
 def _rule(code: str, pointer: str, **members: Any) -> Bad:
     return Bad(422, code, pointer, members=members)
 
@@ -58,77 +56,8 @@ def _query(code: str, query: str) -> Bad:
     return Bad(422, code, "", address=f"{ADDRESS}?{query}", method="GET")
 
 
-DEEP = b'{"a":' * 33 + b"1" + b"}" * 33
 CASES = {
-    # the bytes
-    "no body": _json(b""),
-    "white space": _json(b"  \n"),
-    "not json": _json(b"reference=1"),
-    "cut off": _json(referral_body()[:-1]),
-    "trailing garbage": _json(referral_body() + b"x"),
-    "two objects": _json(referral_body() * 2),
-    "root array": _json(b"[]"),
-    "root string": _json(b'"x"'),
-    "root null": _json(b"null"),
-    "byte order mark": _json(b"\xef\xbb\xbf" + referral_body()),
-    "utf-16": _json(referral_body().decode().encode("utf-16-le")),
-    "latin-1": _json(b'{"reference":"\xfc"}'),
-    "duplicate member": _json(b'{"reference":"a","reference":"b"}'),
-    "not a number": _json(b'{"reference":NaN}'),
-    "infinity": _json(b'{"reference":-Infinity}'),
-    "large float": _json(b'{"reference":1e999}'),
-    "large integer": _json(b'{"reference":9007199254740992}'),
-    "nul": _json(b'{"reference":"\\u0000"}'),
-    "lone surrogate": _json(b'{"reference":"\\ud800"}'),
-    "single quotes": _json(b"{'reference':'a'}"),
-    "comment": _json(b'{/* */"reference":"a"}'),
-    "too deep": _json(DEEP),
-    "very deep": _json(b"[" * 100_000),
-    # the schema
-    "empty object": Bad(422, "missing", "/items", body=b"{}"),
-    "reference missing": Bad(
-        422, "missing", "/reference", body=b'{"reason":"a","items":[{"url":"%s"}]}' % URL.encode()
-    ),
-    "reference null": _rule("missing", "/reference", reference=None),
-    "reference empty": _rule("too_short", "/reference", reference=""),
-    "reference blank": _rule("too_short", "/reference", reference=" "),
-    "reference long": _rule("too_long", "/reference", reference="x" * 201),
-    "reference number": _rule("wrong_type", "/reference", reference=7),
-    "reference lines": _rule("control_character", "/reference", reference="a\nb"),
-    "reason long": _rule("too_long", "/reason", reason="x" * 10_001),
-    "reason array": _rule("wrong_type", "/reason", reason=["x"]),
-    "kind unknown": _rule("not_in_list", "/intake_kind", intake_kind="order"),
-    "order": Bad(422, "kind_not_enabled", members={"intake_kind": "removal_order"}),
-    "category unknown": _rule("not_in_list", "/category", category="TERROR"),
-    "keyword of another": _rule(
-        "keyword_not_of_category",
-        "/keyword",
-        category="STATEMENT_CATEGORY_VIOLENCE",
-        keyword="KEYWORD_NUDITY",
-    ),
-    "urgency unknown": _rule("not_in_list", "/urgency", urgency="high"),
-    "country": _rule("not_a_country", "/issuing_country", issuing_country="Belgium"),
-    "time without zone": _rule("not_a_time", "/detected_at", detected_at="2019-11-21T09:30:00"),
-    "time number": _rule("wrong_type", "/detected_at", detected_at=1574328600),
-    "language": _rule("not_a_language", "/language", language="a_b"),
-    "channel": _rule("not_in_list", "/transmitted_via", transmitted_via="fax"),
-    "contact string": _rule("wrong_type", "/contact", contact="desk@example.org"),
-    "contact mail": _rule("not_an_email", "/contact/email", contact={"email": "desk"}),
-    "good faith string": _rule("wrong_type", "/good_faith", good_faith="yes"),
-    "notice without faith": _rule("good_faith_required", "/good_faith", intake_kind="notice"),
-    "notice without contact": _rule("contact_required", "/contact", intake_kind="notice", good_faith=True),
-    "unknown member": _rule("unknown_member", "/refrence", refrence="x"),
-    "unknown in item": _item("unknown_member", "URL", URL="x"),
-    "items missing": _rule("missing", "/items", items=None),
-    "items empty": _rule("too_few", "/items", items=[]),
-    "items object": _rule("wrong_type", "/items", items={"0": ITEM}),
-    "items many": _rule("too_many", "/items", items=[{"url": f"{URL}{n}"} for n in range(1_001)]),
-    "item string": _rule("wrong_type", "/items/0", items=[URL]),
-    "url missing": _rule("missing", "/items/0/url", items=[{}]),
-    "url number": _item("wrong_type", "url", url=7),
-    "content type": _item("not_in_list", "content_type", content_type="page"),
-    "digest": _item("not_a_digest", "sha256", sha256="abc"),
-    "description": _item("too_long", "description", description="x" * 10_001),
+    # evidence: no file is left behind
     "evidence name": _evidence("too_short", "name", name=""),
     "evidence type": _evidence("not_a_media_type", "media_type", media_type="png"),
     "evidence spaces": _evidence("evidence_not_canonical", "content", content="AA AA"),
@@ -141,15 +70,6 @@ CASES = {
         "/items/0/evidence/0/content",
         body=referral_body(items=[ITEM | {"evidence": [PICTURE]}]).replace(b"AAAA", b"\\u0041AAA"),
     ),
-    # the location
-    "url empty": _item("url_empty", "url", url=""),
-    "url long": _item("url_too_long", "url", url=URL + "x" * 2_048),
-    "url relative": _item("url_not_valid", "url", url="/watch/1"),
-    "url scheme": _item("url_scheme", "url", url="javascript:alert(1)"),
-    "url no host": _item("url_no_host", "url", url="https://"),
-    "url bad port": _item("url_not_valid", "url", url="https://video.example:99999/"),
-    "url elsewhere": _item("not_our_host", "url", url="https://video.example.evil.example/"),
-    "url credentials trick": _item("not_our_host", "url", url="https://video.example@evil.example/"),
     # the headers
     "no media type": _header(415, "unsupported_media_type", Content_Type=""),
     "form": _header(415, "unsupported_media_type", Content_Type="application/x-www-form-urlencoded"),
@@ -170,7 +90,8 @@ CASES = {
     # the address
     "unknown parameter": _query("unknown_parameter", "sort=new"),
     "hostile parameter": _query("unknown_parameter", "%00%0d%0a=1"),
-    "batch comes later": _query("unknown_parameter", "batch=B-1"),
+    "batch is no id": _query("batch_not_valid", "batch=B-1"),
+    "batch of a NUL": _query("batch_not_valid", "batch=%00"),
     "limit zero": _query("limit_not_valid", "limit=0"),
     "limit large": _query("limit_not_valid", "limit=201"),
     "limit sign": _query("limit_not_valid", "limit=-1"),
@@ -207,7 +128,7 @@ def _refusals(desk: Desk) -> list[str]:
 
 
 def test_every_bad_request_names_what_is_wrong_and_stores_nothing(desk: Desk) -> None:
-    assert len(CASES) >= 60
+    assert len(CASES) >= 40
     client: Any = desk.client()
     key = make_key(make_sender())
     expected_events = 0
@@ -240,18 +161,6 @@ def test_every_bad_request_names_what_is_wrong_and_stores_nothing(desk: Desk) ->
         headers={"Content-Type": "application/json; charset=UTF-8", "Authorization": f"Bearer {key}"},
     )
     assert answer.status_code == 201
-
-
-def test_all_problems_come_at_once(desk: Desk) -> None:
-    body = json.dumps({"reference": "", "reason": 1, "items": [{"url": 1}, {"url": URL, "x": 1}]})
-    client: Any = desk.client()
-    answer = client.post(
-        ADDRESS,
-        data=body,
-        headers={"Content-Type": "application/json", "Authorization": f"Bearer {make_key(make_sender())}"},
-    )
-    pointers = [entry["pointer"] for entry in answer.json["errors"]]
-    assert pointers == ["/items/0/url", "/items/1/x", "/reason", "/reference"]
 
 
 @pytest.mark.parametrize("declared", [True, False], ids=["declared", "chunked"])
@@ -292,29 +201,3 @@ def test_a_body_of_exactly_16_mib_or_cut_short_is_not_taken_for_another(desk: De
     )
     assert whole.status_code == 201
     assert original_of(desk.session, whole.json["id"], data_dir=desk.settings.data_dir) == padded
-
-
-def test_public_json_texts_are_400_where_not_json_and_never_5xx(desk: Desk, public_data: Path) -> None:
-    client: Any = desk.client()
-    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {make_key(make_sender())}"}
-    files = sorted((public_data / "json_parsing" / "test_parsing").glob("*.json"))
-    assert len(files) > 300
-    for path in files:
-        answer = client.post(ADDRESS, data=path.read_bytes(), headers=headers)
-        wanted = (400,) if path.name.startswith("n_") else (400, 422)
-        assert answer.status_code in wanted, (path.name, answer.text)
-        assert answer.mimetype == "application/problem+json"
-    assert set(_stored(desk).values()) == {0}
-
-
-def test_awkward_strings_are_stored_and_given_back_or_refused(desk: Desk, public_data: Path) -> None:
-    client: Any = desk.client()
-    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {make_key(make_sender())}"}
-    strings = json.loads((public_data / "strings" / "blns.json").read_bytes())
-    for number, text in enumerate(strings[::5]):
-        members = {"reason": text, "issuing_authority": text, "legal_basis": text}
-        body = referral_body(f"{number} {text}"[:200], f"https://video.example/{text}", text, **members)
-        answer = client.post(ADDRESS, data=body, headers=headers)
-        assert answer.status_code in (200, 201, 422), (text, answer.text)
-        if answer.status_code == 201:
-            assert client.get(answer.json["links"]["self"], headers=headers).data == answer.data

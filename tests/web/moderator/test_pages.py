@@ -10,10 +10,13 @@ import time_machine
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from review.domain.permissions import Actor, Role
-from review.models import Case, Draft, Review
+from review.actions.clauses import import_clauses
+from review.actions.withdrawals import withdraw_item
+from review.domain.clause_text import read_clauses
+from review.domain.permissions import OPERATOR, Actor, Role
+from review.models import Case, Draft, Item, Review
 from tests.conftest import Desk
-from tests.factories import join_case, make_case, make_clause, make_sender, make_sign_in
+from tests.factories import join_case, make_case, make_clause, make_sender, make_sign_in, sender_actor
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 URL = "https://video.example/CANARY-PATH"
@@ -23,7 +26,7 @@ RATIONALE = "The video praises a listed organisation by name."
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
-def _field(page: str, name: str) -> str:
+def field(page: str, name: str) -> str:
     found = re.search(rf'name="{name}"[^>]*value="([^"]*)"', page)
     assert found is not None, name
     return found[1]
@@ -43,14 +46,14 @@ class Moderator:
 
     def post(self, address: str, **fields: Any) -> TestResponse:
         """Post with the token of a page; clients of Flask-WTF keep it in the session."""
-        token = _field(self.get("/queue"), "csrf_token")
+        token = field(self.get("/queue"), "csrf_token")
         return self.client.post(address, data={"csrf_token": token} | fields)
 
     def claim(self, case_id: str) -> dict[str, Any]:
         """Claim and open a case; the opaque fields of its form."""
         assert self.post(f"/cases/{case_id}/claim").status_code == 303
         page = self.get(f"/cases/{case_id}")
-        return {name: _field(page, name) for name in ("version", "claim_generation")}
+        return {name: field(page, name) for name in ("version", "claim_generation")}
 
 
 def _declined(**fields: Any) -> dict[str, Any]:
@@ -105,6 +108,17 @@ def test_next_opens_a_case_and_says_when_nothing_waits(desk: Desk) -> None:
     assert first.post("/queue/next").location == f"/cases/{case_id}"
     again = first.post("/queue/next")
     assert again.location == f"/cases/{case_id}", "one's own held case comes when nothing is free"
+
+
+def test_a_second_click_on_the_same_page_opens_the_case_of_the_first(desk: Desk) -> None:
+    for _number in range(3):
+        make_case()
+    moderator = Moderator(desk)
+    holding = field(moderator.get("/queue"), "holding")
+    first = moderator.post("/queue/next", holding=holding).location
+    assert moderator.post("/queue/next", holding=holding).location == first
+    fresh = field(moderator.get("/queue"), "holding")
+    assert moderator.post("/queue/next", holding=fresh).location != first
 
 
 def test_the_sixth_case_is_refused_with_a_message(desk: Desk) -> None:
@@ -199,11 +213,11 @@ def test_an_invalid_review_names_each_field_and_keeps_the_text(desk: Desk) -> No
     )
     assert answer.status_code == 422
     assert "<title>Error: " in answer.text
-    for field in ("ground", "visibility", "rationale", "statement"):
-        assert f'id="{field}-error"' in answer.text
+    for wrong in ("ground", "visibility", "rationale", "statement"):
+        assert f'id="{wrong}-error"' in answer.text
     assert "short but mine" in answer.text
     assert desk.session.scalar(sa.select(sa.func.count()).select_from(Review)) == 0
-    mended = _declined(**{name: _field(answer.text, name) for name in ("version", "claim_generation")})
+    mended = _declined(**{name: field(answer.text, name) for name in ("version", "claim_generation")})
     assert moderator.post(f"/cases/{case_id}/review", **mended).status_code == 303
 
 
@@ -216,7 +230,7 @@ def test_a_stale_review_is_refused_once_and_keeps_the_text(desk: Desk) -> None:
     assert answer.status_code == 409
     assert RATIONALE in answer.text
     assert "joined or left" in answer.text
-    fresh = {name: _field(answer.text, name) for name in ("version", "claim_generation")}
+    fresh = {name: field(answer.text, name) for name in ("version", "claim_generation")}
     assert moderator.post(f"/cases/{case_id}/review", **_declined(**fresh)).status_code == 303
 
 
@@ -261,12 +275,15 @@ def test_a_refused_statement_tells_a_person_without_the_case_no_names(desk: Desk
 
 
 @pytest.mark.parametrize("number", ["", "x", "-1", "9" * 30, "٣"])
-def test_made_up_tokens_are_a_lost_claim(desk: Desk, number: str) -> None:
+def test_made_up_tokens_record_nothing(desk: Desk, number: str) -> None:
     case_id = make_case()
     moderator = Moderator(desk)
     moderator.claim(case_id)
     fields = _declined(version=number, claim_generation=number)
-    assert moderator.post(f"/cases/{case_id}/review", **fields).status_code == 409
+    answer = moderator.post(f"/cases/{case_id}/review", **fields)
+    assert answer.status_code == 422
+    assert "without its hidden field" in answer.text
+    assert desk.session.scalar(sa.select(sa.func.count()).select_from(Review)) == 0
 
 
 def test_drafts_are_kept_with_keep_longer_and_give_back(desk: Desk) -> None:
@@ -313,3 +330,48 @@ def test_text_survives_a_claim_that_is_refused(desk: Desk) -> None:
     answer = moderator.post(f"/cases/{ids[5]}/claim", rationale=RATIONALE)
     assert answer.status_code == 409
     assert RATIONALE in answer.text
+
+
+@pytest.mark.parametrize("form", ["review", "draft", "renew", "release"])
+@pytest.mark.parametrize("name", ["version", "claim_generation"])
+def test_a_form_without_its_hidden_numbers_is_refused_in_clear_words(
+    desk: Desk, form: str, name: str
+) -> None:
+    case_id, moderator = make_case(), Moderator(desk)
+    seen = moderator.claim(case_id)
+    answer = moderator.post(f"/cases/{case_id}/{form}", **_declined(**seen | {name: "one"}))
+    if name == "version" and form != "review":
+        assert answer.status_code == 303
+        return
+    assert answer.status_code == 422
+    assert f"without its hidden field {name}" in answer.text
+    assert RATIONALE in answer.text
+    assert desk.session.scalar(sa.select(sa.func.count()).select_from(Review)) == 0
+
+
+def test_an_undo_after_a_withdrawal_says_what_happened(desk: Desk) -> None:
+    sender_id = make_sender()
+    case_id, moderator = make_case(sender_id=sender_id), Moderator(desk)
+    seen = moderator.claim(case_id)
+    assert moderator.post(f"/cases/{case_id}/review", **_declined(**seen)).status_code == 303
+    item_id = desk.session.scalars(sa.select(Item.id).where(Item.case_id == case_id)).one()
+    withdraw_item(item_id, actor=sender_actor(sender_id))
+    answer = moderator.post(f"/cases/{case_id}/undo")
+    assert answer.status_code == 409
+    assert "Everything in this case was withdrawn meanwhile" in answer.text
+    assert "window" not in answer.text
+
+
+def test_clauses_are_read_as_words_and_an_introduction_cannot_be_ticked(desk: Desk) -> None:
+    terms = read_clauses(
+        "Be **kind**.\n\n# Hateful conduct\n\n- no *threats*\n\n# Spam\n\nNone.\n", name="Terms"
+    )
+    import_clauses(terms.document, terms.clauses, valid_from=NOW.date(), actor=OPERATOR)
+    case_id, moderator = make_case(), Moderator(desk)
+    moderator.claim(case_id)
+    page = moderator.get(f"/cases/{case_id}")
+    assert "• no threats" in page
+    assert "introduction" not in page.lower()
+    assert page.count("Hateful conduct") == 2, "the label, and the unseen words of its full text"
+    assert "hateful-conduct" not in page
+    assert "*" not in re.sub(r"<style.*?</style>", "", page)

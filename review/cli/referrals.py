@@ -1,0 +1,96 @@
+"""`flask referrals`: bring in a file of referrals that a sender handed over."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from review import db, uploads
+from review.cli.answers import json_option, refusals, tell
+from review.domain.permissions import OPERATOR
+from review.errors import InvalidInput, NotFound
+from review.formats.ndjson import Unpacked
+from review.formats.tables import Table, as_text
+from review.queries import batches as batch_queries
+from review.queries import senders as sender_queries
+from review.queries.batches import LineResult
+
+referrals = AppGroup("referrals", help="Referrals that come as files.")
+
+KINDS = {".ndjson": "ndjson", ".jsonl": "ndjson", ".csv": "csv", ".tsv": "csv"}
+
+
+@referrals.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--sender", "sender_id", required=True, help="The id of the sender whose file it is.")
+@json_option
+def import_file(*, file: Path, sender_id: str, as_json: bool) -> None:
+    """Take in FILE: NDJSON (one referral a line, .gz too) or CSV (one item a row) of one sender.
+
+    The same file again adds nothing. Lines that are refused are listed and never stop the others.
+    """
+    with refusals():
+        if sender_queries.sender_name(db.session(), sender_id) is None:
+            raise NotFound("There is no such sender; flask senders list shows all.")
+        endings = tuple(ending.lower() for ending in file.suffixes[-2:])
+        packed = endings[-1:] == (".gz",)
+        kind = KINDS.get("".join(endings[:1] if packed else endings[-1:]))
+        if kind is None or (packed and kind != "ndjson"):
+            raise InvalidInput(f"The name must end in one of: {', '.join(KINDS)}, .ndjson.gz, .jsonl.gz.")
+        desk = uploads.Desk(
+            actor=replace(OPERATOR, sender_id=sender_id),
+            settings=current_app.config["REVIEW_SETTINGS"],
+            hosts=current_app.config["REVIEW_HOSTS"],
+            transmitted_via="file",
+        )
+        with file.open("rb") as stream, _progress(file, shown=not as_json) as advance:
+            batch_id = _receive(stream, replace(desk, on_progress=advance), kind=kind, packed=packed)
+        _tell(batch_id, sender_id=sender_id, as_json=as_json)
+
+
+def _receive(stream: BinaryIO, desk: uploads.Desk, *, kind: str, packed: bool) -> str:
+    if kind == "ndjson":
+        return uploads.receive_stream(Unpacked(stream.read).read if packed else stream.read, desk)
+    whole = sha256()
+    while piece := stream.read(2**20):
+        whole.update(piece)
+    stream.seek(0)
+    with as_text(stream) as text:
+        table = Table(text, desk.on_progress)
+        return uploads.receive_lines(table.rows(), replace(desk, header=table.header), digest=whole.hexdigest)
+
+
+@contextmanager
+def _progress(file: Path, *, shown: bool) -> Iterator[Callable[[int], None]]:
+    """A bar over the bytes of the file; nothing where a program reads the output."""
+    if not shown:
+        yield lambda _bytes: None
+        return
+    with click.progressbar(length=file.stat().st_size, label=file.name) as bar:
+        yield bar.update
+
+
+def _tell(batch_id: str, *, sender_id: str, as_json: bool) -> None:
+    batch = batch_queries.own_batch(db.session(), batch_id, sender_id=sender_id)
+    assert batch is not None
+    refused = batch_queries.first_refusals(db.session(), batch_id)
+    members = batch.as_dict()
+    counted = (
+        f"{batch.lines} lines: {batch.received} received, {batch.repeated} repeated, {batch.refused} refused"
+    )
+    sentences = [f"{counted} (batch {batch_id}, {members['seconds']} s).", *map(_sentence, refused)]
+    if batch.refused > len(refused):
+        sentences.append(f"and {batch.refused - len(refused)} more lines were refused.")
+    tell(members | {"refusals": [line.as_dict() for line in refused]}, sentences, as_json=as_json)
+
+
+def _sentence(line: LineResult) -> str:
+    named = f" ({line.reference})" if line.reference else ""
+    reasons = " ".join(f"{error['pointer']} {error['detail']}".strip() for error in line.errors)
+    return f"Line {line.line}{named} was refused: {reasons}"

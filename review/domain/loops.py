@@ -1,0 +1,4 @@
+"""The background loops by name, and how long one may be silent."""
+
+LOOPS = ("dispatch", "sequence", "sign", "expire")
+SILENT_SECONDS = 60

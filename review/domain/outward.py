@@ -1,0 +1,97 @@
+"""Whom would an outward text give away? Names of senders, their references, and our own ids.
+
+A statement goes to every sender of a case, so it names none of them. Letters are compared without case,
+accents and invisible characters.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterator
+from typing import Final
+
+LONG_NAME: Final = 8
+"""From this length on a sender's own words are a name rather than an ordinary word."""
+SHORTEST_NAME: Final = 3
+"""Shorter names and references stand in too many ordinary words to be looked for."""
+LONG_WORD: Final = 12
+"""From this length on one word between commas or dashes is looked for by itself."""
+
+_ORDINARY: Final = frozenset({
+    "administration", "administrative", "commissioner", "communication", "communications", "competent",
+    "department", "directorate", "enforcement", "headquarters", "information", "intelligence",
+    "international", "investigation", "investigations", "investigative", "organisation", "organization",
+    "protection", "responsible", "supervision", "supervisory", "telecommunications",
+})  # fmt: skip
+"""Long words of many authorities' names that a statement needs for itself."""
+_BETWEEN_PARTS: Final = re.compile(r"[,;:|/()\[\]–—]|\s-+\s")
+_OWN_ID: Final = re.compile(
+    r"(?<![0-9A-Za-z])[A-Za-z]\s?[-‐‑–]\s?[0-9A-Za-z]{4}[-‐‑–][0-9A-Za-z]{4}[-‐‑–][0-9A-Za-z]{4}(?![0-9A-Za-z])"
+)
+_WITHOUT_SPACES: Final = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHMER", "MYANMAR")
+"""Scripts in which a name touches the words beside it."""
+
+
+def is_telling(name: str) -> bool:
+    """Whether a name or reference points at somebody: it holds a digit or ``@``, or is long."""
+    return len(name) >= LONG_NAME or any(character.isdigit() or character == "@" for character in name)
+
+
+def name_in(text: str, *, names: Collection[str], references: Collection[str] = ()) -> str | None:
+    """The longest name or reference that a text gives away, as its sender writes it; or None.
+
+    Of a name also each part between commas or dashes counts that has two words or more, or 12 letters.
+    """
+    exact, loose = _folded(text), _words(text)
+    wanted = [(_folded(one), one, exact) for one in {*names, *references}]
+    wanted += [(_words(part), part, loose) for one in names for part in (one, *_parts(one))]
+    for folded, name, within in sorted(wanted, key=lambda one: (-len(one[0]), one[0])):
+        if len(folded) >= SHORTEST_NAME and folded in within and re.search(_standing_alone(folded), within):
+            return name.strip()
+    return None
+
+
+def own_id_in(text: str) -> str | None:
+    """An id of ours that stands in a text, such as ``R-7K3M-9QXD-2FWT``; or None."""
+    for found in _OWN_ID.finditer(_shown(text)):
+        if found[0].isupper() or any(character.isdigit() for character in found[0]):
+            return found[0]
+    return None
+
+
+def _parts(name: str) -> Iterator[str]:
+    """The parts of a name that point at somebody by themselves."""
+    for part in _BETWEEN_PARTS.split(name):
+        words = _words(part).split()
+        letters = sum(map(len, words))
+        if not words or all(word in _ORDINARY for word in words):
+            continue
+        if letters >= (LONG_NAME if len(words) > 1 else LONG_WORD):
+            yield part
+
+
+def _standing_alone(folded: str) -> str:
+    """A pattern for the name between word boundaries, where its script has them."""
+    before = "" if _touches(folded[0]) else r"(?<!\w)"
+    after = "" if _touches(folded[-1]) else r"(?!\w)"
+    return before + re.escape(folded) + after
+
+
+def _touches(character: str) -> bool:
+    return unicodedata.name(character, "").startswith(_WITHOUT_SPACES)
+
+
+def _shown(text: str) -> str:
+    visible = "".join(character for character in text if unicodedata.category(character) != "Cf")
+    return unicodedata.normalize("NFKC", visible)
+
+
+def _folded(text: str) -> str:
+    """Without case, accents and invisible characters, runs of white space as one space."""
+    apart = unicodedata.normalize("NFKD", _shown(text).casefold())
+    plain = "".join(character for character in apart if unicodedata.category(character) != "Mn")
+    return " ".join(unicodedata.normalize("NFC", plain).split())
+
+
+def _words(text: str) -> str:
+    """Folded, and what stands between words as one space: ``Harbour-Watch`` is ``harbour watch``."""
+    return " ".join(re.findall(r"\w+", _folded(text)))

@@ -1,0 +1,61 @@
+"""Are the wording of our terms and the names of senders what the trail tells? For a set of each."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.domain.told import Difference
+from review.models import Clause, ClauseVersion, Sender
+from review.queries.stored_cases import Chains
+from review.queries.trail_rows import raw
+
+
+def compare_clauses(reader: Session, chains: Chains) -> Iterator[Difference]:
+    """Document, number, title and the SHA-256 of the text of each version of these clauses."""
+    statement = (
+        sa.select(
+            *raw(Clause.document, Clause.number, ClauseVersion.clause_id, ClauseVersion.version),
+            *raw(ClauseVersion.title, ClauseVersion.text, ClauseVersion.text_sha256),
+        )
+        .join(ClauseVersion, ClauseVersion.clause_id == Clause.id)
+        .where(Clause.id.in_(list(chains)))
+    )
+    versions = {(row.clause_id, row.version): row._mapping for row in reader.execute(statement)}
+    for clause_id, events in chains.items():
+        for event in events:
+            version = event.meta.get("version")
+            owner, row = f"version {version}", versions.get((clause_id, version))
+            if row is None:
+                yield Difference("clause", clause_id, owner, "gone", position=event.position)
+                continue
+            text = row["text"]
+            hashed = sha256(text.encode()).hexdigest() if isinstance(text, str) else None
+            stored = {**row, "text": hashed}
+            for name in ("document", "number", "title", "text_sha256", "text"):
+                field = "text_sha256" if name == "text" else name
+                if event.knows(field) and stored[name] != event.text(field):
+                    found, wanted = stored[name], event.text(field)
+                    yield Difference(
+                        "clause", clause_id, owner, "changed", name, found, wanted, event.position
+                    )
+
+
+def compare_senders(reader: Session, chains: Chains) -> Iterator[Difference]:
+    """Name, kind and country of these senders."""
+    statement = sa.select(*raw(Sender.id, Sender.name, Sender.kind, Sender.country))
+    rows = {row.id: row for row in reader.execute(statement.where(Sender.id.in_(list(chains))))}
+    for sender_id, events in chains.items():
+        row, event = rows.get(sender_id), events[0]
+        if row is None:
+            continue  # the pass over the objects' own counts names it
+        for name, told in (
+            ("name", event.text("name")),
+            ("country", event.text("country")),
+            ("kind", event.meta.get("kind")),
+        ):
+            known = name == "kind" or event.knows(name)
+            stored = getattr(row, name)
+            if known and stored != told:
+                yield Difference("sender", sender_id, "", "changed", name, stored, told, event.position)

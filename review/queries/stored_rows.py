@@ -1,0 +1,152 @@
+"""Do the ordinary rows still say what the trail says? All of them, set by set, in bounded memory.
+
+The events of each kind of object are read in the order of the objects, some hundred objects are compared
+with a handful of queries, and at last come the rows that no event tells of.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.domain.told import STATE_AFTER, Difference, Told, read_told
+from review.models import Answer, Case, Decision, Item, Opening, Referral, Restriction, Review
+from review.queries.stored_cases import SET, Chains, compare_cases, compare_items, told_events
+from review.queries.stored_clauses import compare_clauses, compare_senders
+from review.queries.stored_referrals import Evidence, compare_referrals
+from review.queries.trail_rows import Problem, raw, stream
+
+LARGEST_SET = 4 * 1024 * 1024
+"""Characters of openings after which a set is compared although it holds fewer objects."""
+REST = (
+    "The entries of the trail are judged apart; the ordinary tables were changed behind the program."
+    " The record of a case shows what the trail tells."
+)
+OF_CASES = frozenset(
+    {"case.opened", "case.review_recorded", "case.review_undone", "case.review_dropped", *STATE_AFTER}
+)
+OF_ITEMS = frozenset({"item.answered", "item.withdrawn"})
+OF_REFERRALS = frozenset({"referral.received", "referral.withdrawn"})
+
+Compare = Callable[[Session, Chains], Iterator[Difference]]
+
+
+def row_problem(
+    reader: Session, *, evidence: Evidence | None, compared: Collection[str] = ()
+) -> Problem | None:
+    """The first ordinary row that is not what the trail tells, as a problem without a position.
+
+    ``compared`` names kinds of objects whose rows were found right already.
+    """
+    try:
+        difference = next(differences(reader, evidence=evidence, compared=compared), None)
+    except (LookupError, ValueError, TypeError, AttributeError, RecursionError):
+        return Problem(None, "An event of the trail cannot be compared with the ordinary tables.", REST)
+    return None if difference is None else Problem(None, difference.sentence, REST)
+
+
+def comparisons(evidence: Evidence | None) -> tuple[tuple[str, Collection[str], Compare], ...]:
+    """What is compared, in this order: the kind of object, the types of its events, and how."""
+
+    def referrals(reader: Session, chains: Chains) -> Iterator[Difference]:
+        return compare_referrals(reader, chains, evidence=evidence)
+
+    return (
+        ("referral", OF_REFERRALS, referrals),
+        ("case", OF_CASES, compare_cases),
+        ("item", OF_ITEMS, compare_items),
+        ("clause", ("clause.published",), compare_clauses),
+        ("sender", ("sender.created",), compare_senders),
+    )
+
+
+def differences(
+    reader: Session, *, evidence: Evidence | None, compared: Collection[str] = ()
+) -> Iterator[Difference]:
+    """Everything in which the ordinary rows are not what the trail tells."""
+    for kind, types, compare in comparisons(evidence):
+        if kind in compared:
+            continue
+        with stream(reader, told_events(kind, types)) as rows:
+            for chains in sets(rows):
+                yield from compare(reader, chains)
+    yield from _without_event(reader)
+
+
+def sets(rows: Iterable[sa.Row[Any]]) -> Iterator[Chains]:
+    """The events of up to 500 objects at a time; an object's are never torn apart."""
+    chains: dict[str, list[Told]] = {}
+    size = 0
+    for row in rows:
+        if row.object_id not in chains and (len(chains) >= SET or size >= LARGEST_SET):
+            yield chains
+            chains, size = {}, 0
+        told = read_told(row.envelope, row.fields, row.position, row.follows)
+        if told is None:
+            continue  # the pass over the entries names it
+        chains.setdefault(row.object_id, []).append(told)
+        size += len(row.fields)
+    if chains:
+        yield chains
+
+
+def _tells(
+    kind: str, types: Collection[str], object_id: sa.orm.InstrumentedAttribute[str]
+) -> sa.ColumnElement[bool]:
+    """Whether an event of these types stands on the object."""
+    return sa.exists().where(
+        Opening.object_kind == kind, Opening.object_id == object_id, Opening.event_type.in_(sorted(types))
+    )
+
+
+def _without_event(reader: Session) -> Iterator[Difference]:
+    """Rows, and marks on rows, that no event tells of."""
+    for noun, row_id, trait, condition in _surplus():
+        statement = sa.select(*raw(row_id)).where(condition).order_by(row_id).limit(1)
+        row = reader.execute(statement).one_or_none()
+        if row is not None:
+            yield Difference(noun, str(row[0]), "", "surplus", trait)
+
+
+def _surplus() -> Sequence[tuple[str, sa.orm.InstrumentedAttribute[str], str, sa.ColumnElement[bool]]]:
+    """What to look for: noun, id, what the row is or does, and the condition."""
+    ended = sa.or_(
+        _tells("item", OF_ITEMS, Item.id),
+        _tells("referral", ["referral.withdrawn"], Item.referral_id),
+    )
+    marked = sa.or_(Item.status != "in_review", Item.withdrawn_at.is_not(None))
+    told_restriction = sa.exists().where(
+        Decision.id == Restriction.decision_id,
+        Review.id == Decision.review_id,
+        Restriction.visibility.is_not_distinct_from(Review.visibility),
+        Restriction.account_measure == Review.account_measure,
+        Restriction.territory == Review.territory,
+    )
+    kept_restriction = sa.exists().where(Restriction.decision_id == Decision.id)
+    return (
+        ("referral", Referral.id, "", ~_tells("referral", ["referral.received"], Referral.id)),
+        ("item", Item.id, "names no known referral", ~sa.exists().where(Referral.id == Item.referral_id)),
+        ("item", Item.id, "names no known case", ~sa.exists().where(Case.id == Item.case_id)),
+        ("item", Item.id, "was ended", sa.and_(marked, ~ended)),
+        ("review", Review.id, "", ~_tells("case", ["case.review_recorded"], Review.case_id)),
+        ("decision", Decision.id, "", ~_tells("case", ["case.decided"], Decision.case_id)),
+        ("answer", Answer.item_id, "", ~_tells("item", ["item.answered"], Answer.item_id)),
+        ("case", Case.id, "", ~sa.exists().where(Item.case_id == Case.id)),
+        (
+            "case",
+            Case.id,
+            "was ended",
+            sa.and_(
+                sa.or_(Case.state != "open", Case.decided_at.is_not(None)),
+                ~_tells("case", STATE_AFTER, Case.id),
+            ),
+        ),
+        ("restriction", Restriction.id, "is not what its review asks for", ~told_restriction),
+        (
+            "decision",
+            Decision.id,
+            "has no restriction",
+            sa.and_(Decision.outcome == "accepted", ~kept_restriction),
+        ),
+    )

@@ -1,0 +1,72 @@
+"""Does each event follow the one before it on its object? Asked of many events at once, in any order.
+
+Every event of version 2 and above names its predecessor, which must be of the same object, of one version
+less and further down in the log. With versions that occur once only, that makes each chain whole.
+"""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review import ledger
+from review.models import Leaf, Opening
+from review.queries.trail_rows import among, raw
+
+AT_ONCE = 500
+
+
+class Links:
+    """Takes the events that count in a chain and looks their predecessors up, some hundred with one query.
+
+    Its answer is only about events that are well formed, whose rows repeat their envelopes.
+    """
+
+    def __init__(self, reader: Session) -> None:
+        self._reader = reader
+        self._links: list[tuple[object, object, int, str, int | None]] = []
+        self._holds = True
+
+    def take(
+        self, kind: object, object_id: object, version: object, previous: object, position: int | None
+    ) -> None:
+        """One event of an object's chain; ``position`` None while it waits for one."""
+        if kind not in ledger.type_of_object or not isinstance(version, int):
+            self._holds = False
+        elif version > 1:
+            if not isinstance(previous, str):
+                self._holds = False
+                return
+            self._links.append((kind, object_id, version, previous, position))
+            if len(self._links) >= AT_ONCE:
+                self._look_up()
+
+    def hold(self) -> bool:
+        """Whether all chains are whole; False says that this must be looked at one by one."""
+        self._look_up()
+        twice = (
+            sa.select(Opening.object_kind)
+            .where(Opening.object_version.is_not(None))
+            .group_by(Opening.object_kind, Opening.object_id, Opening.object_version)
+            .having(sa.func.count() > 1)
+            .limit(1)
+        )
+        return self._holds and self._reader.execute(twice).first() is None
+
+    def _look_up(self) -> None:
+        links, self._links = self._links, []
+        if not links or not self._holds:
+            return
+        statement = (
+            sa.select(
+                *raw(Opening.eid, Opening.object_kind, Opening.object_id, Opening.object_version),
+                *raw(Leaf.position),
+            )
+            .outerjoin(Leaf, Leaf.eid == Opening.eid)
+            .where(among(self._reader, Opening.eid, [link[3] for link in links]))
+        )
+        before = {row[0]: tuple(row)[1:] for row in self._reader.connection().execute(statement)}
+        for kind, object_id, version, previous, position in links:
+            *named, last = before.get(previous, (None, None, None, None))
+            if named != [kind, object_id, version - 1] or (
+                position is not None and (last is None or last >= position)
+            ):
+                self._holds = False

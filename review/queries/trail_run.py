@@ -1,0 +1,110 @@
+"""The pass over the entries in long strides: what is plainly right is added to the tree many at a time.
+
+Entry by entry, as `Walk` has it, goes only what is spelt in another way than the ledger's.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.domain.plain_event import PlainEvent, plain_event
+from review.domain.tiles import TILE_WIDTH, Tile
+from review.models import StoredTile
+from review.queries.trail_rows import CHUNK, Problem, raw, stream
+from review.queries.trail_walk import Progress, Walk
+
+TILES_AT_ONCE = 32
+
+
+class Run(Walk):
+    """The same pass with the same verdict; ``met`` is told of the plain events, ``doubted`` of other rows."""
+
+    def __init__(
+        self,
+        reader: Session,
+        *,
+        vkey: str | None,
+        outside: str | None,
+        progress: Progress | None,
+        met: Callable[[list[PlainEvent]], None],
+        doubted: Callable[[sa.Row[Any]], None],
+    ) -> None:
+        super().__init__(reader, vkey=vkey, outside=outside, progress=progress)
+        self._met = met
+        self._doubted = doubted
+        self._leaves: list[bytes] = []
+        self._events: list[PlainEvent] = []
+        self._stop = 0
+        self._stored_tiles: Iterator[sa.Row[Any]] = iter(())
+
+    def problem(self) -> Problem | None:
+        """The first problem with entries, tiles, heads and checkpoints."""
+        statement = (
+            sa.select(*raw(StoredTile.number, StoredTile.hashes, StoredTile.root))
+            .where(StoredTile.level == 0)
+            .order_by(StoredTile.number)
+        )
+        with stream(self._reader, statement, at_once=TILES_AT_ONCE) as tiles:
+            self._stored_tiles = tiles
+            return super().problem()
+
+    def _entry_problem(self, row: sa.Row[Any]) -> Problem | None:
+        if not self._leaves:
+            self._stop = self._next_stop()
+        size = self._frontier.size + len(self._leaves)
+        event = plain_event(row)
+        if event is None or event.position != size:
+            found = self._stride_problem() or super()._entry_problem(row)
+            if found is None:
+                self._doubted(row)
+            return found
+        self._leaves.append(row.leaf_hash)
+        self._events.append(event)
+        return self._stride_problem() if size + 1 == self._stop else None
+
+    def _end_problem(self) -> Problem | None:
+        return self._stride_problem() or super()._end_problem()
+
+    def _next_stop(self) -> int:
+        """The size at which a tile is complete, or a head, a checkpoint or the outside note is due."""
+        size = self._frontier.size
+        sizes = range(size + 1, size + TILE_WIDTH - size % TILE_WIDTH + 1)
+        if self._promised is not None and self._promised[0] in sizes:
+            sizes = range(size + 1, self._promised[0] + 1)
+        if not self._is_due(sizes[-1]):
+            return sizes[-1]
+        return sizes[bisect_left(sizes, True, key=self._is_due)]
+
+    def _is_due(self, size: int) -> bool:
+        return self._heads.is_due(size) or self._notes.is_due(size)
+
+    def _stride_problem(self) -> Problem | None:
+        """Add the entries that were found right; the tile and the seals at their end."""
+        leaves, events = self._leaves, self._events
+        if not leaves:
+            return None
+        self._leaves, self._events = [], []
+        before = self._frontier.size
+        self._frontier.extend(leaves)
+        self.size = self._frontier.size - 1
+        for leaf in leaves:
+            for tile in self._tiles.append(leaf):
+                if (found := self._tile_problem(tile)) is not None:
+                    return found
+        if (found := self._seal_problem()) is not None:
+            return found
+        self.size = self._frontier.size
+        self._met(events)
+        if before // CHUNK != self.size // CHUNK:
+            self._progress(self.size)
+        return None
+
+    def _tile_problem(self, tile: Tile) -> Problem | None:
+        if tile.level == 0:
+            row = next(self._stored_tiles, None)
+            if row is not None and tuple(row) == (tile.index, tile.hashes, tile.root):
+                return None
+        return super()._tile_problem(tile)

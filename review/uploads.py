@@ -1,0 +1,178 @@
+"""Takes a stream of many referrals through the actions of a batch, chunk by chunk, in bounded memory."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final
+
+from review.actions import batches
+from review.actions.batches import GoodLine, RefusedLine
+from review.actions.intake import prepare_arrival
+from review.config import Settings
+from review.domain.locations import Hosts
+from review.domain.permissions import Actor
+from review.domain.referrals import read_referral
+from review.errors import (
+    BadRequest,
+    EmptyBatch,
+    FieldError,
+    InvalidReferral,
+    KindNotEnabled,
+    NotStrictJson,
+    TooLarge,
+)
+from review.formats.ndjson import LONGEST_LINE, Line, StreamBroken, read_lines
+from review.formats.strict_json import parse_object
+from review.formats.tables import Row
+
+CHUNK_LINES: Final = 1_000
+CHUNK_BYTES: Final = 4 * 1024 * 1024
+"""A chunk ends before its lines have more bytes than this, so that memory stays bounded."""
+MOST_LINES: Final = 100_000
+MOST_BYTES: Final = 512 * 1024 * 1024
+"""Bytes of all lines, unpacked."""
+MOST_LINE_ERRORS: Final = 20
+"""Broken rules kept of one refused line."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where the referrals go: who sends them, how they came, and the settings that decide about them."""
+
+    actor: Actor
+    settings: Settings
+    hosts: Hosts
+    transmitted_via: str = "api"
+    header: bytes | None = None
+    on_progress: Callable[[int], None] = lambda _bytes: None
+
+
+class _Counted:
+    """Reads on, counting and hashing the bytes."""
+
+    def __init__(self, read: Callable[[int], bytes], on_progress: Callable[[int], None]) -> None:
+        self._read = read
+        self._on_progress = on_progress
+        self.bytes = 0
+        self.digest = sha256()
+
+    def read(self, size: int) -> bytes:
+        """The next piece; raises `_TooMuch` once there were more than `MOST_BYTES`."""
+        piece = self._read(size)
+        self.bytes += len(piece)
+        if self.bytes > MOST_BYTES:
+            raise _TooMuch(f"Send at most {MOST_BYTES // 1024 // 1024} MiB in a batch, unpacked")
+        self.digest.update(piece)
+        self._on_progress(len(piece))
+        return piece
+
+
+class _TooMuch(Exception):
+    """A limit of the whole batch is reached."""
+
+
+def receive_stream(read: Callable[[int], bytes], desk: Desk) -> str:
+    """Store what ``read(size)`` gives as referrals, one a line; returns the id of the completed batch.
+
+    Nothing is stored for a stream without lines (`EmptyBatch`). Whole chunks stay stored when the stream
+    breaks (`BadRequest`) or passes a limit (`TooLarge`, the batch completed so far); both name the batch
+    and the last line stored, and the same stream sent again is safe.
+    """
+    counted = _Counted(read, desk.on_progress)
+    return receive_lines(read_lines(counted.read), desk, digest=counted.digest.hexdigest)
+
+
+def receive_lines(lines: Iterable[Line | Row], desk: Desk, *, digest: Callable[[], str]) -> str:
+    """The same for lines that were read already; ``digest`` is asked at the end."""
+    batch_id, stored = None, 0
+    try:
+        for chunk in _chunks(lines):
+            read = [_read_line(line, desk) for line in chunk]
+            if batch_id is None:
+                batch_id = batches.open_batch(
+                    transmitted_via=desk.transmitted_via, header=desk.header, actor=desk.actor
+                )
+            batches.receive_lines(
+                batch_id, read, last_line=chunk[-1].number, actor=desk.actor, settings=desk.settings
+            )
+            stored = chunk[-1].number
+    except StreamBroken as broken:
+        raise BadRequest(
+            f"{str(broken).capitalize()}; {_stored_so_far(batch_id, stored)}",
+            values=_values(batch_id, stored),
+        ) from None
+    except _TooMuch as limit:
+        if batch_id is not None:
+            batches.complete_batch(batch_id, body_sha256=digest(), actor=desk.actor)
+        raise TooLarge(
+            f"{limit}; {_stored_so_far(batch_id, stored)}", values=_values(batch_id, stored)
+        ) from None
+    if batch_id is None:
+        raise EmptyBatch("The body has no line; send one referral a line.")
+    batches.complete_batch(batch_id, body_sha256=digest(), actor=desk.actor)
+    return batch_id
+
+
+def _stored_so_far(batch_id: str | None, stored: int) -> str:
+    if batch_id is None:
+        return "nothing was stored; send it again."
+    return f"batch {batch_id} is stored up to line {stored}; send what follows, or all of it again."
+
+
+def _values(batch_id: str | None, stored: int) -> dict[str, str]:
+    return {} if batch_id is None else {"batch": batch_id, "last_line": str(stored)}
+
+
+def _chunks(lines: Iterable[Line | Row]) -> Iterator[list[Line | Row]]:
+    """Lines in chunks; what comes after the last whole chunk counts only when the stream ended well.
+
+    A limit of the batch ends it behind the last line that is within, and is raised after that chunk.
+    """
+    chunk: list[Line | Row] = []
+    size = total = 0
+    try:
+        for line in lines:
+            length = len(line.body or b"")
+            if total == MOST_LINES:
+                raise _TooMuch(f"Send at most {MOST_LINES} lines in a batch")
+            if chunk and (len(chunk) == CHUNK_LINES or size + length > CHUNK_BYTES):
+                yield chunk
+                chunk, size = [], 0
+            chunk.append(line)
+            size, total = size + length, total + 1
+    except _TooMuch:
+        if chunk:
+            yield chunk
+        raise
+    if chunk:
+        yield chunk
+
+
+def _read_line(line: Line | Row, desk: Desk) -> GoodLine | RefusedLine:
+    if line.body is None:
+        detail = f"This line is longer than {LONGEST_LINE // 1024 // 1024} MiB; send it as a single referral."
+        return RefusedLine(line.number, None, (FieldError("", "line_too_long", detail),))
+    reference = None
+    try:
+        members = _members(line, line.body)
+        written = members.get("reference")
+        if isinstance(written, str) and len(written) <= 200:
+            reference = written
+        intake = read_referral(members, hosts=desk.hosts, transmitted_via=desk.transmitted_via)
+        return GoodLine(line.number, prepare_arrival(intake, body=line.body))
+    except NotStrictJson as error:
+        errors: tuple[FieldError, ...] = (FieldError("", error.code, error.detail),)
+    except KindNotEnabled as error:
+        errors = (FieldError("/intake_kind", error.code, error.detail),)
+    except InvalidReferral as error:
+        errors = error.errors[:MOST_LINE_ERRORS]
+    return RefusedLine(line.number, reference, errors)
+
+
+def _members(line: Line | Row, body: bytes) -> dict[str, Any]:
+    if isinstance(line, Line):
+        return parse_object(body)
+    if line.members is None:
+        detail = "This row is not UTF-8 text without U+0000; save the table as UTF-8."
+        raise InvalidReferral(detail, errors=[FieldError("", "not_text", detail)])
+    return line.members

@@ -1,0 +1,116 @@
+"""SQLite has one writer at a time: threads and processes queue for it, first come, first served."""
+
+import errno
+import fcntl
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import IO
+
+from review.errors import DatabaseBusy, StorageFull
+
+
+class WriterQueue:
+    """First come, first served among the threads of one process.
+
+    SQLite itself lets writers race by busy-wait, which starves some for seconds; a plain
+    `threading.Lock` gives no order either.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: deque[threading.Event] = deque()
+        self._busy = False
+
+    def enter(self, *, wait_seconds: float) -> None:
+        """Wait for one's turn; raises `DatabaseBusy` after ``wait_seconds``."""
+        with self._guard:
+            if not self._busy:
+                self._busy = True
+                return
+            turn = threading.Event()
+            self._waiting.append(turn)
+        if turn.wait(wait_seconds):
+            return
+        with self._guard:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+                raise DatabaseBusy("Other writes are still waiting; try again.", retry_after_seconds=1)
+
+    def leave(self) -> None:
+        """Hand the turn to the one who has waited longest."""
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._busy = False
+
+
+_queues: dict[str, WriterQueue] = {}
+_registry_guard = threading.Lock()
+
+
+def _lock_file(database_path: str, *, deadline: float) -> IO[bytes]:
+    """Take the lock beside the database file, in which the processes queue before BEGIN IMMEDIATE."""
+    try:
+        handle = open(database_path + ".writer", "wb", buffering=0)  # noqa: SIM115 (closing gives the lock back)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            raise
+        raise StorageFull(
+            "The storage is full; nothing was stored. Try later.", retry_after_seconds=30
+        ) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        if not _Waiter(handle).got_it(deadline - time.monotonic()):
+            raise DatabaseBusy("Another process is writing; try again.", retry_after_seconds=1) from None
+    return handle
+
+
+class _Waiter:
+    """Waits for a file's lock in a thread, because that wait has no end of its own.
+
+    Asking again and again instead would lose against a process that writes without a pause: the kernel
+    wakes whoever waits. Who gives up leaves the lock to the thread, which gives it back.
+    """
+
+    def __init__(self, handle: IO[bytes]) -> None:
+        self._handle = handle
+        self._guard = threading.Lock()
+        self._locked = threading.Event()
+        self._given_up = False
+        threading.Thread(target=self._wait, daemon=True).start()
+
+    def _wait(self) -> None:
+        fcntl.flock(self._handle, fcntl.LOCK_EX)
+        with self._guard:
+            if self._given_up:
+                self._handle.close()
+            self._locked.set()
+
+    def got_it(self, seconds: float) -> bool:
+        """Whether the lock came within so many seconds."""
+        if self._locked.wait(max(0.0, seconds)):
+            return True
+        with self._guard:
+            self._given_up = not self._locked.is_set()
+            return not self._given_up
+
+
+@contextmanager
+def writer_turn(path: str | None, *, wait_seconds: float) -> Iterator[None]:
+    """This process's queue, then the lock beside the database file at ``path``; without one nothing."""
+    if path is None:
+        yield
+        return
+    with _registry_guard:
+        queue = _queues.setdefault(path, WriterQueue())
+    with ExitStack() as turn:
+        deadline = time.monotonic() + wait_seconds
+        queue.enter(wait_seconds=wait_seconds)
+        turn.callback(queue.leave)
+        turn.enter_context(_lock_file(path, deadline=deadline))
+        yield

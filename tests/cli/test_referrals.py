@@ -1,0 +1,126 @@
+"""`flask referrals import`: files as senders hand them over, what the command says, and what is stored."""
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from click.testing import Result
+
+from review.domain.commitments import parse_envelope
+from review.models import Case, Opening, Referral
+from review.queries.referrals import original_of
+from tests.conftest import Desk
+from tests.factories import make_sender, referral_body
+
+CSV = '\ufeffReference;Reason;URL;Good_faith\r\nA;Praise, and more;https://video.example/a;yes\r\n\r\nB;"Two\r\nlines";https://video.example/b;\r\n'
+
+
+@pytest.fixture
+def run(desk: Desk) -> Callable[..., Result]:
+    """Runs the command for one sender."""
+    sender = make_sender()
+
+    def invoke(file: Path, *options: str, sender: str = sender) -> Result:
+        arguments = ["referrals", "import", str(file), "--sender", sender, *options]
+        return desk.app.test_cli_runner().invoke(args=arguments)
+
+    return invoke
+
+
+def answer(result: Result) -> dict[str, Any]:
+    assert result.exit_code == 0, result.output
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def lines(*references: str) -> bytes:
+    return b"".join(referral_body(name, f"https://video.example/{name}") + b"\n" for name in references)
+
+
+def counts(batch: dict[str, Any]) -> tuple[int, int, int, int]:
+    return batch["lines"], batch["received"], batch["repeated"], batch["refused"]
+
+
+@pytest.mark.parametrize("name", ["action.ndjson", "action.JSONL", "action.ndjson.gz", "action.jsonl.GZ"])
+def test_lines_are_taken_in_and_the_same_file_again_adds_nothing(
+    desk: Desk, run: Callable[..., Result], tmp_path: Path, name: str
+) -> None:
+    file, content = tmp_path / name, lines("A", "B") + b"{}\n"
+    file.write_bytes(gzip.compress(content) if name.lower().endswith(".gz") else content)
+    first = answer(run(file, "--json"))
+    assert counts(first) == (3, 2, 0, 1)
+    assert [one["line"] for one in first["refusals"]] == [3]
+    assert counts(answer(run(file, "--json"))) == (3, 0, 2, 1)
+    assert desk.session.scalar(sa.select(sa.func.count()).select_from(Case)) == 2
+    envelopes = desk.session.scalars(
+        sa.select(Opening.envelope).where(Opening.event_type == "batch.completed")
+    )
+    assert {parse_envelope(envelope)["actor"]["kind"] for envelope in envelopes} == {"operator"}
+
+
+def test_rows_are_taken_in_and_their_original_is_the_row_as_it_stood(
+    desk: Desk, run: Callable[..., Result], tmp_path: Path
+) -> None:
+    file = tmp_path / "action.csv"
+    file.write_bytes(CSV.encode())
+    assert counts(answer(run(file, "--json"))) == (2, 2, 0, 0)
+    assert counts(answer(run(file, "--json"))) == (2, 0, 2, 0)
+    stored = {row.reference: row for row in desk.session.scalars(sa.select(Referral))}
+    assert stored["A"].good_faith is True
+    assert stored["B"].reason == "Two\r\nlines"
+    assert {row.transmitted_via for row in stored.values()} == {"file"}
+    assert (
+        original_of(desk.session, stored["A"].id, data_dir=desk.settings.data_dir)
+        == CSV.encode().splitlines(True)[1]
+    )
+
+
+def test_people_read_counts_and_why_a_line_was_refused(run: Callable[..., Result], tmp_path: Path) -> None:
+    file = tmp_path / "action.csv"
+    file.write_text("reference,reason,url\nA,Why,https://video.example/a\nB,Why,https://elsewhere.example/\n")
+    result = run(file)
+    assert result.exit_code == 0
+    assert "action.csv" in result.output
+    assert "2 lines: 1 received, 0 repeated, 1 refused (batch B-" in result.output
+    assert "Line 3 (B) was refused: /items" in result.output
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("action.xlsx", b"PK", "The name must end in one of: .ndjson"),
+        ("action", b"{}", "The name must end in one of: .ndjson"),
+        ("action.csv.gz", gzip.compress(CSV.encode()), "The name must end in one of: .ndjson"),
+        ("action.csv", b"", "these are missing: reference, reason, url"),
+        ("action.csv", b"reference,reason,url\n", "no line"),
+        ("action.csv", b"reference,reason,url,colour\n", "These columns are not known: colour"),
+        (
+            "action.csv",
+            b'reference,reason,url\nA,"never ends,https://video.example/a\n',
+            "nothing was stored",
+        ),
+        ("action.ndjson", b"\n\n", "no line"),
+        ("action.ndjson.gz", b"plain", "The gzip stream is damaged; nothing was stored"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_with_the_remedy(
+    desk: Desk, run: Callable[..., Result], tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+    result = run(file)
+    assert result.exit_code == 1
+    assert said in result.output
+    assert "Traceback" not in result.output
+    assert desk.session.scalar(sa.select(sa.func.count()).select_from(Referral)) == 0
+
+
+def test_an_unknown_sender_or_missing_file_is_refused(run: Callable[..., Result], tmp_path: Path) -> None:
+    file = tmp_path / "action.ndjson"
+    file.write_bytes(lines("A"))
+    assert "There is no such sender" in run(file, sender="S-0000-0000-0000").output
+    assert run(tmp_path / "missing.ndjson").exit_code == 2

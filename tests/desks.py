@@ -1,0 +1,136 @@
+"""A desk that has seen everything that can happen to a referral, through the actions alone."""
+
+from base64 import b64encode
+from datetime import date, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+import time_machine
+
+from review import clock, db
+from review.actions.cases import Claim, claim_next
+from review.actions.clauses import import_clauses
+from review.actions.decisions import Recorded, record_review, undo_review
+from review.actions.dispatching import dispatch_review
+from review.actions.senders import create_sender
+from review.actions.withdrawals import withdraw_item, withdraw_referral
+from review.domain.clause_text import read_clauses
+from review.domain.decisions import ReviewInput
+from review.domain.permissions import OPERATOR, SERVICE, Actor
+from review.models import Item
+from tests.factories import make_account, receive, sender_actor
+
+TERMS = "## 4. Threats\n\nNo threats.\n\n## 5. Fraud\n\nNo fraud.\n"
+WINDOW = timedelta(seconds=61)
+DECLINE: dict[str, Any] = {"outcome": "declined", "decline_reason": "no_breach"}
+ACCEPT: dict[str, Any] = {"outcome": "accepted", "visibility": "removed"}
+
+
+def lived_in_desk() -> None:
+    """Referrals with folding, repeats, refused items and evidence; every end a case can come to."""
+    with time_machine.travel(clock.now(), tick=True) as hand:
+        terms = read_clauses(TERMS, name="Terms")
+        imported_at = date(2026, 1, 1)
+        import_clauses(terms.document, terms.clauses, valid_from=imported_at, actor=OPERATOR)
+        senders = [
+            sender_actor(
+                create_sender(f"Unit {name}", kind="iru", country="BE", flagger=None, actor=OPERATOR)
+            )
+            for name in ("North", "South")
+        ]
+        moderators = [make_account(), make_account()]
+        _receive_all(senders, hand)
+        for number, ground in enumerate(("terms", "", "law")):  # three decided, one of them after an undo
+            _judge(moderators[number % 2], hand, ground=ground, undo=number == 1)
+        _withdrawn_while_pending(senders[0], moderators[0], hand)
+        _joined_late(senders, moderators[1], hand)
+        pending, _claim = _record(moderators[0], ground="terms")
+        assert pending is not None
+        withdraw_referral(receive(senders[1], *(_url(90 + number) for number in range(3))).referral_id,
+                          actor=senders[1])  # fmt: skip
+        claim_next(actor=moderators[1])
+
+
+def _url(number: int) -> str:
+    return f"https://video.example/watch/{number}"
+
+
+def _receive_all(senders: list[Actor], hand: Any) -> None:
+    picture = {"name": "a.png", "media_type": "image/png", "content": b64encode(b"picture" * 9).decode()}
+    for number in range(8):
+        receive(senders[number % 2], _url(number), _url(number + 1), reference=f"DESK-{number}")
+    receive(senders[0], _url(0), _url(1), reference="DESK-0")  # sent again: the same answer
+    receive(senders[0], items=[{"url": _url(20), "evidence": [picture]}])
+    about = {"issuing_authority": "Court of Ghent", "category": "STATEMENT_CATEGORY_VIOLENCE"}
+    receive(senders[1], _url(3), "https://elsewhere.example/x", **about)
+    hand.shift(timedelta(seconds=1))  # the notice comes last in the queue
+    receive(
+        senders[1], _url(4), intake_kind="notice", good_faith=True,
+        contact={"name": "Duty desk", "email": "desk@unit.example"}, legal_basis="§ 1",
+    )  # fmt: skip
+
+
+def _record(moderator: Actor, *, ground: str) -> tuple[Recorded | None, Claim | None]:
+    claim = claim_next(actor=moderator)
+    if claim is None:
+        return None, None
+    clause = db.session().scalar(sa.text("SELECT id FROM clause_versions ORDER BY id LIMIT 1"))
+    grounds: dict[str, Any] = {"terms": {"clauses": (clause,)}, "law": {"law": "Article 1"}}
+    review = ReviewInput(
+        **(ACCEPT | {"ground": ground} | grounds[ground] if ground else DECLINE),
+        rationale=f"Compared with our terms, case {claim.case_id}; a sentence of its own.",
+        statement=f"We have compared the content with our terms, {claim.case_id[-4:]}.",
+    )
+    given = {"claim_generation": claim.claim_generation, "version": claim.version}
+    return record_review(claim.case_id, review, actor=moderator, **given), claim
+
+
+def _judge(moderator: Actor, hand: Any, *, ground: str, undo: bool) -> None:
+    recorded, claim = _record(moderator, ground=ground)
+    assert recorded is not None
+    assert claim is not None
+    if undo:
+        undo_review(claim.case_id, actor=moderator)
+        hand.shift(timedelta(hours=1))  # the claim that came back has ended
+        return _judge(moderator, hand, ground=ground, undo=False)
+    hand.shift(WINDOW)
+    dispatch_review(recorded.review_id, actor=SERVICE)
+    return None
+
+
+def _withdrawn_while_pending(sender: Actor, moderator: Actor, hand: Any) -> None:
+    """One review of a case that is withdrawn, and one that is dropped because something joined."""
+    recorded, claim = _record(moderator, ground="")
+    assert recorded is not None
+    assert claim is not None
+    live = sa.select(Item.id, Item.match_key).where(Item.case_id == claim.case_id, Item.status == "in_review")
+    covered = db.session().execute(live).all()
+    receive(sender, covered[0].match_key, reference="JOINED-LATE")
+    for item_id, sender_id in _owners(claim.case_id):
+        if item_id in {row.id for row in covered}:
+            withdraw_item(item_id, actor=sender_actor(sender_id))
+    hand.shift(WINDOW)
+    assert dispatch_review(recorded.review_id, actor=SERVICE) is None
+
+
+def _joined_late(senders: list[Actor], moderator: Actor, hand: Any) -> None:
+    """An item that joins after the review moves to a case of its own when the decision goes out."""
+    recorded, claim = _record(moderator, ground="")
+    assert recorded is not None
+    assert claim is not None
+    key = db.session().scalar(sa.select(Item.match_key).where(Item.case_id == claim.case_id).limit(1)) or ""
+    for number, sender in enumerate(senders):
+        receive(sender, key, reference=f"LATE-{number}")
+    hand.shift(WINDOW)
+    assert dispatch_review(recorded.review_id, actor=SERVICE) is not None
+
+
+def _owners(case_id: str) -> list[tuple[str, str]]:
+    rows = db.session().execute(
+        sa.text(
+            "SELECT items.id, referrals.sender_id FROM items"
+            " JOIN referrals ON referrals.id = items.referral_id WHERE case_id = :case_id"
+        ),
+        {"case_id": case_id},
+    )
+    return [(row[0], row[1]) for row in rows]

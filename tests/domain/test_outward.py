@@ -1,0 +1,84 @@
+"""The statement goes to every sender: it gives none of them away, and ordinary words stay free."""
+
+import pytest
+
+from review.domain.ids import new_id
+from review.domain.outward import is_telling, name_in, own_id_in
+
+AUTHORITY = "Belgian Federal Judicial Police, East Flanders"
+NAMES = (
+    AUTHORITY,
+    "Harbour Watch",
+    "Zürich – Kantonspolizei Cyberabteilung",
+    "警視庁",
+    "Registry (Court of Ghent)",
+)
+REFERENCES = ("EUIRU-2019-11-000123", "desk@unit.example", "HW 33/014")
+
+
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("As the Belgian Federal Judicial Police, East Flanders asked.", AUTHORITY),
+        ("As the Belgian Federal Judicial Police asked.", "Belgian Federal Judicial Police"),
+        ("the BELGIAN   federal\njudicial police said so", "Belgian Federal Judicial Police"),
+        ("Somebody in East Flanders saw it.", "East Flanders"),
+        ("East-Flanders saw it.", "East Flanders"),
+        ("Thanks, harbour\u200b watch!", "Harbour Watch"),
+        ("Thanks, Harbour-Watch!", "Harbour Watch"),
+        ("Sent by kantonspolizei   cyberabteilung.", "Kantonspolizei Cyberabteilung"),
+        ("Sent by Zurich - Kantonspolizei Cyberabteilung.", NAMES[2]),
+        ("本件は警視庁からの通知です。", "警視庁"),
+        ("The court of Ghent wrote.", "Court of Ghent"),
+        ("About euiru-2019-11-000123.", "EUIRU-2019-11-000123"),
+        ("Write to DESK@unit.example.", "desk@unit.example"),
+    ],
+)
+def test_names_their_parts_and_references_are_found(statement: str, named: str) -> None:
+    assert name_in(statement, names=NAMES, references=REFERENCES) == named
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "Thank you. The video shows a harbour; we watch such content and found no breach.",
+        "The federal police of a country is shown; east of it nothing breaks our terms.",
+        "The judicial review is over: the content praises no listed organisation.",
+        "A registry entry of 2019 is quoted, which our terms allow.",
+        "Wir haben den Inhalt geprüft und in Zürich nichts gefunden.",
+        "",
+    ],
+)
+def test_ordinary_words_stay_free(statement: str) -> None:
+    assert name_in(statement, names=NAMES, references=REFERENCES) is None
+
+
+@pytest.mark.parametrize("name", ["Communications, Unit A", "Information - Desk", "A, B", ",,,", "-", " "])
+def test_short_and_ordinary_parts_forbid_nothing(name: str) -> None:
+    statement = "Our communications and information about unit a and desk b: the content keeps our terms."
+    assert name_in(statement, names=[name]) is None
+
+
+def test_our_own_ids_are_found_and_hyphenated_words_are_not() -> None:
+    for prefix in "RICVBD":
+        for _round in range(200):
+            own = new_id(prefix)
+            assert own_id_in(f"See {own}, please.") == own
+            assert own_id_in(f"See {own[:8]}\u200b{own[8:]}.") == own
+    assert own_id_in("see r-7k3m-9qxd-2fwt.") == "r-7k3m-9qxd-2fwt"
+    for harmless in (
+        "a once-only-case-text",
+        "I-have-seen-this before",
+        "A-2019-1",
+        "it-is-what-it-is",
+        "R-7K3M",
+    ):
+        assert own_id_in(harmless) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "telling"),
+    [("the", False), ("Berlin", False), ("HW-1", True), ("a@b", True), ("Harbour W", True)],
+)
+def test_ordinary_words_of_a_sender_forbid_nothing(name: str, telling: bool) -> None:
+    assert is_telling(name) is telling
