@@ -21,9 +21,10 @@ from sqlalchemy.orm import Session
 from review import metrics
 from review.config import Settings
 from review.errors import DatabaseBusy, IdempotencyInFlight, ReviewError, StorageFull, TransactionMisuse
+from review.sessions import DeskSession, ask_rested_connections, own_transactions
 from review.writers import writer_turn
 
-extension = SQLAlchemy(session_options={"expire_on_commit": False})
+extension = SQLAlchemy(session_options={"class_": DeskSession, "expire_on_commit": False})
 
 _WRITES = "review_writes"
 
@@ -95,6 +96,7 @@ def engine_settings(settings: Settings) -> dict[str, Any]:
             "url": settings.database_url,
             "module": sqlite_driver(),
             "pool_size": 64,
+            "pool_use_lifo": True,
             "hide_parameters": True,
             "connect_args": {"check_same_thread": False, "timeout": settings.database_wait_seconds},
         }
@@ -103,14 +105,14 @@ def engine_settings(settings: Settings) -> dict[str, Any]:
         "pool_size": POOL_KEPT,
         "hide_parameters": True,
         "max_overflow": POOL_MOST - POOL_KEPT,
-        "pool_pre_ping": True,
+        "pool_use_lifo": True,
         "pool_timeout": settings.database_wait_seconds,
         "connect_args": {"connect_timeout": settings.database_wait_seconds},
     }
 
 
 def prepare_engine(engine: sa.Engine, *, wait_seconds: int) -> None:
-    """Attach what every connection needs: pragmas and explicit BEGIN on SQLite, time-outs on PostgreSQL."""
+    """Attach what every connection needs: pragmas on SQLite, time-outs on PostgreSQL, an explicit BEGIN."""
 
     def on_connect(connection: Any, record: Any) -> None:
         if engine.dialect.name == "sqlite":
@@ -125,18 +127,15 @@ def prepare_engine(engine: sa.Engine, *, wait_seconds: int) -> None:
             ):
                 connection.execute("PRAGMA " + pragma)
             return
+        connection.autocommit = True
         connection.execute(f"SET statement_timeout = '{wait_seconds * 6}s'")
         connection.execute(f"SET lock_timeout = '{wait_seconds}s'")
         connection.execute("SET TIME ZONE 'UTC'")
-        connection.commit()
-
-    def on_begin(connection: sa.Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     event.listen(engine, "connect", on_connect)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "begin", on_begin)
+    own_transactions(engine)
+    if engine.dialect.name != "sqlite":
+        ask_rested_connections(engine)
 
 
 def create_engine(settings: Settings) -> sa.Engine:
@@ -170,13 +169,27 @@ def _close_session(_error: BaseException | None) -> None:
         kept.invalidate()
 
 
-def session() -> Session:
+def session() -> DeskSession:
     """The session of this application context, for reading."""
-    return extension.session
+    return _own_session()
+
+
+def _own_session() -> DeskSession:
+    found = extension.session
+    assert isinstance(found, DeskSession)
+    return found
+
+
+def begin_snapshot(reader: Session) -> None:
+    """Let everything read from here on come from one moment; gives up what the session has read before."""
+    assert isinstance(reader, DeskSession)
+    reader.begin_snapshot()
 
 
 def is_sqlite(on: Session | sa.Engine) -> bool:
     """Whether this session or engine speaks to SQLite."""
+    if isinstance(on, DeskSession):
+        return on.dialect_name == "sqlite"
     bind = on.get_bind() if isinstance(on, Session) else on
     return bind.dialect.name == "sqlite"
 
@@ -198,10 +211,10 @@ def transaction() -> Iterator[Session]:
     The only place that commits. Nesting is refused. A read snapshot that the session still holds is
     given up first, because SQLite must never upgrade a read transaction.
     """
-    writer = extension.session
+    writer = _own_session()
     if writer.info.get(_WRITES):
         raise TransactionMisuse("A transaction is already open; actions do not call actions.")
-    writer.rollback()
+    writer.end_reading()
     engine = extension.engine
     wait_seconds = float(current_app.config["REVIEW_DATABASE_WAIT_SECONDS"])
     began = time.monotonic()
@@ -211,7 +224,7 @@ def transaction() -> Iterator[Session]:
         with writer_turn(path, wait_seconds=wait_seconds):
             writer.info[_WRITES] = True
             try:
-                writer.connection(execution_options={_WRITES: True})
+                writer.begin_writing()
                 metrics.current.database_wait.observe(time.monotonic() - began)
                 yield writer
                 writer.commit()

@@ -237,35 +237,35 @@ def _next_in_chains(writer: Session, kind: EventType, object_ids: Sequence[str])
     return [_link(kind, object_id, versions.get(object_id), earlier) for object_id in object_ids]
 
 
-def _advance(table: Any) -> Prepared:
-    return Prepared(
-        lambda: (
+def _advance(kind: str, table: Any) -> Prepared:
+    """One more event of an object; beside its version the event before, which the update finds as well."""
+    before = (Opening.object_kind == sa.literal(kind), Opening.object_id == sa.bindparam("object_id"))
+    at_version = Opening.object_version == table.trail_version - sa.literal(1)
+
+    def build() -> Any:
+        return (
             sa.update(table)
             .where(table.id == sa.bindparam("object_id"))
             .values(trail_version=table.trail_version + sa.literal(1))
-            .returning(table.trail_version)
+            .returning(
+                table.trail_version,
+                sa.select(Opening.eid).where(*before, at_version).scalar_subquery().label("eid"),
+                sa.select(Opening.recorded_at).where(*before, at_version).scalar_subquery().label("earliest"),
+            )
         )
-    )
+
+    return Prepared(build)
 
 
-_ADVANCE = {kind: _advance(table) for kind, table in type_of_object.items()}
-_BEFORE = Prepared(
-    lambda: sa.select(Opening.eid, Opening.recorded_at).where(
-        Opening.object_kind == sa.bindparam("object_kind"),
-        Opening.object_id == sa.bindparam("object_id"),
-        Opening.object_version == sa.bindparam("object_version"),
-    )
-)
+_ADVANCE = {kind: _advance(kind, table) for kind, table in type_of_object.items()}
 
 
 def _next_of_one(writer: Session, kind: EventType, object_id: str) -> _Link:
-    version = _ADVANCE[kind.object_kind].scalar(writer, object_id=object_id)
+    advanced = _ADVANCE[kind.object_kind].first(writer, object_id=object_id)
+    version = None if advanced is None else advanced.trail_version
     earlier = {}
-    if version is not None and version > 1:
-        before = _BEFORE.first(
-            writer, object_kind=kind.object_kind, object_id=object_id, object_version=version - 1
-        )
-        earlier = {} if before is None else {object_id: (before.eid, before.recorded_at)}
+    if advanced is not None and advanced.eid is not None:
+        earlier = {object_id: (advanced.eid, advanced.earliest)}
     return _link(kind, object_id, version, earlier)
 
 

@@ -6,16 +6,14 @@ transaction stay SQLAlchemy's; only the cursor is the driver's own.
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-_KEPT = "review_connection"
+from review.sessions import DeskSession, driver_errors
 
 Process = Callable[[Any], Any] | None
 
@@ -26,32 +24,11 @@ class _Compiled:
 
     text: str
     positional: bool
+    names: tuple[str, ...]
     binds: tuple[tuple[str, Process], ...]
     fixed: dict[str, Any]
     columns: tuple[Process, ...]
     row: Callable[[Any], Any]
-
-
-@contextmanager
-def driver_errors(connection: sa.Connection, statement: str) -> Iterator[None]:
-    """Give errors of the driver inside the shape of SQLAlchemy's, and a lost connection up."""
-    dialect = connection.dialect
-    error_type = dialect.loaded_dbapi.Error
-    try:
-        yield
-    except error_type as error:
-        lost = dialect.is_disconnect(error, connection.connection.driver_connection, None)
-        if lost:
-            connection.invalidate(error)
-        raise DBAPIError.instance(
-            statement,
-            None,
-            error,
-            error_type,
-            hide_parameters=True,
-            connection_invalidated=lost,
-            dialect=dialect,
-        ) from error
 
 
 class Prepared:
@@ -67,30 +44,36 @@ class Prepared:
 
     def all(self, session: Session, **values: Any) -> list[Any]:
         """All rows, none for a statement that returns none."""
-        connection = _connection(session)
+        connection = session.begun() if isinstance(session, DeskSession) else session.connection()
+        return self._rows(connection, values)
+
+    def first_alone(self, session: Session, **values: Any) -> Any:
+        """The first row, or None, of a read that needs nothing else of the same moment: no transaction."""
+        connection = session.unbegun() if isinstance(session, DeskSession) else session.connection()
+        rows = self._rows(connection, values)
+        return rows[0] if rows else None
+
+    def _rows(self, connection: sa.Connection, values: dict[str, Any]) -> list[Any]:
         dialect = connection.dialect
         compiled = self._compiled.get(dialect.name)
         if compiled is None:
             compiled = self._compiled[dialect.name] = _compile(self._build(), dialect)
-        given = compiled.fixed | values
-        bound = [(name, given[name] if process is None else process(given[name]))
-                 for name, process in compiled.binds]  # fmt: skip
-        parameters: Any = tuple(value for _name, value in bound) if compiled.positional else dict(bound)
+        if compiled.fixed:
+            values = compiled.fixed | values
+        given: Any = [
+            values[name] if process is None else process(values[name]) for name, process in compiled.binds
+        ]
+        if not compiled.positional:
+            given = dict(zip(compiled.names, given, strict=True))
         with driver_errors(connection, compiled.text):
             cursor = connection.connection.cursor()
             try:
-                cursor.execute(compiled.text, parameters)
+                cursor.execute(compiled.text, given)
                 rows = cursor.fetchall() if compiled.columns else ()
             finally:
                 cursor.close()
         make, columns = compiled.row, compiled.columns
-        return [
-            make(
-                value if process is None else process(value)
-                for value, process in zip(row, columns, strict=True)
-            )
-            for row in rows
-        ]
+        return [make(_read(row, columns)) for row in rows]
 
     def first(self, session: Session, **values: Any) -> Any:
         """The first row, or None."""
@@ -101,14 +84,6 @@ class Prepared:
         """The first value of the first row, or None."""
         rows = self.all(session, **values)
         return rows[0][0] if rows else None
-
-
-def _connection(session: Session) -> sa.Connection:
-    """The session's connection, which it keeps until its transaction ends; asking it anew is not cheap."""
-    kept: sa.Connection | None = session.info.get(_KEPT)
-    if kept is None or kept.closed or not kept.in_transaction():
-        kept = session.info[_KEPT] = session.connection()
-    return kept
 
 
 def _compile(statement: Any, dialect: sa.Dialect) -> _Compiled:
@@ -126,11 +101,16 @@ def _compile(statement: Any, dialect: sa.Dialect) -> _Compiled:
     return _Compiled(
         text=found.string,
         positional=bool(found.positional),
+        names=names,
         binds=tuple((name, None if name in fixed else processors[name]) for name in names),
         fixed=fixed,
         columns=tuple(_reader(column.type, dialect) for column in selected),
         row=row._make,
     )
+
+
+def _read(row: Any, columns: tuple[Process, ...]) -> list[Any]:
+    return [value if process is None else process(value) for value, process in zip(row, columns, strict=True)]
 
 
 def _written(value: Any, process: Process) -> Any:

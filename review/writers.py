@@ -2,12 +2,12 @@
 
 import errno
 import fcntl
+import os
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import IO
 
 from review.errors import DatabaseBusy, StorageFull
 
@@ -52,10 +52,14 @@ _queues: dict[str, WriterQueue] = {}
 _registry_guard = threading.Lock()
 
 
-def _lock_file(database_path: str, *, deadline: float) -> IO[bytes]:
-    """Take the lock beside the database file, in which the processes queue before BEGIN IMMEDIATE."""
+def _lock_file(database_path: str, *, deadline: float) -> int:
+    """Take the lock beside the database file, in which the processes queue before BEGIN IMMEDIATE.
+
+    Closing the descriptor gives the lock back. Each turn opens the file anew: a fork shares what was open
+    before it, locks included.
+    """
     try:
-        handle = open(database_path + ".writer", "wb", buffering=0)  # noqa: SIM115 (closing gives the lock back)
+        handle = os.open(database_path + ".writer", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
             raise
@@ -77,7 +81,7 @@ class _Waiter:
     wakes whoever waits. Who gives up leaves the lock to the thread, which gives it back.
     """
 
-    def __init__(self, handle: IO[bytes]) -> None:
+    def __init__(self, handle: int) -> None:
         self._handle = handle
         self._guard = threading.Lock()
         self._locked = threading.Event()
@@ -88,7 +92,7 @@ class _Waiter:
         fcntl.flock(self._handle, fcntl.LOCK_EX)
         with self._guard:
             if self._given_up:
-                self._handle.close()
+                os.close(self._handle)
             self._locked.set()
 
     def got_it(self, seconds: float) -> bool:
@@ -112,5 +116,5 @@ def writer_turn(path: str | None, *, wait_seconds: float) -> Iterator[None]:
         deadline = time.monotonic() + wait_seconds
         queue.enter(wait_seconds=wait_seconds)
         turn.callback(queue.leave)
-        turn.enter_context(_lock_file(path, deadline=deadline))
+        turn.callback(os.close, _lock_file(path, deadline=deadline))
         yield

@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -182,6 +183,39 @@ def test_no_room_for_the_lock_file_is_a_full_storage(desk: Desk, monkeypatch: py
     def full(*_arguments: object, **_options: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(writers, "open", full, raising=False)
+    monkeypatch.setattr(os, "open", full)
     with pytest.raises(StorageFull), db.transaction():
         raise AssertionError("not reached")
+
+
+def test_a_commit_that_fails_leaves_nothing(desk: Desk) -> None:
+    """The session is given up by ROLLBACK then, not by the COMMIT that ends reading."""
+
+    def fail(_connection: sa.Connection) -> None:
+        if db.session().info.get(db._WRITES):
+            raise ZeroDivisionError
+
+    sa.event.listen(db.extension.engine, "commit", fail)
+    try:
+        with pytest.raises(ZeroDivisionError), db.transaction() as writer:
+            writer.execute(sa.insert(Sender), _sender())
+    finally:
+        sa.event.remove(db.extension.engine, "commit", fail)
+    assert desk.session.scalar(sa.select(sa.func.count()).select_from(Sender)) == 0
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_reading_session_cannot_write(desk: Desk) -> None:
+    with pytest.raises(sa.exc.DBAPIError, match="read-only transaction"):
+        db.session().execute(sa.insert(Sender), _sender())
+
+
+def test_what_a_reading_session_wrote_is_no_part_of_the_next_transaction(desk: Desk) -> None:
+    db.session().add(Sender(**_sender()))
+    with db.transaction():
+        pass
+    assert desk.session.scalar(sa.select(sa.func.count()).select_from(Sender)) == 0
+
+
+def _sender() -> dict[str, Any]:
+    return {"id": "S-1", "name": "Unit", "kind": "iru", "created_at": clock.now()}

@@ -14,7 +14,7 @@ from review.errors import NotReady, SettingsError
 from review.formats import key_files
 from review.models.evidence_files import evidence_path
 from review.queries import checkpoints
-from review.queries.trail import Finding, begin_snapshot
+from review.queries.trail import Finding
 from review.queries.trail import verify_trail as find_problems
 
 
@@ -123,7 +123,7 @@ def verify_trail(*, folder: Path, actor: Actor, progress: Callable[[int], None] 
     outside = key_files.read_note(folder)
     vkey = key_files.read_vkey(folder) if key_files.has_key(folder) else None
     reader = db.session()
-    begin_snapshot(reader)
+    db.begin_snapshot(reader)
     if outside is None and checkpoints.newest_checkpoint(reader) is not None:
         raise NotReady(
             "The trail has checkpoints, but the file `checkpoint` outside the database is missing: without"

@@ -1,21 +1,23 @@
 """Many rows at once: inserted as each kind of database takes them fastest; constraints decide conflicts."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from review import db
 from review.models.base import Base
+from review.sessions import driver_errors
 
 FEW = 16
 """Up to this many rows a plain INSERT costs less than the round trips of COPY."""
 CHUNK = 500
 
 Row = Mapping[str, Any]
+Process = Callable[[Any], Any] | None
 
 
 def insert_rows(writer: Session, table: type[Base], rows: Sequence[Row]) -> None:
@@ -23,12 +25,15 @@ def insert_rows(writer: Session, table: type[Base], rows: Sequence[Row]) -> None
     db.check_open(writer)
     if not rows:
         return
-    connection = writer.connection()
-    filled = _Filled(connection, table.__table__, rows)
-    if connection.dialect.name == "sqlite" or len(rows) <= FEW:
-        connection.exec_driver_sql(filled.insert, filled.values)
+    connection = writer.get_bind()
+    assert isinstance(connection, sa.Connection)
+    form = _form_of(connection, table.__table__, rows[0])
+    if len(rows) == 1:
+        _execute(connection, form.insert, form.values(rows[0]))
+    elif connection.dialect.name == "sqlite" or len(rows) <= FEW:
+        _execute(connection, form.insert, form.all_values(rows), many=True)
     else:
-        _copy(connection, filled)
+        _copy(connection, form, rows)
 
 
 def insert_new(
@@ -46,46 +51,83 @@ def insert_new(
     db.check_open(writer)
     if not rows:
         return set()
-    connection = writer.connection()
-    filled = _Filled(connection, table.__table__, rows)
+    connection = writer.get_bind()
+    assert isinstance(connection, sa.Connection)
+    form = _form_of(connection, table.__table__, rows[0])
     condition = "" if where is None else f" WHERE {where.text}"
-    insert = f"{filled.insert} ON CONFLICT ({', '.join(unique)}){condition} DO NOTHING"
+    insert = f"{form.insert} ON CONFLICT ({', '.join(unique)}){condition} DO NOTHING"
     if len(rows) == 1:
-        return set(connection.exec_driver_sql(insert + " RETURNING id", filled.values[0]).scalars())
-    connection.exec_driver_sql(insert, filled.values)
+        made = _execute(connection, insert + " RETURNING id", form.values(rows[0]), returns=True)
+        return {row[0] for row in made}
+    _execute(connection, insert, form.all_values(rows), many=True)
     ids = [row["id"] for row in rows]
-    own = filled.table.c.id
+    own = form.table.c.id
     found: set[str] = set()
     for start in range(0, len(ids), CHUNK):
         found.update(connection.scalars(sa.select(own).where(own.in_(ids[start : start + CHUNK]))))
     return found
 
 
-class _Filled:
-    """Rows as the driver wants them: column defaults filled in, values by their column's type.
+@dataclass(frozen=True)
+class _Form:
+    """How rows of one shape are written: the statement, and how each column gets its value.
 
     SQLAlchemy's own insert of many rows does the same at three times the cost of SQLite's part.
     """
 
-    def __init__(self, connection: sa.Connection, table: sa.FromClause, rows: Sequence[Row]) -> None:
-        dialect = connection.dialect
-        columns: list[Any] = [column for column in table.columns if column.name in rows[0] or column.default]
-        defaults = {column.name: column.default.arg for column in columns if column.default}
-        self.names = [column.name for column in columns]
-        self.table = table
-        listed, place = ", ".join(self.names), "?" if dialect.name == "sqlite" else "%s"
-        self.insert = f"INSERT INTO {table} ({listed}) VALUES ({', '.join([place] * len(columns))})"  # noqa: S608
-        whole = [[row[name] if name in row else defaults[name] for row in rows] for name in self.names]
-        processors = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns]
-        self.values = list(
-            zip(
-                *(
-                    values if process is None else _processed(values, process)
-                    for values, process in zip(whole, processors, strict=True)
-                ),
-                strict=True,
-            )
-        )
+    table: sa.FromClause
+    names: tuple[str, ...]
+    insert: str
+    defaults: dict[str, Any]
+    processors: tuple[Process, ...]
+
+    def values(self, row: Row) -> list[Any]:
+        """One row as the driver wants it: column defaults filled in, values by their column's type."""
+        filled = self.defaults | row  # type: ignore[operator]
+        return [
+            filled[name] if process is None else process(filled[name])
+            for name, process in zip(self.names, self.processors, strict=True)
+        ]
+
+    def all_values(self, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+        """Many rows likewise, column by column, so that what most of them share is made once."""
+        defaults = self.defaults
+        whole = [
+            [row[name] if name in row else defaults[name] for row in rows]
+            if name in defaults
+            else [row[name] for row in rows]
+            for name in self.names
+        ]
+        columns = [
+            values if process is None else _processed(values, process)
+            for values, process in zip(whole, self.processors, strict=True)
+        ]
+        return list(zip(*columns, strict=True))
+
+
+_forms: dict[tuple[str, str, tuple[str, ...]], _Form] = {}
+
+
+def _form_of(connection: sa.Connection, table: sa.FromClause, row: Row) -> _Form:
+    """The form of rows with these columns; made once for each kind of database."""
+    key = (connection.dialect.name, str(table.name), tuple(row))  # type: ignore[attr-defined]
+    found = _forms.get(key)
+    if found is None:
+        found = _forms[key] = _new_form(connection.dialect, table, row)
+    return found
+
+
+def _new_form(dialect: sa.Dialect, table: sa.FromClause, row: Row) -> _Form:
+    columns: list[Any] = [column for column in table.columns if column.name in row or column.default]
+    names = tuple(column.name for column in columns)
+    place = "?" if dialect.name == "sqlite" else "%s"
+    return _Form(
+        table=table,
+        names=names,
+        insert=f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join([place] * len(names))})",  # noqa: S608
+        defaults={column.name: column.default.arg for column in columns if column.default},
+        processors=tuple(column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns),
+    )
 
 
 def _processed(values: Sequence[Any], process: Callable[[Any], Any]) -> list[Any]:
@@ -102,26 +144,23 @@ def _processed(values: Sequence[Any], process: Callable[[Any], Any]) -> list[Any
     return found
 
 
-def _copy(connection: sa.Connection, filled: _Filled) -> None:
-    """PostgreSQL's COPY, which SQLAlchemy has no words for; its errors get the shape of SQLAlchemy's."""
-    dialect = connection.dialect
-    statement = f"COPY {filled.table} ({', '.join(filled.names)}) FROM STDIN"
+def _execute(
+    connection: sa.Connection, statement: str, values: Any, *, many: bool = False, returns: bool = False
+) -> list[Any]:
+    """Run it with the driver's own cursor; the rows that it returns."""
+    with driver_errors(connection, statement):
+        cursor = connection.connection.cursor()
+        try:
+            (cursor.executemany if many else cursor.execute)(statement, values)
+            return list(cursor.fetchall()) if returns else []
+        finally:
+            cursor.close()
+
+
+def _copy(connection: sa.Connection, form: _Form, rows: Sequence[Row]) -> None:
+    """PostgreSQL's COPY, which SQLAlchemy has no words for."""
+    statement = f"COPY {form.table} ({', '.join(form.names)}) FROM STDIN"
     driver: Any = connection.connection.driver_connection
-    error_type = dialect.loaded_dbapi.Error
-    try:
-        with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            for values in filled.values:
-                copy.write_row(values)
-    except error_type as error:
-        lost = dialect.is_disconnect(error, driver, None)
-        if lost:
-            connection.invalidate(error)
-        raise DBAPIError.instance(
-            statement,
-            None,
-            error,
-            error_type,
-            hide_parameters=True,
-            connection_invalidated=lost,
-            dialect=dialect,
-        ) from error
+    with driver_errors(connection, statement), driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for values in form.all_values(rows):
+            copy.write_row(values)

@@ -84,7 +84,7 @@ def signed_in(reader: Session, token_digest: str, *, at: datetime, idle_seconds:
     and when the account's role is no longer the one that it was opened with.
     """
     idle_since = at - timedelta(seconds=idle_seconds)
-    row = _SIGNED_IN.first(reader, token_digest=token_digest, now=at, idle_since=idle_since)
+    row = _SIGNED_IN.first_alone(reader, token_digest=token_digest, now=at, idle_since=idle_since)
     if row is None:
         return None
     return SignedIn(

@@ -37,7 +37,7 @@ class ClauseListed:
     valid_from: date
 
 
-_in_force: dict[tuple[str, date], tuple[tuple[int, str | None], tuple[ClauseInForce, ...]]] = {}
+_in_force: dict[tuple[sa.Engine, date], tuple[tuple[int, str | None], tuple[ClauseInForce, ...]]] = {}
 MOST_REMEMBERED = 8
 
 # ids of versions rise with nothing, so the newest is told by number and by the day of its making
@@ -51,7 +51,7 @@ def clauses_in_force(reader: Session, *, on: date) -> tuple[ClauseInForce, ...]:
     The version with the latest first day up to ``on`` holds; of two from one day, the newer one. Versions
     never change and are never taken away, so what was read stays right until there is one more.
     """
-    place = (str(reader.get_bind().engine.url), on)
+    place = (reader.get_bind().engine, on)
     state = tuple(_STATE.first(reader))
     known = _in_force.get(place)
     if known is None or known[0] != state:

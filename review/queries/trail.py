@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from review import db, ledger
+from review import ledger
 from review.domain.plain_event import PlainEvent
 from review.domain.trail_check import Link, name_of, previous_of, problem_of, problem_of_link
 from review.models import Leaf, Opening, PendingEvent
@@ -46,13 +46,6 @@ class Finding:
     sentence: str
     first_bad: int | None = None
     detail: str = ""
-
-
-def begin_snapshot(reader: Session) -> None:
-    """Let everything read from here on come from one moment; gives up what the session has read before."""
-    reader.rollback()
-    if not db.is_sqlite(reader):
-        reader.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
 def verify_trail(

@@ -23,7 +23,6 @@ from review.actions import trail
 from review.config import read_settings
 from review.domain.permissions import OPERATOR
 from review.formats import key_files
-from review.queries.trail import begin_snapshot
 from tests.faults import journal as outcomes
 from tests.faults.connection import Ambiguous, Connection, Unreached
 from tests.faults.invariants import Scene, violations
@@ -203,7 +202,7 @@ class FaultedDesk:
         with self.app.app_context():
             reader = db.session()
             try:
-                begin_snapshot(reader)
+                db.begin_snapshot(reader)
                 yield reader
             finally:
                 reader.close()

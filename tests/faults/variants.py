@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from review import db, writers
 from review.queries import decisions
+from review.sessions import DeskSession
 from review.web import guard
 
 SLOW_DISK_SECONDS = 0.08
@@ -34,9 +35,9 @@ def _late_transaction() -> Iterator[Session]:
     path = engine.url.database if engine.dialect.name == "sqlite" else None
     with ExitStack() as held:
         held.enter_context(writers.writer_turn(path, wait_seconds=wait_seconds))
-        writer = held.enter_context(Session(engine, expire_on_commit=False))
+        writer = held.enter_context(DeskSession(engine, expire_on_commit=False))
         writer.info[db._WRITES] = True
-        writer.connection(execution_options={db._WRITES: True})
+        writer.begin_writing()
         yield writer
         writer.flush()
         if not has_request_context() or guard.actor().kind != "sender":
@@ -55,9 +56,9 @@ def _late_transaction() -> Iterator[Session]:
 def lose_commits() -> None:
     """Every fifth commit is only said to have happened."""
     counted, guard = iter(range(10**9)), threading.Lock()
-    commit = Session.commit
+    commit = DeskSession.commit
 
-    def forget(self: Session) -> None:
+    def forget(self: DeskSession) -> None:
         with guard:
             number = next(counted)
         if number % 5 == 4 and self.info.get(db._WRITES):
@@ -65,7 +66,7 @@ def lose_commits() -> None:
         else:
             commit(self)
 
-    Session.commit = forget  # type: ignore[method-assign]
+    DeskSession.commit = forget  # type: ignore[method-assign]
 
 
 def stop_in_review() -> None:

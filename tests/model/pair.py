@@ -50,15 +50,17 @@ class Place:
 def dead_before_commit() -> Iterator[None]:
     """Nothing that is begun in here is committed."""
 
-    def die(session: Session) -> None:
-        raise Interrupted
+    session, engine = db.session(), db.extension.engine
 
-    session = db.session()
-    event.listen(session, "before_commit", die)
+    def die(_connection: sa.Connection) -> None:
+        if session.info.get(db._WRITES):
+            raise Interrupted
+
+    event.listen(engine, "commit", die)
     try:
         yield
     finally:
-        event.remove(session, "before_commit", die)
+        event.remove(engine, "commit", die)
 
 
 class Pair(RuleBasedStateMachine):

@@ -1,0 +1,192 @@
+"""The session of a request or an action: one connection, begun for reading or for writing by ourselves.
+
+SQLAlchemy's session begins, joins and ends its transactions with great care and at some cost; most of our
+statements are prepared and need none of that. So the connection and its transaction are held here, and the
+session's own machinery joins them only when an object is added, loaded or flushed.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.orm import Session
+
+_WORD = "review_begin"
+_IDLE_SINCE = "review_idle_since"
+ASK_AFTER_SECONDS = 2.0
+"""A pooled connection that rested longer is asked whether it lives; one that rested less is believed."""
+
+# how each kind of database begins; reading is refused any write where the database can refuse it
+_READ = {"sqlite": "BEGIN", "postgresql": "BEGIN READ ONLY"}
+_SNAPSHOT = {"sqlite": "BEGIN", "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
+_WRITE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN"}
+
+
+@contextmanager
+def driver_errors(connection: sa.Connection, statement: str) -> Iterator[None]:
+    """Give errors of the driver inside the shape of SQLAlchemy's, and a lost connection up."""
+    dialect = connection.dialect
+    error_type = dialect.loaded_dbapi.Error
+    try:
+        yield
+    except error_type as error:
+        lost = dialect.is_disconnect(error, connection.connection.driver_connection, None)
+        if lost:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            statement,
+            None,
+            error,
+            error_type,
+            hide_parameters=True,
+            connection_invalidated=lost,
+            dialect=dialect,
+        ) from error
+
+
+def own_transactions(engine: sa.Engine) -> None:
+    """Let the engine's connections begin by the word that a `DeskSession` chose, plainly for all others.
+
+    The driver must neither begin by itself nor end what we began: its connections are in autocommit mode.
+    """
+
+    def on_begin(connection: sa.Connection) -> None:
+        word = connection.info.pop(_WORD, "BEGIN")
+        with driver_errors(connection, word):
+            connection.connection.cursor().execute(word).close()
+
+    event.listen(engine, "begin", on_begin)
+
+
+def ask_rested_connections(engine: sa.Engine) -> None:
+    """Replace pooled connections that died while they rested, without a round trip for busy ones."""
+
+    def on_checkin(_connection: Any, record: Any) -> None:
+        record.info[_IDLE_SINCE] = time.monotonic()
+
+    def on_checkout(connection: Any, record: Any, _proxy: Any) -> None:
+        since = record.info.get(_IDLE_SINCE)
+        if since is None or time.monotonic() - since < ASK_AFTER_SECONDS:
+            return
+        try:
+            connection.execute("SELECT 1").close()
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError("the connection died while it rested") from error
+
+    event.listen(engine, "checkin", on_checkin)
+    event.listen(engine, "checkout", on_checkout)
+
+
+class DeskSession(Session):
+    """A session that holds its connection and transaction itself, from the first statement on.
+
+    Reading begins by itself and ends without a trace; writing begins by `begin_writing` alone, which
+    `review.db.transaction` calls.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._connection: sa.Connection | None = None
+        self._writes = False
+
+    @property
+    def dialect_name(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return str(self._engine().dialect.name)
+
+    def _engine(self) -> sa.Engine:
+        assert isinstance(self.bind, sa.Engine)
+        return self.bind
+
+    def get_bind(self, *_arguments: Any, **_options: Any) -> sa.Connection:
+        """The connection with its transaction, for the session's own machinery."""
+        return self.begun()
+
+    def begun(self) -> sa.Connection:
+        """The connection inside its transaction; a reading one is begun where none runs."""
+        connection = self._connection
+        if connection is None or not connection.in_transaction():
+            return self._begin(_READ)
+        return connection
+
+    def unbegun(self) -> sa.Connection:
+        """The connection for a single statement: without a transaction unless one runs already."""
+        if self._connection is None:
+            self._connection = self._engine().connect()
+        return self._connection
+
+    def begin_snapshot(self) -> None:
+        """Let all that is read from here on come from one moment; gives up what was read before."""
+        self.end_reading()
+        self._begin(_SNAPSHOT)
+
+    def begin_writing(self) -> None:
+        """Begin to write; a read snapshot must be given up before, because SQLite never upgrades one."""
+        self._begin(_WRITE)
+        self._writes = True
+
+    def _begin(self, words: dict[str, str]) -> sa.Connection:
+        connection = self.unbegun()
+        connection.info[_WORD] = words[connection.dialect.name]
+        connection.begin()
+        return connection
+
+    def end_reading(self) -> None:
+        """End a reading transaction and keep the connection.
+
+        By COMMIT, because on ROLLBACK psycopg forgets what it prepared.
+        """
+        if self._transaction is not None:
+            super().rollback()
+        connection = self._connection
+        if connection is None:
+            return
+        try:
+            if connection.in_transaction() and not connection.invalidated:
+                connection.commit()
+        finally:
+            connection.rollback()  # whatever the commit left; nothing after one that succeeded
+
+    def commit(self) -> None:
+        """Flush what is pending, commit, give the connection back; where it fails, roll back."""
+        connection = self._connection
+        if self._transaction is not None:
+            super().commit()
+        if connection is not None and connection.in_transaction():
+            connection.commit()
+        self._writes = False
+        self._give_back()
+
+    def rollback(self) -> None:
+        """Undo what was written, or end reading; give the connection back."""
+        if self._writes:
+            self._writes = False
+            super().rollback()
+            if self._connection is not None:
+                self._connection.rollback()
+        else:
+            self.end_reading()
+        self._give_back()
+
+    def close(self) -> None:
+        """End whatever runs and forget every object."""
+        self.rollback()
+        super().close()
+
+    def invalidate(self) -> None:
+        """Throw the connection away: it died."""
+        super().close()
+        connection, self._connection = self._connection, None
+        self._writes = False
+        if connection is not None:
+            connection.invalidate()
+            connection.close()
+
+    def _give_back(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
