@@ -213,8 +213,9 @@ def _not_listed(field: str) -> FieldError:
 
 def _weight(text: str) -> int:
     """Characters that somebody sees: runs of white space count once, invisible characters do not."""
-    shown = "".join(character for character in text if unicodedata.category(character) != "Cf")
-    return len(" ".join(shown.split()))
+    if not text.isascii():
+        text = "".join(character for character in text if unicodedata.category(character) != "Cf")
+    return len(" ".join(text.split()))
 
 
 def form_fields(review: ReviewInput) -> dict[str, Any]:

@@ -81,12 +81,16 @@ def _touches(character: str) -> bool:
 
 
 def _shown(text: str) -> str:
+    if text.isascii():  # no invisible characters, nothing to compose
+        return text
     visible = "".join(character for character in text if unicodedata.category(character) != "Cf")
     return unicodedata.normalize("NFKC", visible)
 
 
 def _folded(text: str) -> str:
     """Without case, accents and invisible characters, runs of white space as one space."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     apart = unicodedata.normalize("NFKD", _shown(text).casefold())
     plain = "".join(character for character in apart if unicodedata.category(character) != "Mn")
     return " ".join(unicodedata.normalize("NFC", plain).split())

@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 
 from flask import Flask, Response, g, jsonify, render_template, request
-from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -12,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from review import db, errors
 from review.errors import ReviewError
+from review.web.texts import gettext
 
 STATUS: dict[type[ReviewError], int] = {
     errors.BadRequest: 400,

@@ -187,25 +187,27 @@ def _check_request_line() -> None:
 
 def _admit() -> Response | None:
     """Before every request: find the actor, check the declared permission, or deny."""
-    g.request_id = secrets.token_hex(8)
-    g.actor = replace(ANONYMOUS, request_id=g.request_id)
+    request_id = g.request_id = secrets.token_hex(8)
+    g.actor = replace(ANONYMOUS, request_id=request_id)
     _check_request_line()
     limits.check_address()
-    if request.endpoint is None:
+    endpoint = request.endpoint
+    if endpoint is None:
         return None
-    permission = permission_of(current_app, request.endpoint)
+    permission = permission_of(current_app, endpoint)
     if permission is None:
         raise NotPermitted("This address declares no permission and is closed.")
     if permission is Permission.ANYONE:
         return None
     if errors.wants_problem():
         found = _actor_of_key()
-    elif current_user.is_authenticated:
-        found = current_user.actor
     else:
-        return _to_sign_in()
-    g.actor = Actor(**{**found.__dict__, "request_id": g.request_id})
-    check_permission(g.actor, permission)
+        person = current_user._get_current_object()
+        if not person.is_authenticated:
+            return _to_sign_in()
+        found = person.actor
+    known = g.actor = replace(found, request_id=request_id)
+    check_permission(known, permission)
     return None
 
 
@@ -224,10 +226,13 @@ def _protect_form() -> None:
 
 
 def _seal(response: Response) -> Response:
+    headers = response.headers
+    present = {name.lower() for name, _value in headers}
     for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    if request.endpoint != "static":
-        response.headers.setdefault("Cache-Control", "no-store")
+        if name.lower() not in present:
+            headers.add(name, value)
+    if "cache-control" not in present and request.endpoint != "static":
+        headers.add("Cache-Control", "no-store")
     return response
 
 

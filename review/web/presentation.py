@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import can_ada
 from babel import Locale, UnknownLocaleError
 from flask import Flask, current_app
-from flask_babel import Babel, get_locale
+from flask_babel import Babel
 from jinja2 import StrictUndefined, Template
 from jinja2.environment import TemplateModule
-from jinja2.runtime import Context
+from jinja2.runtime import Context, Macro
 from markupsafe import Markup
 
 from review.domain.clause_words import clause_name, plain_words
@@ -22,8 +22,6 @@ from review.web import texts
 from review.web.catalogues import TRANSLATIONS, compile_catalogues
 from review.web.times import exact, machine_time, moment, nearness, relative, time_of_day
 from review.web.words import word_of
-
-DEFAULT_LOCALE = "en"
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ def register(app: Flask) -> None:
     """Set up templates and languages of an application; call it once, before the first page."""
     compile_catalogues()
     app.config.setdefault("REVIEW_DEMO", False)
-    Babel(app, default_locale=DEFAULT_LOCALE, default_translation_directories=str(TRANSLATIONS))
+    Babel(app, default_locale=texts.DEFAULT_LOCALE, default_translation_directories=str(TRANSLATIONS))
     texts.install(app)
     _harden(app)
     app.jinja_env.filters.update(
@@ -77,11 +75,24 @@ class Page(Template):
         return super()._get_default_module()
 
 
+class Names(Context):
+    """A template's names; components are called at once, without the questions that any other call needs."""
+
+    def call(self, called: Any, /, *values: Any, **named: Any) -> Any:
+        """Call something from a template (`jinja2.runtime.Context.call`)."""
+        if type(called) is Macro:
+            named.pop("_block_vars", None)
+            named.pop("_loop_vars", None)
+            return called(self.eval_ctx, *values, **named)
+        return super().call(called, *values, **named)
+
+
 def _harden(app: Flask) -> None:
     """Undefined names fail, everything is escaped whatever the file is called, and no stray white space."""
     environment = app.jinja_env
     environment.undefined = StrictUndefined
     environment.template_class = Page
+    environment.context_class = Names
     environment.autoescape = True
     environment.trim_blocks = True
     environment.lstrip_blocks = True
@@ -89,10 +100,10 @@ def _harden(app: Flask) -> None:
 
 def page_context() -> dict[str, Any]:
     """What every page may use: locale, direction, demo, version."""
-    locale = get_locale() or Locale.parse(DEFAULT_LOCALE)
+    own = texts.language()
     return {
-        "locale": str(locale).replace("_", "-"),
-        "direction": locale.text_direction,
+        "locale": own.name.replace("_", "-"),
+        "direction": own.locale.text_direction,
         "demo": bool(current_app.config["REVIEW_DEMO"]),
         "version": program_version(),
     }
@@ -117,7 +128,7 @@ def remembered(name: str, depends_on: object, *, caller: Callable[[], Markup]) -
     """
     if depends_on is None:
         return caller()
-    key = (name, str(get_locale()), depends_on)
+    key = (name, texts.language().name, depends_on)
     fragments: dict[object, Markup] = current_app.extensions.setdefault("review_fragments", {})
     found = fragments.get(key)
     if found is None:
@@ -131,7 +142,7 @@ def remembered(name: str, depends_on: object, *, caller: Callable[[], Markup]) -
 def language_name(tag: str) -> str:
     """The name of a BCP 47 language in the reader's language; an unknown tag stands for itself."""
     try:
-        name = Locale.parse(tag.replace("-", "_")).get_display_name(get_locale())
+        name = Locale.parse(tag.replace("-", "_")).get_display_name(texts.language().locale)
     except (UnknownLocaleError, ValueError):
         return tag
     return name or tag

@@ -1,42 +1,80 @@
-"""Texts in the reader's language, looked up once a request: a page has hundreds."""
+"""Texts in the reader's language: a page has hundreds, so the catalogue is looked up once a request."""
 
+from dataclasses import dataclass, field
 from gettext import NullTranslations
 from typing import Any
 
 import flask_babel
-from flask import Flask, g, has_request_context
+from babel import Locale
+from flask import Flask, g, has_app_context, has_request_context
+from markupsafe import Markup
+
+DEFAULT_LOCALE = "en"
 
 
-def catalogue() -> NullTranslations:
-    """The catalogue of this request's language."""
-    if not has_request_context():
-        return _resolved()
-    found: NullTranslations | None = g.get("catalogue")
+@dataclass(frozen=True)
+class Language:
+    """A reader's language: its locale, the locale's name, its catalogue, and texts as markup so far."""
+
+    locale: Locale
+    name: str
+    catalogue: NullTranslations
+    markup: dict[str, Markup] = field(default_factory=dict, compare=False)
+
+
+_known: dict[str, Language] = {}
+
+
+def language() -> Language:
+    """The language of this request."""
+    found: Language | None = g.get("language") if has_app_context() else None
     if found is None:
-        found = g.catalogue = _resolved()
+        found = _resolved()
+        if has_request_context():
+            g.language = found
     return found
 
 
-def _resolved() -> NullTranslations:
-    found: NullTranslations = flask_babel.get_translations()
-    return found
+def _resolved() -> Language:
+    locale = flask_babel.get_locale() or Locale.parse(DEFAULT_LOCALE)
+    catalogue, name = flask_babel.get_translations(), str(locale)
+    known = _known.get(name)
+    if known is None or known.catalogue is not catalogue:
+        known = _known[name] = Language(locale, name, catalogue)
+    return known
 
 
 def gettext(message: str, **values: Any) -> str:
     """The translated text with its values."""
-    text = catalogue().gettext(message)
+    text = language().catalogue.gettext(message)
     return text % values if values else text
 
 
 def ngettext(singular: str, plural: str, num: int, **values: Any) -> str:
     """The translated text for a number of things; ``%(num)s`` is the number."""
-    return catalogue().ngettext(singular, plural, num) % ({"num": num} | values)
+    return language().catalogue.ngettext(singular, plural, num) % ({"num": num} | values)
+
+
+def _in_template(message: str, **values: Any) -> Markup:
+    """The translated text as markup; values are escaped. Remembered, because texts never change."""
+    own = language()
+    text = own.markup.get(message)
+    if text is None:
+        text = own.markup[message] = Markup(own.catalogue.gettext(message))  # noqa: S704 (our own texts)
+    return text % values if values or "%" in text else text
+
+
+def _plural_in_template(singular: str, plural: str, num: int, **values: Any) -> Markup:
+    """The translated text for a number of things as markup; values are escaped."""
+    return Markup(language().catalogue.ngettext(singular, plural, num)) % ({"num": num} | values)  # noqa: S704
 
 
 def install(app: Flask) -> None:
-    """Let templates look texts up the same way."""
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        gettext=lambda message: catalogue().gettext(message),
-        ngettext=lambda singular, plural, num: catalogue().ngettext(singular, plural, num),
-        newstyle=True,
-    )
+    """Let templates look texts up the same way.
+
+    These functions take the place of those that the extension makes of a catalogue's: they do the same
+    without asking the template's context for each text.
+    """
+    environment = app.jinja_env
+    environment.newstyle_gettext = True  # type: ignore[attr-defined]
+    environment.globals.update(_=_in_template, gettext=_in_template, ngettext=_plural_in_template)

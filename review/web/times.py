@@ -5,10 +5,9 @@ from functools import cache
 from typing import Literal
 
 from babel.dates import get_month_names
-from flask_babel import get_locale
 
 from review import clock
-from review.web.texts import gettext, ngettext
+from review.web.texts import gettext, language, ngettext
 
 MINUTE_SECONDS = 60
 HOUR_SECONDS = 3_600
@@ -83,7 +82,7 @@ def _minutes(count: int) -> str:
 
 def _day(at: datetime) -> str:
     """``21 Nov 2026`` in the reader's language (CLDR, pattern ``d MMM y``)."""
-    return f"{at.day} {_months(str(get_locale() or 'en'))[at.month]} {at.year}"
+    return f"{at.day} {_months(language().name)[at.month]} {at.year}"
 
 
 @cache

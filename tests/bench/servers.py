@@ -122,8 +122,9 @@ class Installed(Served):
 
 
 def _environment(more: dict[str, str]) -> dict[str, str]:
+    """Without the settings and, for the desk's libraries, without what only its tests install."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("REVIEW_")}
-    return kept | more
+    return kept | {"PYTHONPATH": str(ROOT / "tests" / "bench" / "absent")} | more
 
 
 def _spawn(arguments: list[str], environment: dict[str, str], log: Path) -> "subprocess.Popen[bytes]":

@@ -24,8 +24,7 @@ def test_a_fragment_is_drawn_once_for_each_value_and_language(desk: Desk) -> Non
 
 
 def test_another_language_has_fragments_of_its_own(desk: Desk) -> None:
-    with desk.app.test_request_context():
-        for locale in ("he", "en"):
-            with force_locale(locale):
-                drawn = presentation.remembered("language", (), caller=lambda: Markup(str(get_locale())))
-                assert drawn == locale
+    for locale in ("he", "en"):
+        with desk.app.app_context(), desk.app.test_request_context(), force_locale(locale):
+            drawn = presentation.remembered("language", (), caller=lambda: Markup(str(get_locale())))
+            assert drawn == locale

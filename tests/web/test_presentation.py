@@ -29,6 +29,7 @@ from review.domain.permissions import Role
 from review.domain.states import CaseState, ItemStatus, Round
 from review.models.senders import SENDER_KINDS
 from review.web import presentation
+from review.web.signin.navigation import Place
 from review.web.times import duration, moment, nearness, relative
 from review.web.words import WORDS, word_of
 
@@ -234,7 +235,7 @@ def test_frame_shows_role_undo_and_messages(app: Flask) -> None:
     app.config["REVIEW_DEMO"] = True
     page = render_template_string(
         FRAME,
-        navigation=[SimpleNamespace(label="Queue", address="/queue", current=True)],
+        navigation=(Place(label="Queue", address="/queue", current=True),),
         viewer=SimpleNamespace(role="moderator", pseudonym=HOSTILE),
         sign_out_address="/sign-out",
         undo=SimpleNamespace(address="/undo", hidden={"review": "7"}, until=NOW),

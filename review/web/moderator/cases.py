@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import cache
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import gettext
 from werkzeug import Response
 from werkzeug.local import LocalProxy
 
@@ -35,6 +34,7 @@ from review.web.moderator.forms import (
     typed_values,
     values_of_draft,
 )
+from review.web.texts import gettext
 
 LONGEST_NUMBER = 9
 

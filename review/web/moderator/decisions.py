@@ -1,7 +1,6 @@
 """Judging a case: the draft, the record, and the undo; a refusal keeps every word that was typed."""
 
 from flask import Blueprint, flash, redirect, request, session, url_for
-from flask_babel import gettext
 from werkzeug import Response
 
 from review.actions import decisions as decision_actions
@@ -20,6 +19,7 @@ from review.web import guard
 from review.web.moderator.cases import case_page, number_in_form, wanted_case
 from review.web.moderator.forms import draft_fields, typed_values
 from review.web.moderator.queue import address_of_next
+from review.web.texts import gettext
 
 blueprint = Blueprint("moderator_decisions", __name__)
 

@@ -59,10 +59,11 @@ class ReviewForm(FlaskForm):
 
 def typed_values() -> dict[str, list[str]]:
     """What this request's form holds of the review, by field; NUL, which no database takes, is left out."""
+    form = request.form
     return {
-        name: [value.replace("\x00", "") for value in request.form.getlist(name)]
+        name: [value.replace("\x00", "") for value in form.getlist(name)]
         for name in (*TYPED, "clauses")
-        if name in request.form
+        if name in form
     }
 
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
-from flask_babel import gettext
 from werkzeug import Response
 
 from review import clock, db
@@ -17,6 +16,7 @@ from review.errors import InvalidInput, TooManyClaims
 from review.queries import cases
 from review.queries.cases import MOST_COUNTED, Place
 from review.web import guard
+from review.web.texts import gettext
 
 LONGEST_PLACE = 400
 

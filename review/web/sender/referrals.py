@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
-from flask_babel import gettext
 
 from review import db
 from review.actions import withdrawals
@@ -17,6 +16,7 @@ from review.domain.states import ItemStatus
 from review.errors import NotFound
 from review.queries import referrals as referral_queries
 from review.web import cursors, guard
+from review.web.texts import gettext
 
 blueprint = Blueprint("sender_referrals", __name__, url_prefix="/sender")
 

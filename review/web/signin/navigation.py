@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, request
-from flask_babel import gettext
 from flask_login import current_user
 
 from review.domain.permissions import Role
 from review.web import guard
+from review.web.texts import gettext
 from review.web.words import N_
 
 blueprint = Blueprint("signin_navigation", __name__)
@@ -54,10 +54,11 @@ def head_of_page() -> dict[str, Any]:
     actor = guard.actor()
     if actor.kind != "account" or actor.role is None:
         return {}
-    places = [
-        Place(gettext(label), address, current=(request.path + "/").startswith(address + "/"))
+    path = request.path + "/"
+    places = tuple(
+        Place(gettext(label), address, current=path.startswith(address + "/"))
         for label, address in PLACES[actor.role]
-    ]
+    )
     return {
         "navigation": places,
         "viewer": Viewer(role=actor.role, pseudonym=current_user.pseudonym),
