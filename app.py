@@ -1,6 +1,8 @@
 """The application: settings -> database -> guard -> pages -> errors -> commands. Knows all parts."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import click
 from flask import Flask
@@ -30,6 +32,14 @@ LARGEST_BODY = 16 * 1024 * 1024
 LARGEST_FORM = 1024 * 1024
 
 
+class Desk(Flask):
+    """Flask without its question, at every step of a request, whether a function is asynchronous."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Every function as it is: the desk has no asynchronous ones."""
+        return func
+
+
 class StartRefused(SettingsError, click.ClickException):
     """A setting that stops the start; the `flask` command prints it as one line and exits 2."""
 
@@ -48,7 +58,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     except ValueError as error:
         raise StartRefused(f"REVIEW_HOSTS: {error}.") from None
     logs.configure()
-    app = Flask("review", template_folder="templates", static_folder="static")
+    app = Desk("review", template_folder="templates", static_folder="static")
     app.config.update(
         SECRET_KEY=settings.secret_key,
         REVIEW_SETTINGS=settings,

@@ -6,8 +6,6 @@ session's own machinery joins them only when an object is added, loaded or flush
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,26 +24,22 @@ _SNAPSHOT = {"sqlite": "BEGIN", "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE 
 _WRITE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN"}
 
 
-@contextmanager
-def driver_errors(connection: sa.Connection, statement: str) -> Iterator[None]:
-    """Give errors of the driver inside the shape of SQLAlchemy's, and a lost connection up."""
+def driver_error(connection: sa.Connection, statement: str, error: Any) -> Exception:
+    """An error of the driver in the shape of SQLAlchemy's; gives a lost connection up."""
     dialect = connection.dialect
-    error_type = dialect.loaded_dbapi.Error
-    try:
-        yield
-    except error_type as error:
-        lost = dialect.is_disconnect(error, connection.connection.driver_connection, None)
-        if lost:
-            connection.invalidate(error)
-        raise DBAPIError.instance(
-            statement,
-            None,
-            error,
-            error_type,
-            hide_parameters=True,
-            connection_invalidated=lost,
-            dialect=dialect,
-        ) from error
+    lost = dialect.is_disconnect(error, connection.connection.driver_connection, None)
+    if lost:
+        connection.invalidate(error)
+    known: Exception = DBAPIError.instance(
+        statement,
+        None,
+        error,
+        dialect.loaded_dbapi.Error,
+        hide_parameters=True,
+        connection_invalidated=lost,
+        dialect=dialect,
+    )
+    return known
 
 
 def own_transactions(engine: sa.Engine) -> None:
@@ -56,8 +50,10 @@ def own_transactions(engine: sa.Engine) -> None:
 
     def on_begin(connection: sa.Connection) -> None:
         word = connection.info.pop(_WORD, "BEGIN")
-        with driver_errors(connection, word):
+        try:
             connection.connection.cursor().execute(word).close()
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise driver_error(connection, word, error) from error
 
     event.listen(engine, "begin", on_begin)
 

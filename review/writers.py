@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 from review.errors import DatabaseBusy, StorageFull
 
@@ -112,9 +112,13 @@ def writer_turn(path: str | None, *, wait_seconds: float) -> Iterator[None]:
         return
     with _registry_guard:
         queue = _queues.setdefault(path, WriterQueue())
-    with ExitStack() as turn:
-        deadline = time.monotonic() + wait_seconds
-        queue.enter(wait_seconds=wait_seconds)
-        turn.callback(queue.leave)
-        turn.callback(os.close, _lock_file(path, deadline=deadline))
-        yield
+    deadline = time.monotonic() + wait_seconds
+    queue.enter(wait_seconds=wait_seconds)
+    try:
+        held = _lock_file(path, deadline=deadline)
+        try:
+            yield
+        finally:
+            os.close(held)
+    finally:
+        queue.leave()

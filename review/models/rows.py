@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from review import db
 from review.models.base import Base
-from review.sessions import driver_errors
+from review.sessions import driver_error
 
 FEW = 16
 """Up to this many rows a plain INSERT costs less than the round trips of COPY."""
@@ -148,19 +148,23 @@ def _execute(
     connection: sa.Connection, statement: str, values: Any, *, many: bool = False, returns: bool = False
 ) -> list[Any]:
     """Run it with the driver's own cursor; the rows that it returns."""
-    with driver_errors(connection, statement):
-        cursor = connection.connection.cursor()
-        try:
-            (cursor.executemany if many else cursor.execute)(statement, values)
-            return list(cursor.fetchall()) if returns else []
-        finally:
-            cursor.close()
+    cursor = connection.connection.cursor()
+    try:
+        (cursor.executemany if many else cursor.execute)(statement, values)
+        return list(cursor.fetchall()) if returns else []
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise driver_error(connection, statement, error) from error
+    finally:
+        cursor.close()
 
 
 def _copy(connection: sa.Connection, form: _Form, rows: Sequence[Row]) -> None:
     """PostgreSQL's COPY, which SQLAlchemy has no words for."""
     statement = f"COPY {form.table} ({', '.join(form.names)}) FROM STDIN"
     driver: Any = connection.connection.driver_connection
-    with driver_errors(connection, statement), driver.cursor() as cursor, cursor.copy(statement) as copy:
-        for values in form.all_values(rows):
-            copy.write_row(values)
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for values in form.all_values(rows):
+                copy.write_row(values)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise driver_error(connection, statement, error) from error

@@ -1,6 +1,7 @@
 """Default deny: who is asking, may they, and the headers that every answer carries."""
 
 import hashlib
+import hmac
 import re
 import secrets
 from collections.abc import Callable
@@ -13,7 +14,8 @@ from flask import Flask, Response, current_app, g, redirect, request, session
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf import CSRFProtect
-from itsdangerous import URLSafeTimedSerializer
+from itsdangerous import Serializer, URLSafeTimedSerializer
+from itsdangerous.encoding import base64_encode
 
 from review import clock, db
 from review.actions import accounts as account_actions
@@ -56,16 +58,30 @@ _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
 csrf = CSRFProtect()
 
 
+class CookieWriter(URLSafeTimedSerializer):
+    """Flask's format of signed cookies, never compressed: ours are short."""
+
+    def dump_payload(self, obj: Any, *_more: Any) -> bytes:
+        """The payload that every reader of the format understands."""
+        return base64_encode(Serializer.dump_payload(self, obj))
+
+
 class Sessions(SecureCookieSessionInterface):
-    """Flask's signed cookies, with the signer made once: it derives its key from the secret each time."""
+    """Flask's signed cookies, with the key derived from the secret once instead of at every cookie."""
 
     def __init__(self) -> None:
         self._signer: URLSafeTimedSerializer | None = None
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
         """The signer of this application."""
-        if self._signer is None:
-            self._signer = super().get_signing_serializer(app)
+        if self._signer is None and app.secret_key:
+            secret = app.secret_key.encode() if isinstance(app.secret_key, str) else app.secret_key
+            self._signer = CookieWriter(
+                hmac.digest(secret, self.salt.encode(), "sha1"),
+                salt=self.salt,
+                serializer=self.serializer,
+                signer_kwargs={"key_derivation": "none", "digest_method": hashlib.sha1},
+            )
         return self._signer
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
+from types import FunctionType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -80,6 +81,10 @@ class Names(Context):
 
     def call(self, called: Any, /, *values: Any, **named: Any) -> Any:
         """Call something from a template (`jinja2.runtime.Context.call`)."""
+        if type(called) is FunctionType and not hasattr(called, "jinja_pass_arg"):
+            named.pop("_block_vars", None)
+            named.pop("_loop_vars", None)
+            return called(*values, **named)
         if type(called) is Macro:
             named.pop("_block_vars", None)
             named.pop("_loop_vars", None)
@@ -119,6 +124,7 @@ def program_version() -> str:
 
 
 MOST_FRAGMENTS = 64
+MOST_HOSTS = 1_024
 
 
 def remembered(name: str, depends_on: object, *, caller: Callable[[], Markup]) -> Markup:
@@ -150,7 +156,11 @@ def language_name(tag: str) -> str:
 
 def host_notes(url: str) -> HostNotes:
     """Notes on the host of an address, whether it is written in letters or in punycode."""
-    host = _host_of(url)
+    return _notes_on(_host_of(url))
+
+
+@lru_cache(MOST_HOSTS)
+def _notes_on(host: str) -> HostNotes:
     return HostNotes(
         punycode="" if host.isascii() else can_ada.idna_encode(host).decode("ascii"),
         reading=unicode_form(host) or "",

@@ -1,12 +1,13 @@
 """Texts in the reader's language: a page has hundreds, so the catalogue is looked up once a request."""
 
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from gettext import NullTranslations
 from typing import Any
 
 import flask_babel
 from babel import Locale
-from flask import Flask, g, has_app_context, has_request_context
+from flask import Flask, has_request_context
 from markupsafe import Markup
 
 DEFAULT_LOCALE = "en"
@@ -23,15 +24,16 @@ class Language:
 
 
 _known: dict[str, Language] = {}
+_current: ContextVar[Language | None] = ContextVar("language", default=None)
 
 
 def language() -> Language:
     """The language of this request."""
-    found: Language | None = g.get("language") if has_app_context() else None
+    found = _current.get()
     if found is None:
         found = _resolved()
         if has_request_context():
-            g.language = found
+            _current.set(found)
     return found
 
 
@@ -69,12 +71,17 @@ def _plural_in_template(singular: str, plural: str, num: int, **values: Any) -> 
     return Markup(language().catalogue.ngettext(singular, plural, num)) % ({"num": num} | values)  # noqa: S704
 
 
+def _forget(_error: BaseException | None) -> None:
+    _current.set(None)
+
+
 def install(app: Flask) -> None:
     """Let templates look texts up the same way.
 
     These functions take the place of those that the extension makes of a catalogue's: they do the same
     without asking the template's context for each text.
     """
+    app.teardown_request(_forget)
     environment = app.jinja_env
     environment.newstyle_gettext = True  # type: ignore[attr-defined]
     environment.globals.update(_=_in_template, gettext=_in_template, ngettext=_plural_in_template)
