@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from review.errors import SettingsError
@@ -94,6 +95,22 @@ SETTINGS: tuple[Setting, ...] = (
         " anywhere; at least 32 random characters, blank leaves both to this machine.",
     ),
 )
+
+
+class DatabaseAddress(Protocol):
+    """What a connection needs of the settings."""
+
+    @property
+    def database_url(self) -> str:
+        """Where the database is."""
+
+    @property
+    def database_wait_seconds(self) -> int:
+        """How long to wait for its locks."""
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is the embedded one."""
 
 
 @dataclass(frozen=True)

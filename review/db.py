@@ -19,8 +19,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from review import metrics
-from review.config import Settings
+from review.config import DatabaseAddress, Settings
 from review.errors import DatabaseBusy, IdempotencyInFlight, ReviewError, StorageFull, TransactionMisuse
+from review.prepared import Prepared
 from review.sessions import DeskSession, ask_rested_connections, own_transactions
 from review.writers import writer_turn
 
@@ -54,6 +55,10 @@ class Moment(sa.types.TypeDecorator[datetime]):
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
+    def bind_processor(self, dialect: sa.Dialect) -> Any:
+        """For SQLite the text itself, which its driver's own type would make in two steps more."""
+        return _moment_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
         """Refuse naive times; hand SQLite the naive UTC form that its driver writes."""
         if value is None:
@@ -68,6 +73,14 @@ class Moment(sa.types.TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _moment_text(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError("times must be aware")
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 # what SQLite and PostgreSQL say of a trouble that another try may not meet
@@ -89,7 +102,7 @@ _in_flight: set[str] = set()
 _registry_guard = threading.Lock()
 
 
-def engine_settings(settings: Settings) -> dict[str, Any]:
+def engine_settings(settings: DatabaseAddress) -> dict[str, Any]:
     """Arguments for `sqlalchemy.create_engine`, SQLite through the driver that carries a sound library."""
     if settings.is_sqlite:
         return {
@@ -138,7 +151,7 @@ def prepare_engine(engine: sa.Engine, *, wait_seconds: int) -> None:
         ask_rested_connections(engine)
 
 
-def create_engine(settings: Settings) -> sa.Engine:
+def create_engine(settings: DatabaseAddress) -> sa.Engine:
     """An engine outside any application, for migrations and start-up gates."""
     options = engine_settings(settings)
     engine = sa.create_engine(options.pop("url"), **options)
@@ -291,6 +304,14 @@ def in_flight(name: str) -> Iterator[None]:
         connection.rollback()
 
 
+_LARGEST: dict[str, Prepared] = {}
+_TRANSACTION = Prepared(
+    lambda: sa.select(
+        sa.cast(sa.cast(sa.func.pg_current_xact_id(), sa.Text), sa.BigInteger).label("transaction_id")
+    )
+)
+
+
 def next_change_position(writer: Session, column: sa.orm.InstrumentedAttribute[int]) -> int:
     """The position of a change in the order in which pollers may see it.
 
@@ -299,8 +320,11 @@ def next_change_position(writer: Session, column: sa.orm.InstrumentedAttribute[i
     """
     check_open(writer)
     if is_sqlite(writer):
-        return int(writer.scalar(sa.select(sa.func.coalesce(sa.func.max(column), 0) + 1)) or 1)
-    return int(writer.scalar(sa.text("SELECT pg_current_xact_id()::text::bigint")) or 0)
+        largest = _LARGEST.setdefault(
+            column.key, Prepared(lambda: sa.select(sa.func.max(column).label("largest")))
+        )
+        return int(largest.scalar(writer) or 0) + 1
+    return int(_TRANSACTION.scalar(writer))
 
 
 def settled_position(reader: Session) -> int:

@@ -16,9 +16,8 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from app import create_app
-from review import db
+from review import db, migrate
 from review.config import Settings, read_settings
-from review.models import schema
 from tests import data
 from tests.postgres import PostgresServer
 
@@ -79,7 +78,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty, migrated SQLite database to copy."""
     path = tmp_path_factory.mktemp("template") / "review.db"
     engine = db.create_engine(settings_for(f"sqlite:///{path}", path.parent))
-    schema.upgrade(engine)
+    migrate.upgrade(engine)
     with engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     engine.dispose()
@@ -99,7 +98,7 @@ def postgres_template(postgres: PostgresServer, tmp_path_factory: pytest.TempPat
     """Name of an empty, migrated PostgreSQL database to copy."""
     url = postgres.create("template_review")
     engine = db.create_engine(settings_for(url, tmp_path_factory.mktemp("template")))
-    schema.upgrade(engine)
+    migrate.upgrade(engine)
     engine.dispose()
     return "template_review"
 

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 import time_machine
 
 from review import clock, db
-from review.actions.cases import Claim, claim_next
+from review.actions.cases import claim_next
+from review.actions.claiming import Claim
 from review.actions.clauses import import_clauses
 from review.actions.decisions import Recorded, record_review, undo_review
 from review.actions.dispatching import dispatch_review
@@ -81,7 +82,7 @@ def _record(moderator: Actor, *, ground: str) -> tuple[Recorded | None, Claim | 
         rationale=f"Compared with our terms, case {claim.case_id}; a sentence of its own.",
         statement=f"We have compared the content with our terms, {claim.case_id[-4:]}.",
     )
-    given = {"claim_generation": claim.claim_generation, "version": claim.version}
+    given: dict[str, Any] = {"claim_generation": claim.claim_generation, "version": claim.version}
     return record_review(claim.case_id, review, actor=moderator, **given), claim
 
 

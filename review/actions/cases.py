@@ -1,17 +1,26 @@
 """Taking cases and giving them back: claims that expire, decided by conditional updates alone."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from flask import current_app
 from sqlalchemy.orm import Session
 
 from review import clock, db, ledger
-from review.domain.permissions import SERVICE, Actor, Permission, check_permission, check_service
+from review.actions.claiming import (
+    Claim,
+    check_number,
+    claim_length,
+    claims_of,
+    free_case,
+    lock_account,
+    record_expiry,
+    take,
+    take_first,
+)
+from review.domain.permissions import Actor, Permission, check_permission, check_service
 from review.domain.states import MOVES
 from review.errors import (
     CaseNotClaimable,
@@ -20,32 +29,13 @@ from review.errors import (
     NotFound,
     ReviewError,
     StorageFull,
-    TooManyClaims,
 )
-from review.models import Account, Case
-from review.prepared import Prepared
+from review.models import Case
 from review.queries import cases
 
-MOST_CLAIMS = 5
-"""Live claims that one person may hold; an undone review comes back on top of them."""
-TRIES = 5
 EXPIRY_BATCH = 200
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A claim just taken: the case, and what its holder's writes must carry."""
-
-    case_id: str
-    claim_generation: int
-    version: int
-
-    @property
-    def mark(self) -> str:
-        """What tells this claim from every other, earlier ones of the same case included."""
-        return cases.claim_mark(self.case_id, self.claim_generation)
 
 
 def claim_next(*, holding: Collection[str] | None = None, actor: Actor) -> Claim | None:
@@ -58,20 +48,13 @@ def claim_next(*, holding: Collection[str] | None = None, actor: Actor) -> Claim
     check_permission(actor, Permission.WORK_QUEUE)
     with db.transaction() as writer:
         now = clock.now()
-        _lock_account(writer, actor)
-        held = _claims_of(writer, actor, now)
+        lock_account(writer, actor)
+        held = claims_of(writer, actor, now)
         fresh = [] if holding is None else [claim for claim in held if claim.mark not in holding]
         if fresh:
             return fresh[-1]
-        _check_number(held)
-        for _attempt in range(TRIES):
-            found = _first_free(writer, actor, now)
-            if found is None:
-                return None
-            claim = _take(writer, found, way="next", actor=actor, now=now)
-            if claim is not None:
-                return claim
-    return None
+        check_number(held)
+        return take_first(writer, actor, now)
 
 
 def claim_case(case_id: str, *, actor: Actor) -> Claim:
@@ -82,148 +65,18 @@ def claim_case(case_id: str, *, actor: Actor) -> Claim:
     check_permission(actor, Permission.WORK_QUEUE)
     with db.transaction() as writer:
         now = clock.now()
-        _lock_account(writer, actor)
+        lock_account(writer, actor)
         summary = cases.case_summary(writer, case_id, account_id=actor.account_id, now=now)
         if summary is None:
             raise NotFound()
         if summary.held == "yours":
             return Claim(case_id, summary.claim_generation, summary.version)
-        _check_number(_claims_of(writer, actor, now))
-        found = _free_case(writer, case_id, actor, now)
-        claim = None if found is None else _take(writer, found, way="this", actor=actor, now=now)
+        check_number(claims_of(writer, actor, now))
+        found = free_case(writer, case_id, actor, now)
+        claim = None if found is None else take(writer, found, way="this", actor=actor, now=now)
         if claim is None:
             raise CaseNotClaimable(_why_not_claimable(writer, case_id, actor, now))
         return claim
-
-
-_ACCOUNT = Prepared(
-    lambda: (
-        sa.select(Account.id).where(Account.id == sa.bindparam("account_id")).with_for_update(key_share=True)
-    )
-)
-_CLAIMS = Prepared(
-    lambda: (
-        sa.select(Case.id, Case.claim_generation, Case.version)
-        .where(cases.is_held_by(sa.bindparam("account_id"), sa.bindparam("now")))
-        .order_by(Case.claimed_until, Case.id)
-    )
-)
-
-
-def _lock_account(writer: Session, actor: Actor) -> None:
-    """Let two tabs of one person look at what they hold, and claim, one after the other."""
-    if not db.is_sqlite(writer):  # whose writers come one after the other anyway
-        _ACCOUNT.all(writer, account_id=actor.account_id)
-
-
-def _claims_of(writer: Session, actor: Actor, now: datetime) -> list[Claim]:
-    """The person's live claims, the one that runs longest last."""
-    rows = _CLAIMS.all(writer, account_id=actor.account_id, now=now)
-    return [Claim(row.id, row.claim_generation, row.version) for row in rows]
-
-
-def _check_number(held: Sequence[Claim]) -> None:
-    """At most five claims a person."""
-    if len(held) >= MOST_CLAIMS:
-        raise TooManyClaims(f"You hold {MOST_CLAIMS} cases; record or release one of them first.")
-
-
-class _Free(NamedTuple):
-    """A case that may be claimed, and the claim on it that has ended, if there was one."""
-
-    id: str
-    claimed_by: str | None
-    claim_generation: int
-
-
-def _may_be_taken() -> sa.ColumnElement[bool]:
-    return sa.and_(cases.is_free(sa.bindparam("now")), cases.not_reviewed_by(sa.bindparam("account_id")))
-
-
-def _candidates() -> sa.Select[str, str | None, int]:
-    return sa.select(Case.id, Case.claimed_by, Case.claim_generation).where(_may_be_taken())
-
-
-_FIRST_FREE = Prepared(
-    lambda: (
-        _candidates()
-        .order_by(Case.rank, Case.due_at, Case.opened_at, Case.id)
-        .limit(sa.literal(1))
-        .with_for_update(skip_locked=True, of=Case)
-    )
-)
-_FREE = Prepared(lambda: _candidates().where(Case.id == sa.bindparam("case_id")).with_for_update(of=Case))
-_TAKE = Prepared(
-    lambda: (
-        sa.update(Case)
-        .where(
-            Case.id == sa.bindparam("case_id"),
-            Case.claim_generation == sa.bindparam("generation") - sa.literal(1),
-            _may_be_taken(),
-        )
-        .values(
-            claimed_by=sa.bindparam("account_id"),
-            claimed_until=sa.bindparam("until"),
-            claim_generation=sa.bindparam("generation"),
-        )
-        .returning(Case.version)
-    )
-)
-
-
-def _first_free(writer: Session, actor: Actor, now: datetime) -> _Free | None:
-    """The first of the queue, rows that others are taking at this moment left out."""
-    row = _FIRST_FREE.first(writer, account_id=actor.account_id, now=now)
-    return None if row is None else _Free(*row)
-
-
-def _free_case(writer: Session, case_id: str, actor: Actor, now: datetime) -> _Free | None:
-    row = _FREE.first(writer, case_id=case_id, account_id=actor.account_id, now=now)
-    return None if row is None else _Free(*row)
-
-
-def _take(writer: Session, found: _Free, *, way: str, actor: Actor, now: datetime) -> Claim | None:
-    """Claim by one conditional update and put it on the trail; None when somebody was faster."""
-    generation = found.claim_generation + 1
-    version = _TAKE.scalar(
-        writer,
-        case_id=found.id,
-        generation=generation,
-        account_id=actor.account_id,
-        now=now,
-        until=now + _claim_length(),
-    )
-    if version is None:
-        return None
-    if found.claimed_by is not None:
-        _record_expiry(writer, found, now)
-    ledger.record(
-        writer,
-        MOVES["claim"].event,
-        found.id,
-        actor=actor,
-        at=now,
-        meta={"generation": generation, "way": way},
-    )
-
-    return Claim(found.id, generation, version)
-
-
-def _claim_length() -> timedelta:
-    return timedelta(seconds=current_app.config["REVIEW_SETTINGS"].claim_seconds)
-
-
-def _record_expiry(writer: Session, ended: Any, now: datetime) -> None:
-    holder = writer.scalar(sa.select(Account.trail_id).where(Account.id == ended.claimed_by))
-    ledger.record(
-        writer,
-        MOVES["expire_claim"].event,
-        ended.id,
-        actor=SERVICE,
-        at=now,
-        fields={"holder": holder},
-        meta={"generation": ended.claim_generation},
-    )
 
 
 def _why_not_claimable(writer: Session, case_id: str, actor: Actor, now: datetime) -> str:
@@ -241,7 +94,7 @@ def renew_claim(case_id: str, *, claim_generation: int, actor: Actor) -> datetim
     check_permission(actor, Permission.WORK_QUEUE)
     with db.transaction() as writer:
         now = clock.now()
-        until = now + _claim_length()
+        until = now + claim_length()
         _change_claim(
             writer, case_id, claim_generation, actor=actor, now=now, values={"claimed_until": until}
         )
@@ -354,5 +207,5 @@ def _expire(writer: Session, ended: Any, now: datetime) -> bool:
     )
     if changed is None:
         return False
-    _record_expiry(writer, ended, now)
+    record_expiry(writer, ended, now)
     return True

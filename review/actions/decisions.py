@@ -10,6 +10,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from review import clock, db, ledger
+from review.actions.claiming import Claim, lock_account, take_next
 from review.domain.decisions import ReviewInput, check_review, form_fields
 from review.domain.ids import new_id
 from review.domain.permissions import Actor, Permission, check_permission
@@ -38,10 +39,11 @@ LONGEST_DRAFT = 200_000
 
 @dataclass(frozen=True)
 class Recorded:
-    """The review that was recorded and the moment until which its author can undo it."""
+    """The review recorded, until when its author can undo it, and the next case if one was claimed."""
 
     review_id: str
     undo_until: datetime
+    next_claim: Claim | None = None
 
 
 @dataclass(frozen=True)
@@ -76,15 +78,24 @@ _RECORD = Prepared(
 
 
 def record_review(
-    case_id: str, review: ReviewInput, *, claim_generation: int, version: int, actor: Actor
+    case_id: str,
+    review: ReviewInput,
+    *,
+    claim_generation: int,
+    version: int,
+    actor: Actor,
+    then_next: bool = False,
 ) -> Recorded:
     """Record one's review of the case one holds; it waits for the undo window, then it is dispatched.
 
-    Raises `InvalidReview`, `AlreadyRecorded`, `ClaimLost` or `StaleVersion`; nothing is stored then.
+    With ``then_next`` the next case of the queue is claimed in the same step, if there is one. Raises
+    `InvalidReview`, `AlreadyRecorded`, `ClaimLost` or `StaleVersion`; nothing is stored then.
     """
     check_permission(actor, Permission.REVIEW_CASE)
     with db.transaction() as writer:
         now = clock.now()
+        if then_next:
+            lock_account(writer, actor)
         facts = decisions.review_facts(writer, case_id, on=now.date())
         if facts is None:
             raise NotFound()
@@ -106,7 +117,8 @@ def record_review(
         _insert_review(writer, review_id, review, seen, actor=actor, now=now, undo_until=undo_until)
         _delete_draft(writer, case_id, actor)
         _record_review_event(writer, review_id, review, seen, actor=actor, now=now)
-        return Recorded(review_id=review_id, undo_until=undo_until)
+        claim = take_next(writer, actor=actor, now=now) if then_next else None
+        return Recorded(review_id=review_id, undo_until=undo_until, next_claim=claim)
 
 
 def _undo_seconds(intake_kind: str) -> int:

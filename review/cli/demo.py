@@ -31,9 +31,7 @@ def demo_environment(folder: Path) -> dict[str, str]:
 
 def make_demo(chosen: Settings) -> list[seed.DemoAccount]:
     """Prepare and fill the database, and leave the accounts beside it for the sign-in page."""
-    engine = db.create_engine(chosen)
-    server.prepare(engine, chosen)
-    engine.dispose()
+    server.prepare(chosen)
     # nobody is there yet to undo: what the seed decides is dispatched at once
     app = Flask("demo")
     app.config["REVIEW_SETTINGS"] = replace(chosen, undo_seconds=0)

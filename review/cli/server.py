@@ -1,6 +1,9 @@
 """Commands that bring the desk up: upgrade, serve, work."""
 
+import json
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -13,7 +16,7 @@ from review import db
 from review.actions import trail as trail_actions
 from review.cli import serving
 from review.config import Settings
-from review.errors import ReviewError
+from review.errors import ReviewError, SettingsError
 from review.models import schema
 from review.queries import health
 from review.workers import loops
@@ -28,13 +31,32 @@ def settings() -> Settings:
     return found
 
 
-def prepare(engine: sa.Engine, chosen: Settings) -> None:
+def _migrate(chosen: Settings) -> None:
+    """Run the migrations in a process of their own, because this one may go on to serve."""
+    address = {"database_url": chosen.database_url, "database_wait_seconds": chosen.database_wait_seconds}
+    done = subprocess.run(
+        [sys.executable, "-m", "review.migrate"],
+        input=json.dumps(address),
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+    )
+    if done.returncode:
+        raise SettingsError(f"The database could not be brought up to date: {_last_line(done.stderr)}")
+
+
+def _last_line(text: str) -> str:
+    return next((line for line in reversed(text.splitlines()) if line.strip()), "no reason was given")
+
+
+def prepare(chosen: Settings) -> None:
     """Newest schema, folders and signing key; safe to run again."""
     if chosen.is_sqlite:
         path = Path(chosen.database_url.removeprefix("sqlite:///"))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
-    schema.upgrade(engine)
+    _migrate(chosen)
     chosen.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     trail_actions.create_signing_key(chosen.data_dir, origin=chosen.log_origin)
 
@@ -44,13 +66,10 @@ def prepare(engine: sa.Engine, chosen: Settings) -> None:
 @with_appcontext
 def upgrade(*, as_json: bool) -> None:
     """Bring the database to the newest schema; create keys and folders."""
-    engine = db.create_engine(settings())
     try:
-        prepare(engine, settings())
+        prepare(settings())
     except ReviewError as error:
         raise click.ClickException(error.detail) from error
-    finally:
-        engine.dispose()
     revision = schema.newest_revision()
     click.echo(f'{{"revision": "{revision}"}}' if as_json else f"The database is at revision {revision}.")
 

@@ -1,12 +1,8 @@
-"""The schema's state: bring it to the newest version, and say which defences of the trail are missing."""
+"""The schema's state: its version, and which defences of the trail are missing."""
 
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 import review
 
@@ -17,38 +13,24 @@ FROZEN = ("answers", "decisions", "items", "referrals", "review_clauses", "revie
 GUARDED = (*APPEND_ONLY, "pending_events", *FROZEN)
 
 
-def _config(connection: sa.Connection | None = None) -> Config:
+def migrations() -> Path:
+    """The folder of migrations: inside the installed package, or beside it in a source tree."""
     package = Path(review.__file__).parent
     folder = package / "_migrations"
-    if not folder.is_dir():
-        folder = package.parent / "migrations"
-    config = Config()
-    config.set_main_option("script_location", str(folder).replace("%", "%%"))
-    if connection is not None:
-        config.attributes["connection"] = connection
-    return config
+    return folder if folder.is_dir() else package.parent / "migrations"
 
 
-def upgrade(engine: sa.Engine, revision: str = "head") -> None:
-    """Bring the database to ``revision``, all or nothing."""
-    with engine.begin() as connection:
-        command.upgrade(_config(connection), revision)
-
-
-def downgrade(engine: sa.Engine, revision: str) -> None:
-    """Take the database back to ``revision`` (``base`` for empty), all or nothing."""
-    with engine.begin() as connection:
-        command.downgrade(_config(connection), revision)
-
-
-def newest_revision() -> str | None:
-    """The revision that this program needs."""
-    return ScriptDirectory.from_config(_config()).get_current_head()
+def newest_revision() -> str:
+    """The revision that this program needs: the number of its last migration, by which its file is named."""
+    return max(path.name.partition("_")[0] for path in (migrations() / "versions").glob("[0-9]*_*.py"))
 
 
 def current_revision(connection: sa.Connection) -> str | None:
     """The revision that the database is at; None when it is empty."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return found
 
 
 def expected_triggers(dialect: str) -> set[str]:

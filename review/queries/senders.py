@@ -71,21 +71,26 @@ _KEY = Prepared(
 
 def key_by_digest(reader: Session, digest: str) -> KeyFound | None:
     """The key with this SHA-256, dead or alive, or None."""
-    row = _KEY.first(reader, digest=digest)
+    row = _KEY.first_alone(reader, digest=digest)
     return None if row is None else KeyFound(*row)
+
+
+_FLAGGER = Prepared(
+    lambda: (
+        sa.select(FlaggerStatus.id)
+        .where(
+            FlaggerStatus.sender_id == sa.bindparam("sender_id"),
+            FlaggerStatus.valid_from <= sa.bindparam("day"),
+            sa.or_(FlaggerStatus.valid_until.is_(None), FlaggerStatus.valid_until >= sa.bindparam("day")),
+        )
+        .limit(sa.literal(1))
+    )
+)
 
 
 def flagger_on(reader: Session, sender_id: str, day: date) -> bool:
     """Whether dated evidence says that the sender was a trusted flagger on that day (DSA Art. 22)."""
-    found = reader.scalar(
-        sa.select(FlaggerStatus.id)
-        .where(
-            FlaggerStatus.sender_id == sender_id,
-            FlaggerStatus.valid_from <= day,
-            sa.or_(FlaggerStatus.valid_until.is_(None), FlaggerStatus.valid_until >= day),
-        )
-        .limit(1)
-    )
+    found = _FLAGGER.scalar(reader, sender_id=sender_id, day=day)
     return found is not None
 
 

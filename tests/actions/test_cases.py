@@ -10,15 +10,8 @@ import time_machine
 
 from review import db
 from review.actions import cases as case_actions
-from review.actions.cases import (
-    MOST_CLAIMS,
-    Claim,
-    claim_case,
-    claim_next,
-    expire_claims,
-    release_claim,
-    renew_claim,
-)
+from review.actions.cases import claim_case, claim_next, expire_claims, release_claim, renew_claim
+from review.actions.claiming import MOST_CLAIMS, Claim
 from review.actions.decisions import record_review, undo_review
 from review.domain.decisions import ReviewInput
 from review.domain.permissions import SERVICE, Actor, Role

@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 
-from review.actions.cases import Claim, claim_case, claim_next, expire_claims
+from review.actions.cases import claim_case, claim_next, expire_claims
+from review.actions.claiming import Claim
 from review.actions.decisions import (
     LONGEST_DRAFT,
     Recorded,

@@ -13,9 +13,8 @@ from typing import Protocol
 
 import psycopg
 
-from review import db
+from review import db, migrate
 from review.config import Settings, read_settings
-from review.models import schema
 from tests.bench import content, filling
 from tests.bench.filling import Filled, Progress
 from tests.house.readme_tables import ROOT
@@ -143,7 +142,7 @@ class SqliteDatabases:
 
     def _migrate(self, path: Path) -> None:
         engine = db.create_engine(settings_of(f"sqlite:///{path}", self._work))
-        schema.upgrade(engine)
+        migrate.upgrade(engine)
         engine.dispose()
 
 
@@ -201,7 +200,7 @@ class PostgresDatabases:
 
     def _migrate(self, url: str) -> None:
         engine = db.create_engine(settings_of(url, self._work))
-        schema.upgrade(engine)
+        migrate.upgrade(engine)
         engine.dispose()
 
     def _check_left_over(self) -> None:

@@ -157,9 +157,7 @@ def installed(
     """The desk with all its loops; ``target`` serves another factory on the same server (for profiles)."""
     folder.mkdir(exist_ok=True)
     settings = settings_of(url, folder)
-    engine = db.create_engine(settings)
-    prepare(engine, settings)
-    engine.dispose()
+    prepare(settings)
     program = Program(folder, url, hosts=HOSTS, undo_seconds=undo_seconds)
     log = folder / "server.log"
     environment = _environment(program.environment | UNLIMITED)

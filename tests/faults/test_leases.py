@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import time_machine
 
 from review import clock
-from review.actions import cases, decisions
+from review.actions import cases, claiming, decisions
 from review.domain.decisions import ReviewInput
 from review.domain.permissions import SERVICE, Actor, Role
 from review.errors import CaseNotClaimable, ClaimLost
@@ -76,7 +76,7 @@ def trial(desk: Desk, holder: Actor, rival: Actor, chance: random.Random) -> lis
     # a gap is allowed, an overlap is not
     assert isinstance(decided, ClaimLost) or isinstance(claimed, CaseNotClaimable), (decided, claimed)
     assert isinstance(decided, decisions.Recorded | ClaimLost), decided
-    assert isinstance(claimed, cases.Claim | CaseNotClaimable), claimed
+    assert isinstance(claimed, claiming.Claim | CaseNotClaimable), claimed
     if isinstance(decided, decisions.Recorded):
         assert decided.undo_until - timedelta(seconds=desk.settings.undo_seconds) < ends
     with time_machine.travel(ends + timedelta(hours=1), tick=False):
@@ -88,7 +88,7 @@ def test_nobody_decides_what_somebody_else_holds(desk: Desk, times: int) -> None
     holder, rival, chance = make_account(Role.MODERATOR), make_account(Role.MODERATOR), random.Random(6)
     results = [trial(desk, holder, rival, chance) for _number in range(TRIALS * times)]
     decided = sum(isinstance(result[0], decisions.Recorded) for result in results)
-    claimed = sum(isinstance(result[1], cases.Claim) for result in results)
+    claimed = sum(isinstance(result[1], claiming.Claim) for result in results)
     assert decided
     assert claimed
     print(

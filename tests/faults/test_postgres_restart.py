@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 
-from review import db
-from review.models import schema
+from review import db, migrate
 from tests.conftest import settings_for
 from tests.faults import conftest as desks
 from tests.faults.faulted import LOOPS, SERVER, FaultedDesk, Host
@@ -26,7 +25,7 @@ def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pos
     server = PostgresServer()
     folder = tmp_path_factory.mktemp("own")
     engine = db.create_engine(settings_for(server.create("plain"), folder))
-    schema.upgrade(engine)
+    migrate.upgrade(engine)
     engine.dispose()
     template, people = desks.seed_postgres(server, "plain", folder)
     yield server, template, people

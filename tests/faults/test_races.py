@@ -19,15 +19,8 @@ import sqlalchemy as sa
 
 from app import create_app
 from review import db
-from review.actions.cases import (
-    MOST_CLAIMS,
-    Claim,
-    claim_case,
-    claim_next,
-    expire_claims,
-    release_claim,
-    renew_claim,
-)
+from review.actions.cases import claim_case, claim_next, expire_claims, release_claim, renew_claim
+from review.actions.claiming import MOST_CLAIMS, Claim
 from review.actions.decisions import Recorded, record_review, save_draft
 from review.domain.ids import new_id
 from review.domain.permissions import SERVICE, Actor

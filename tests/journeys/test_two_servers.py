@@ -160,6 +160,12 @@ def check_figures(program: Program, work: Work) -> None:
             assert int(received.group(1)) >= told
 
 
+def listed_under(sender: httpx.Client, reference: str) -> list[str]:
+    """Ids of the sender's referrals with this reference."""
+    found = sender.get("/api/v1/referrals", params={"reference": reference}).json()["referrals"]
+    return [referral["id"] for referral in found]
+
+
 def check_nothing_is_lost(program: Program, key: str, works: list[Work]) -> None:
     """Everything acknowledged by either is there, once; what was not can be sent again."""
     sender = program.sender(key)
@@ -169,8 +175,9 @@ def check_nothing_is_lost(program: Program, key: str, works: list[Work]) -> None
         for reference in work.unanswered:
             again = send(sender, reference)
             assert again.status_code in (200, 201)
-            listed = sender.get("/api/v1/referrals", params={"reference": reference}).json()["referrals"]
-            assert [referral["id"] for referral in listed] == [again.json()["id"]]
+            # pollers see a change when no older transaction runs any more, a moment after it is answered
+            until(lambda reference=reference: bool(listed_under(sender, reference)))
+            assert listed_under(sender, reference) == [again.json()["id"]]
     reviewed = [case for work in works for case in work.reviewed]
     assert len(reviewed) == len(set(reviewed))
     until(lambda: decided(sender) >= len(reviewed))

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 import time_machine
 
 from review import db
-from review.actions.cases import Claim, claim_case, claim_next, release_claim, renew_claim
+from review.actions.cases import claim_case, claim_next, release_claim, renew_claim
+from review.actions.claiming import Claim
 from review.actions.decisions import record_review, undo_review
 from review.domain.decisions import ReviewInput
 from review.domain.permissions import Actor

@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from review import clock, db
+from review import clock, db, migrate
 from review.errors import SettingsError
-from review.models import schema
 from review.queries import health
 from tests.conftest import Desk, settings_for
 from tests.postgres import PostgresServer
@@ -26,9 +25,9 @@ def test_a_sound_database_may_start(desk: Desk) -> None:
 
 def test_an_old_schema_and_a_missing_trigger_stop_the_start(desk: Desk) -> None:
     engine = db.extension.engine
-    schema.downgrade(engine, "-1")
+    migrate.downgrade(engine, "-1")
     assert "run flask upgrade" in refusal(engine)
-    schema.upgrade(engine)
+    migrate.upgrade(engine)
     trigger = "guard_tiles_delete" if desk.database == "sqlite" else "guard_tiles_truncate ON tiles"
     with engine.begin() as connection:
         connection.exec_driver_sql(f"DROP TRIGGER {trigger}")

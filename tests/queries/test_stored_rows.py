@@ -260,7 +260,7 @@ def test_a_clock_that_was_behind_raises_no_alarm_and_hides_no_change(desk: Desk)
     referral = receive(sender, "https://video.example/apart", "https://video.example/late")
     claim = claim_next(actor=reviewer)
     assert claim is not None
-    given = {"claim_generation": claim.claim_generation, "version": claim.version}
+    given: dict[str, Any] = {"claim_generation": claim.claim_generation, "version": claim.version}
     review = ReviewInput(
         outcome="declined", decline_reason="no_breach", rationale="Compared.", statement="We compared it."
     )

@@ -18,7 +18,7 @@ from review.errors import (
 from review.web import guard
 from review.web.moderator.cases import case_page, number_in_form, wanted_case
 from review.web.moderator.forms import draft_fields, typed_values
-from review.web.moderator.queue import address_of_next
+from review.web.moderator.queue import address_after
 from review.web.texts import gettext
 
 blueprint = Blueprint("moderator_decisions", __name__)
@@ -47,6 +47,7 @@ def draft(case_id: str) -> str | tuple[str, int] | Response:
 def review(case_id: str) -> str | tuple[str, int] | Response:
     """Record the review, then open the next case, or stay with ``then=stay``."""
     wanted, values = wanted_case(case_id), typed_values()
+    stay = request.form.get("then") == "stay"
     try:
         recorded = decision_actions.record_review(
             wanted,
@@ -54,14 +55,15 @@ def review(case_id: str) -> str | tuple[str, int] | Response:
             claim_generation=number_in_form("claim_generation"),
             version=number_in_form("version"),
             actor=guard.actor(),
+            then_next=not stay,
         )
     except (AlreadyRecorded, ClaimLost, InvalidInput, InvalidReview, StaleVersion) as error:
         return case_page(wanted, values=values, error=error)
     session["undo"] = {"case_id": wanted, "until": recorded.undo_until.isoformat()}
     flash(gettext("Recorded."), "done")
-    if request.form.get("then") == "stay":
+    if stay:
         return redirect(url_for("moderator_cases.page", case_id=wanted), 303)
-    return redirect(address_of_next(), 303)
+    return redirect(address_after(recorded.next_claim), 303)
 
 
 @blueprint.post("/cases/<case_id>/undo")

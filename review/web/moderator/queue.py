@@ -10,6 +10,7 @@ from werkzeug import Response
 
 from review import clock, db
 from review.actions import cases as case_actions
+from review.actions.claiming import MOST_CLAIMS, Claim, too_many
 from review.domain.ids import read_id
 from review.domain.permissions import Permission
 from review.errors import InvalidInput, TooManyClaims
@@ -76,9 +77,17 @@ def address_of_next(holding: str | None = None) -> str:
     except TooManyClaims as error:
         flash(error.detail, "warning")
         return url_for("moderator_queue.listing")
+    return address_after(claim)
+
+
+def address_after(claim: Claim | None) -> str:
+    """The address of a case just claimed; without one where to go instead, with a message that says why."""
     if claim is not None:
         return url_for("moderator_cases.page", case_id=claim.case_id)
     held = cases.held_cases(db.session(), account_id=guard.actor().account_id, now=clock.now())
+    if len(held) >= MOST_CLAIMS:
+        flash(too_many().detail, "warning")
+        return url_for("moderator_queue.listing")
     if held:
         flash(gettext("Nothing else is waiting; this is a case that you hold already."), "warning")
         return url_for("moderator_cases.page", case_id=held[0].id)

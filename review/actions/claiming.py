@@ -1,0 +1,197 @@
+"""Who may hold which case? Claims as part of an action's transaction, by conditional updates alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from review import db, ledger
+from review.domain.permissions import SERVICE, Actor, Permission, check_permission
+from review.domain.states import MOVES
+from review.errors import TooManyClaims
+from review.models import Account, Case
+from review.prepared import Prepared
+from review.queries import cases
+
+MOST_CLAIMS = 5
+"""Live claims that one person may hold; an undone review comes back on top of them."""
+TRIES = 5
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim just taken: the case, and what its holder's writes must carry."""
+
+    case_id: str
+    claim_generation: int
+    version: int
+
+    @property
+    def mark(self) -> str:
+        """What tells this claim from every other, earlier ones of the same case included."""
+        return cases.claim_mark(self.case_id, self.claim_generation)
+
+
+def take_next(writer: Session, *, actor: Actor, now: datetime) -> Claim | None:
+    """Claim the next case beside what else an action does; None as well for a person with five live claims.
+
+    The account must be locked (`lock_account`) before anything that the transaction changes of a case.
+    """
+    check_permission(actor, Permission.WORK_QUEUE)
+    if len(claims_of(writer, actor, now)) >= MOST_CLAIMS:
+        return None
+    return take_first(writer, actor, now)
+
+
+def take_first(writer: Session, actor: Actor, now: datetime) -> Claim | None:
+    """Claim the first case of the queue that this person has not reviewed; None when none waits."""
+    for _attempt in range(TRIES):
+        found = _first_free(writer, actor, now)
+        if found is None:
+            return None
+        claim = take(writer, found, way="next", actor=actor, now=now)
+        if claim is not None:
+            return claim
+    return None
+
+
+_ACCOUNT = Prepared(
+    lambda: (
+        sa.select(Account.id).where(Account.id == sa.bindparam("account_id")).with_for_update(key_share=True)
+    )
+)
+_CLAIMS = Prepared(
+    lambda: (
+        sa.select(Case.id, Case.claim_generation, Case.version)
+        .where(cases.is_held_by(sa.bindparam("account_id"), sa.bindparam("now")))
+        .order_by(Case.claimed_until, Case.id)
+    )
+)
+
+
+def lock_account(writer: Session, actor: Actor) -> None:
+    """Let two tabs of one person look at what they hold, and claim, one after the other."""
+    if not db.is_sqlite(writer):  # whose writers come one after the other anyway
+        _ACCOUNT.all(writer, account_id=actor.account_id)
+
+
+def claims_of(writer: Session, actor: Actor, now: datetime) -> list[Claim]:
+    """The person's live claims, the one that runs longest last."""
+    rows = _CLAIMS.all(writer, account_id=actor.account_id, now=now)
+    return [Claim(row.id, row.claim_generation, row.version) for row in rows]
+
+
+def check_number(held: Sequence[Claim]) -> None:
+    """At most five claims a person."""
+    if len(held) >= MOST_CLAIMS:
+        raise too_many()
+
+
+def too_many() -> TooManyClaims:
+    """The refusal of a sixth claim."""
+    return TooManyClaims(f"You hold {MOST_CLAIMS} cases; record or release one of them first.")
+
+
+class _Free(NamedTuple):
+    """A case that may be claimed, and the claim on it that has ended, if there was one."""
+
+    id: str
+    claimed_by: str | None
+    claim_generation: int
+
+
+def _may_be_taken() -> sa.ColumnElement[bool]:
+    return sa.and_(cases.is_free(sa.bindparam("now")), cases.not_reviewed_by(sa.bindparam("account_id")))
+
+
+def _candidates() -> sa.Select[str, str | None, int]:
+    return sa.select(Case.id, Case.claimed_by, Case.claim_generation).where(_may_be_taken())
+
+
+_FIRST_FREE = Prepared(
+    lambda: (
+        _candidates()
+        .order_by(Case.rank, Case.due_at, Case.opened_at, Case.id)
+        .limit(sa.literal(1))
+        .with_for_update(skip_locked=True, of=Case)
+    )
+)
+_FREE = Prepared(lambda: _candidates().where(Case.id == sa.bindparam("case_id")).with_for_update(of=Case))
+_TAKE = Prepared(
+    lambda: (
+        sa.update(Case)
+        .where(
+            Case.id == sa.bindparam("case_id"),
+            Case.claim_generation == sa.bindparam("generation") - sa.literal(1),
+            _may_be_taken(),
+        )
+        .values(
+            claimed_by=sa.bindparam("account_id"),
+            claimed_until=sa.bindparam("until"),
+            claim_generation=sa.bindparam("generation"),
+        )
+        .returning(Case.version)
+    )
+)
+
+
+def _first_free(writer: Session, actor: Actor, now: datetime) -> _Free | None:
+    """The first of the queue, rows that others are taking at this moment left out."""
+    row = _FIRST_FREE.first(writer, account_id=actor.account_id, now=now)
+    return None if row is None else _Free(*row)
+
+
+def free_case(writer: Session, case_id: str, actor: Actor, now: datetime) -> _Free | None:
+    """This case if the person may claim it; None otherwise."""
+    row = _FREE.first(writer, case_id=case_id, account_id=actor.account_id, now=now)
+    return None if row is None else _Free(*row)
+
+
+def take(writer: Session, found: _Free, *, way: str, actor: Actor, now: datetime) -> Claim | None:
+    """Claim by one conditional update and put it on the trail; None when somebody was faster."""
+    generation = found.claim_generation + 1
+    version = _TAKE.scalar(
+        writer,
+        case_id=found.id,
+        generation=generation,
+        account_id=actor.account_id,
+        now=now,
+        until=now + claim_length(),
+    )
+    if version is None:
+        return None
+    if found.claimed_by is not None:
+        record_expiry(writer, found, now)
+    ledger.record(
+        writer,
+        MOVES["claim"].event,
+        found.id,
+        actor=actor,
+        at=now,
+        meta={"generation": generation, "way": way},
+    )
+
+    return Claim(found.id, generation, version)
+
+
+def claim_length() -> timedelta:
+    """How long a claim lasts."""
+    return timedelta(seconds=current_app.config["REVIEW_SETTINGS"].claim_seconds)
+
+
+def record_expiry(writer: Session, ended: Any, now: datetime) -> None:
+    """Put the end of a claim on the trail, under the name of the service."""
+    holder = writer.scalar(sa.select(Account.trail_id).where(Account.id == ended.claimed_by))
+    ledger.record(
+        writer,
+        MOVES["expire_claim"].event,
+        ended.id,
+        actor=SERVICE,
+        at=now,
+        fields={"holder": holder},
+        meta={"generation": ended.claim_generation},
+    )
