@@ -38,7 +38,7 @@ from review.models import (
     TreeHead,
 )
 from review.models.base import OnTrail
-from review.models.rows import insert_rows
+from review.models.rows import insert_both, insert_rows
 from review.prepared import Prepared
 
 type_of_object: dict[str, type[OnTrail]] = {
@@ -132,8 +132,11 @@ def record_many(
         openings.append(opening)
         pending.append({"eid": opening["eid"], "leaf_hash": leaf})
     with _refused_cleanly():
-        insert_rows(writer, Opening, openings)
-        insert_rows(writer, PendingEvent, pending)
+        if len(records) == 1:
+            insert_both(writer, (Opening, openings[0]), (PendingEvent, pending[0]))
+        else:
+            insert_rows(writer, Opening, openings)
+            insert_rows(writer, PendingEvent, pending)
     db.count_on_commit(writer, kind.name, len(records))
     return [opening["eid"] for opening in openings]
 

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.sessions import DeskSession, driver_error
+from review.sessions import DeskSession, cursor_of, driver_error
 
 Process = Callable[[Any], Any] | None
 
@@ -65,14 +65,12 @@ class Prepared:
         ]
         if not compiled.positional:
             given = dict(zip(compiled.names, given, strict=True))
-        cursor = connection.connection.cursor()
+        cursor = cursor_of(connection)
         try:
             cursor.execute(compiled.text, given)
             rows = cursor.fetchall() if compiled.columns else ()
         except dialect.loaded_dbapi.Error as error:
             raise driver_error(connection, compiled.text, error) from error
-        finally:
-            cursor.close()
         make, columns = compiled.row, compiled.columns
         return [make(_read(row, columns)) for row in rows]
 

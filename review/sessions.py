@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session
 
 _WORD = "review_begin"
+_CURSOR = "review_cursor"
 _IDLE_SINCE = "review_idle_since"
 ASK_AFTER_SECONDS = 2.0
 """A pooled connection that rested longer is asked whether it lives; one that rested less is believed."""
@@ -42,6 +43,18 @@ def driver_error(connection: sa.Connection, statement: str, error: Any) -> Excep
     return known
 
 
+def cursor_of(connection: sa.Connection) -> Any:
+    """The driver's cursor that this connection keeps for statements whose rows are fetched at once.
+
+    A new one for each statement would look up anew how every type of value is written and read.
+    """
+    kept = connection.info
+    found = kept.get(_CURSOR)
+    if found is None:
+        found = kept[_CURSOR] = connection.connection.cursor()
+    return found
+
+
 def own_transactions(engine: sa.Engine) -> None:
     """Let the engine's connections begin by the word that a `DeskSession` chose, plainly for all others.
 
@@ -51,7 +64,7 @@ def own_transactions(engine: sa.Engine) -> None:
     def on_begin(connection: sa.Connection) -> None:
         word = connection.info.pop(_WORD, "BEGIN")
         try:
-            connection.connection.cursor().execute(word).close()
+            cursor_of(connection).execute(word)
         except connection.dialect.loaded_dbapi.Error as error:
             raise driver_error(connection, word, error) from error
 

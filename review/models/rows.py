@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from review import db
 from review.models.base import Base
-from review.sessions import driver_error
+from review.sessions import cursor_of, driver_error
 
 FEW = 16
 """Up to this many rows a plain INSERT costs less than the round trips of COPY."""
@@ -34,6 +34,20 @@ def insert_rows(writer: Session, table: type[Base], rows: Sequence[Row]) -> None
         _execute(connection, form.insert, form.all_values(rows), many=True)
     else:
         _copy(connection, form, rows)
+
+
+def insert_both(writer: Session, first: tuple[type[Base], Row], second: tuple[type[Base], Row]) -> None:
+    """Insert one row each into two tables: in one round trip on PostgreSQL."""
+    db.check_open(writer)
+    connection = writer.get_bind()
+    assert isinstance(connection, sa.Connection)
+    forms = [_form_of(connection, table.__table__, row) for table, row in (first, second)]
+    values = [form.values(row) for form, (_table, row) in zip(forms, (first, second), strict=True)]
+    if connection.dialect.name == "sqlite":
+        for form, given in zip(forms, values, strict=True):
+            _execute(connection, form.insert, given)
+    else:
+        _execute(connection, f"WITH first AS ({forms[0].insert}) {forms[1].insert}", [*values[0], *values[1]])
 
 
 def insert_new(
@@ -148,14 +162,12 @@ def _execute(
     connection: sa.Connection, statement: str, values: Any, *, many: bool = False, returns: bool = False
 ) -> list[Any]:
     """Run it with the driver's own cursor; the rows that it returns."""
-    cursor = connection.connection.cursor()
+    cursor = cursor_of(connection)
     try:
         (cursor.executemany if many else cursor.execute)(statement, values)
         return list(cursor.fetchall()) if returns else []
     except connection.dialect.loaded_dbapi.Error as error:
         raise driver_error(connection, statement, error) from error
-    finally:
-        cursor.close()
 
 
 def _copy(connection: sa.Connection, form: _Form, rows: Sequence[Row]) -> None:

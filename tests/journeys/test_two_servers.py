@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -176,7 +177,7 @@ def check_nothing_is_lost(program: Program, key: str, works: list[Work]) -> None
             again = send(sender, reference)
             assert again.status_code in (200, 201)
             # pollers see a change when no older transaction runs any more, a moment after it is answered
-            until(lambda reference=reference: bool(listed_under(sender, reference)))
+            until(partial(listed_under, sender, reference))
             assert listed_under(sender, reference) == [again.json()["id"]]
     reviewed = [case for work in works for case in work.reviewed]
     assert len(reviewed) == len(set(reviewed))

@@ -126,5 +126,9 @@ def process_rows(stage: Stage) -> list[Row]:
         people = stage.moderators(desk, source, count)
         theirs = served, order_of_thin(served, count)
         ours, thin = stage.alternate((desk, order_of_desk(desk, people)), theirs)
-        work = f"--workers 2: next + open + decide, {count} moderators"
-        return [cycle_row(work, stage, desk, ours, thin)]
+        ours_on, thin_again = stage.alternate((desk, order_of_desk(desk, people) | {"go_on": True}), theirs)
+        who = f"{count} moderators"
+        return [
+            cycle_row(f"--workers 2: next + open + decide, {who}", stage, desk, ours, thin),
+            cycle_row(f"--workers 2: open + decide-and-next, {who}", stage, desk, ours_on, thin_again),
+        ]
