@@ -27,6 +27,7 @@ class Review(Base):
             sqlite_where=_STANDING,
             postgresql_where=_STANDING,
         ),
+        sa.Index("ix_reviews_case_id", "case_id"),
         sa.Index("ix_reviews_account_id", "account_id", "recorded_at"),
         sa.Index(
             "ix_reviews_waiting",

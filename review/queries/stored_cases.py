@@ -70,7 +70,7 @@ def compare_cases(reader: Session, chains: Chains) -> Iterator[Difference]:
                 *raw(Decision.id, Decision.case_id, Decision.review_id, Decision.outcome, Decision.decided_at)
             )
             .where(Decision.case_id.in_(ids))
-            .order_by(Decision.id),
+            .order_by(Decision.case_id, Decision.id),
         ),
         "case_id",
     )
@@ -127,15 +127,13 @@ def _reviews(case_ids: Sequence[str]) -> sa.Select[Any]:
         sa.select(*columns, reviewer)
         .outerjoin(Account, Account.id == Review.account_id)
         .where(Review.case_id.in_(case_ids))
-        .order_by(Review.id)
+        .order_by(Review.case_id, Review.id)  # by id alone SQLite walks the whole table in that order
     )
 
 
 def _clauses(case_ids: Sequence[str]) -> sa.Select[Any]:
-    return (
-        sa.select(*raw(ReviewClause.review_id, ReviewClause.clause_version_id))
-        .join(Review, Review.id == ReviewClause.review_id)
-        .where(Review.case_id.in_(case_ids))
+    return sa.select(*raw(ReviewClause.review_id, ReviewClause.clause_version_id)).where(
+        ReviewClause.review_id.in_(sa.select(Review.id).where(Review.case_id.in_(case_ids)))
     )
 
 
