@@ -3,9 +3,12 @@
 A server has threads for all lanes together and a reserve for pages. A few requests of a lane work, a few
 wait for their turn in order, and whoever comes then is told at once, before its body is read, to come
 again (RFC 9110, section 15.6.4). Few work at a time because Python runs one thread at a time: with more
-of them a page would not wait for a thread, but for its turn to run.
+of them a page would not wait for a thread, but for its turn to run. For the same reason calls that change
+something go one by one on SQLite, which has one writer: they would only wait for each other inside, where
+waiting costs more. Their bodies are read before, so that a slow sender keeps nobody from that turn.
 """
 
+import io
 import json
 import threading
 from collections import deque
@@ -23,9 +26,11 @@ from review.web import errors, guard
 
 LARGE_BODY = 1024 * 1024
 SMALL_BODY = 64 * 1024
+SAFE = ("GET", "HEAD", "OPTIONS")
 PAGE_THREADS = 8
 DRAIN_THREADS = 4
 DRAIN_WAIT_SECONDS = 0.2
+TURN_WAIT_SECONDS = 10.0
 
 
 @dataclass
@@ -86,7 +91,7 @@ def lane_of(environ: dict[str, Any]) -> str | None:
         return None
     if path.endswith(("/batch", "/results")):
         return "large"
-    if environ.get("REQUEST_METHOD") in ("GET", "HEAD", "OPTIONS"):
+    if environ.get("REQUEST_METHOD") in SAFE:
         return "api"
     length = str(environ.get("CONTENT_LENGTH") or "")
     unknown = not length and bool(environ.get("HTTP_TRANSFER_ENCODING"))
@@ -97,9 +102,12 @@ def lane_of(environ: dict[str, Any]) -> str | None:
 class Admission:
     """Stands before the application and lets in what finds a place."""
 
-    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
+    def __init__(self, application: Callable[..., Iterable[bytes]], *, one_writer: bool) -> None:
         self.application = application
         self.lanes = lanes()
+        api = self.lanes["api"]
+        at_a_time = 1 if one_writer else api.working
+        self.turns = Lane("turn", at_a_time, api.working, TURN_WAIT_SECONDS, api.retry_after_seconds)
         self._refusals = {name: _turned_away(lane) for name, lane in self.lanes.items()}
         self._draining = threading.BoundedSemaphore(DRAIN_THREADS)
 
@@ -119,18 +127,53 @@ class Admission:
                     _drain(environ)
                 finally:
                     self._draining.release()
-            headers, body = self._refusals[name]
-            start_response("503 Service Unavailable", headers)
-            return [body]
+            return self._turn_away(name, start_response)
         stays = False
         try:
-            whole, streamed = _answer(self.application, environ, start_response)
+            whole, streamed = self._work(name, environ, start_response)
             stays = streamed is not None
         finally:
             if not stays:
                 lane.leave()
                 flying.dec()
         return whole if streamed is None else ClosingIterator(streamed, [lane.leave, flying.dec])
+
+    def _work(
+        self, name: str, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> tuple[list[bytes], Iterable[bytes] | None]:
+        """The answer, in turn where a small call changes something."""
+        if name != "api" or environ.get("REQUEST_METHOD") in SAFE:
+            return _answer(self.application, environ, start_response)
+        if (length := _stated_length(environ)) is not None:
+            environ["wsgi.input"] = io.BytesIO(_read(environ["wsgi.input"], length))
+        if not self.turns.enter():
+            metrics.current.shed.labels(name).inc()
+            return self._turn_away(name, start_response), None
+        try:
+            return _answer(self.application, environ, start_response)
+        finally:
+            self.turns.leave()
+
+    def _turn_away(self, name: str, start_response: Callable[..., Any]) -> list[bytes]:
+        headers, body = self._refusals[name]
+        start_response("503 Service Unavailable", headers)
+        return [body]
+
+
+def _stated_length(environ: dict[str, Any]) -> int | None:
+    """The length of the body as its header says, None where that is no plain number."""
+    length = str(environ.get("CONTENT_LENGTH") or "0")
+    plain = length.isascii() and length.isdigit() and "HTTP_TRANSFER_ENCODING" not in environ
+    return int(length[:20]) if plain else None
+
+
+def _read(source: Any, length: int) -> bytes:
+    """So many bytes, or what came of them before the client went away."""
+    body = bytearray()
+    with suppress(OSError):
+        while len(body) < length and (piece := source.read(length - len(body))):
+            body += piece
+    return bytes(body)
 
 
 def _answer(
@@ -167,10 +210,9 @@ def _drain(environ: dict[str, Any]) -> None:
     Else the server closes the connection under a client that is still sending, which then sees a broken
     pipe instead of its answer (RFC 9112, section 9.6).
     """
-    length = str(environ.get("CONTENT_LENGTH") or "0")
-    if length.isascii() and length.isdigit() and 0 < int(length[:20]) <= SMALL_BODY:
-        with suppress(OSError):
-            environ["wsgi.input"].read(int(length))
+    length = _stated_length(environ)
+    if length is not None and length <= SMALL_BODY:
+        _read(environ["wsgi.input"], length)
 
 
 def _turned_away(lane: Lane) -> tuple[list[tuple[str, str]], bytes]:
@@ -188,4 +230,5 @@ def _turned_away(lane: Lane) -> tuple[list[tuple[str, str]], bytes]:
 
 def register(app: Flask) -> None:
     """Put the lanes before the application."""
-    app.wsgi_app = Admission(app.wsgi_app)  # type: ignore[method-assign]
+    one_writer = app.config["REVIEW_SETTINGS"].is_sqlite
+    app.wsgi_app = Admission(app.wsgi_app, one_writer=one_writer)  # type: ignore[method-assign]

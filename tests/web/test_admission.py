@@ -1,5 +1,6 @@
 """Lanes: few work, few wait in order, the rest is turned away at once; pages are in none."""
 
+import io
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -132,3 +133,103 @@ def test_a_streamed_answer_keeps_its_place_until_it_is_closed(desk: Desk) -> Non
         assert answer.status_code == 200
         assert admission.lanes["api"]._busy == 1
     assert admission.lanes["api"]._busy == 0
+
+
+class _Source(io.BytesIO):
+    """A body that comes in pieces of three bytes and notes how many turns were taken at each."""
+
+    def __init__(self, body: bytes, admission: Any) -> None:
+        super().__init__(body)
+        self.admission = admission
+        self.busy: list[int] = []
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """At most three bytes."""
+        self.busy.append(self.admission.turns._busy)
+        return super().read(3 if size is None or size < 0 else min(size, 3))
+
+
+def _post(admission: Any, source: io.BytesIO, length: str, **more: str) -> str:
+    """The status of a call that changes something, with this body."""
+    statuses: list[str] = []
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/api/v1/referrals",
+        "CONTENT_LENGTH": length,
+        "wsgi.input": source,
+    } | more
+    answer = admission(environ, lambda status, _headers: statuses.append(status))
+    assert b"".join(answer) or statuses
+    return statuses[0]
+
+
+def test_changes_go_one_by_one_where_there_is_one_writer(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    admission: Any = desk.app.wsgi_app
+    sqlite = desk.app.config["REVIEW_SETTINGS"].is_sqlite
+    assert admission.turns.working == (1 if sqlite else admission.lanes["api"].working)
+    monkeypatch.setattr(admission.turns, "wait_seconds", 0.0)
+    entered: list[str] = []
+    seen: list[str] = []
+
+    def working(environ: dict[str, Any], start: Any) -> list[bytes]:
+        entered.append(environ["REQUEST_METHOD"])
+        if len(entered) == 1:
+            seen.append(_post(admission, io.BytesIO(b"{}"), "2"))
+            seen.append(str(desk.client().get("/api/v1/referrals").status_code))
+        start("200 OK", [("Content-Length", "2")])
+        return [b"ok"]
+
+    monkeypatch.setattr(admission, "application", working)
+    assert _post(admission, io.BytesIO(b"{}"), "2") == "200 OK"
+    assert seen == ["503 Service Unavailable" if sqlite else "200 OK", "200"]
+    assert admission.turns._busy == admission.lanes["api"]._busy == 0
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("body", "length", "found"),
+    [
+        (b"0123456789", "10", b"0123456789"),
+        (b"01234", "10", b"01234"),
+        (b"0123456789", "4", b"0123"),
+        (b"", "", b""),
+    ],
+)
+def test_a_body_is_read_before_its_turn(
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    body: bytes,
+    length: str,
+    found: bytes,
+) -> None:
+    admission: Any = desk.app.wsgi_app
+    source, bodies = _Source(body, admission), []
+
+    def reading(environ: dict[str, Any], start: Any) -> list[bytes]:
+        bodies.append(environ["wsgi.input"].read())
+        start("200 OK", [("Content-Length", "2")])
+        return [b"ok"]
+
+    monkeypatch.setattr(admission, "application", reading)
+    assert _post(admission, source, length) == "200 OK"
+    assert bodies == [found]
+    assert set(source.busy) <= {0}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(("length", "more"), [("٣", {}), ("3", {"HTTP_TRANSFER_ENCODING": "chunked"})])
+def test_a_body_of_unclear_length_is_left_to_the_application(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, length: str, more: dict[str, str]
+) -> None:
+    admission: Any = desk.app.wsgi_app
+    source = io.BytesIO(b"123")
+    inputs: list[object] = []
+
+    def looking(environ: dict[str, Any], start: Any) -> list[bytes]:
+        inputs.append(environ["wsgi.input"])
+        start("200 OK", [("Content-Length", "2")])
+        return [b"ok"]
+
+    monkeypatch.setattr(admission, "application", looking)
+    _post(admission, source, length, **more)
+    assert inputs == [source]
