@@ -5,32 +5,27 @@ some hundred at a time, as the pass over the entries meets them. Whatever is not
 whatever happened later to the same object, goes through the comparison of `stored_rows`.
 """
 
-from collections.abc import Iterable, Sequence
-from hashlib import sha256
+from collections.abc import Sequence
 from typing import Any
 
-import orjson
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from review.domain.plain_event import PlainEvent
-from review.domain.states import ItemStatus
-from review.models import Answer, Decision, Item, Opening, Referral
+from review.models import Opening, Referral
+from review.queries import plain_columns
+from review.queries.plain_columns import are_told, by_owner, is_answered, is_told
 from review.queries.stored_cases import SET, told_events
-from review.queries.stored_referrals import IN_BODY, Evidence, senders_of
+from review.queries.stored_referrals import Evidence, senders_of
 from review.queries.stored_rows import OF_ITEMS, OF_REFERRALS, comparisons, sets
-from review.queries.trail_rows import Asked, among, is_unreadable, raw, stream, time_text
+from review.queries.trail_rows import Asked, among, is_unreadable, stream
 
-LONGEST_BODY = 16 * 1024
-"""A longer original is left to the comparison that counts bytes."""
 LONGEST_ITEMS = 1024 * 1024
 """Bytes of lists of items after which a set is compared although it holds fewer referrals."""
 UNCLEAR = (LookupError, ValueError, TypeError, AttributeError, RecursionError)
 RECEIVED, ANSWERED = ("referral", "referral.received"), ("item", "item.answered")
 _TYPES = {"referral": OF_REFERRALS, "item": OF_ITEMS}
-
-Columns = tuple[Any, ...]
 
 
 class PlainRows:
@@ -39,8 +34,10 @@ class PlainRows:
     def __init__(self, reader: Session, *, evidence: Evidence | None) -> None:
         self._reader = reader
         self._compare = {kind: compare for kind, _types, compare in comparisons(evidence)}
-        self._referrals, self._items = Asked(reader, _referrals(reader)), Asked(reader, _items(reader))
-        self._answers, self._events = Asked(reader, _answers(reader)), Asked(reader, _events(reader))
+        self._referrals = Asked(reader, plain_columns.referrals(reader))
+        self._items = Asked(reader, plain_columns.items(reader))
+        self._events = Asked(reader, plain_columns.events(reader))
+        self._answers = Asked(reader, plain_columns.answers(reader))
         self._received: dict[str, PlainEvent] = {}
         self._answered: dict[str, PlainEvent] = {}
         self._doubtful: dict[str, set[str]] = {kind: set() for kind in _TYPES}
@@ -69,7 +66,7 @@ class PlainRows:
                     self._doubt(event.object_kind, event.object_id)
 
     def take_odd(self, row: Any) -> None:
-        """The row of an event that was found right in another way, or that waits for its position."""
+        """The row of an event that was found right in another way."""
         self._referrals_told += (row.object_kind, row.event_type) == RECEIVED and row.object_version == 1
         self._versions_told += row.object_kind == "referral" and row.object_version is not None
         self._doubt(row.object_kind, row.object_id)
@@ -149,7 +146,7 @@ class PlainRows:
 
     def _received_as_told(self, received: dict[str, PlainEvent]) -> set[str]:
         """Those of these referrals whose row, original and items are exactly what was received."""
-        items = _by_owner(self._items.about(received))
+        items = by_owner(self._items.about(received))
         people = {event.actor_id for event in received.values() if event.actor_kind == "account"}
         senders = senders_of(self._reader, people)
         same: set[str] = set()
@@ -165,8 +162,8 @@ class PlainRows:
             try:
                 if (
                     sender_id == sender
-                    and _is_told(event, body, columns)
-                    and _are_told(event, items[referral_id])
+                    and is_told(event, body, columns)
+                    and are_told(event, items[referral_id])
                 ):
                     same.add(referral_id)
             except UNCLEAR:
@@ -182,94 +179,9 @@ class PlainRows:
 
     def _answered_as_told(self, answered: dict[str, PlainEvent]) -> set[str]:
         """Those of these items that have the one answer that was given, and are decided by it."""
-        answers = _by_owner(self._answers.about(answered))
+        answers = by_owner(self._answers.about(answered))
         return {
             item_id
             for item_id, event in answered.items()
-            if _is_answered(answers.get(item_id, []), event.values.get("answer"), event.stored_at)
+            if is_answered(answers.get(item_id, []), event.values.get("answer"), event.stored_at)
         }
-
-
-def _referrals(reader: Session) -> sa.Select[Any]:
-    body = sa.case((sa.func.length(Referral.received_body) <= LONGEST_BODY, Referral.received_body))
-    return sa.select(
-        *raw(Referral.id, Referral.trail_version, Referral.sender_id),
-        sa.type_coerce(body, sa.types.NullType()),
-        *raw(Referral.reference, Referral.body_sha256, Referral.key_id, Referral.intake_kind),
-        *raw(Referral.transmitted_via, Referral.urgency),
-        time_text(reader, Referral.received_at),
-        sa.cast(Referral.splices, sa.Text),
-        *raw(*(getattr(Referral, name) for name in IN_BODY)),
-    ).where(among(reader, Referral.id))
-
-
-def _items(reader: Session) -> sa.Select[Any]:
-    return sa.select(
-        *raw(Item.referral_id, Item.id, Item.url_as_sent),
-        time_text(reader, Item.joined_at),
-        *raw(Item.case_id),
-    ).where(among(reader, Item.referral_id))
-
-
-def _events(reader: Session) -> sa.Select[Any]:
-    """How many events stand in the chain of each of these referrals."""
-    return (
-        sa.select(*raw(Opening.object_id), sa.func.count())
-        .where(Opening.object_kind == "referral", Opening.object_version.is_not(None))
-        .where(among(reader, Opening.object_id))
-        .group_by(Opening.object_id)
-    )
-
-
-def _answers(reader: Session) -> sa.Select[Any]:
-    decided = sa.type_coerce(Decision.case_id, sa.types.NullType()).label("decided_case")
-    return (
-        sa.select(
-            *raw(Answer.item_id, Answer.body),
-            time_text(reader, Answer.answered_at),
-            *raw(Item.status, Item.withdrawn_at, Item.case_id),
-            decided,
-        )
-        .outerjoin(Item, Item.id == Answer.item_id)
-        .outerjoin(Decision, Decision.id == Answer.decision_id)
-        .where(among(reader, Answer.item_id))
-    )
-
-
-def _by_owner(rows: Iterable[Columns]) -> dict[str, list[Columns]]:
-    """Rows without their first column, by that column: what they belong to."""
-    found: dict[str, list[Columns]] = {}
-    for row in rows:
-        found.setdefault(row[0], []).append(row[1:])
-    return found
-
-
-def _is_told(event: PlainEvent, body: bytes, columns: list[Any]) -> bool:
-    """Whether the columns of a referral and its original are exactly what was received."""
-    values, meta, members = event.values, event.meta, orjson.loads(body)
-    key, digest = values.get("key"), values["body_sha256"].decode()
-    told = [
-        values["reference"].decode(), digest, None if key is None else key.decode(),
-        meta.get("intake_kind"), meta.get("transmitted_via"), meta.get("urgency"), event.stored_at, "[]",
-        *map(members.get, IN_BODY),
-    ]  # fmt: skip
-    return told == columns and sha256(body).hexdigest() == digest
-
-
-def _are_told(event: PlainEvent, rows: list[Columns]) -> bool:
-    """Whether the items of a referral are exactly those received, each still in the case it came to."""
-    values, at = event.values, event.stored_at
-    cases, items = orjson.loads(values["cases"]), orjson.loads(values["items"])
-    told = [(item["id"], item["url"], at, cases[item["id"]]) for item in items]
-    if len(told) == 1:
-        return told == rows
-    return len(rows) == len(told) == len(set(told)) and set(told) == set(rows)
-
-
-def _is_answered(rows: list[Columns], body: bytes | None, at: str) -> bool:
-    """Whether this is one answer, as given, and the item is decided in the case of its decision."""
-    if len(rows) != 1 or body is None:
-        return False
-    told = (body, at, ItemStatus.DECIDED.value, None)
-    *stored, case_id, decided_case = rows[0]
-    return tuple(stored) == told and case_id is not None and case_id == decided_case

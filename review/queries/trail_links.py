@@ -40,14 +40,14 @@ class Links:
         )
 
     def take(self, events: Sequence[PlainEvent]) -> None:
-        """Events that have their positions."""
+        """Events that are right, those that wait for their positions too."""
         for event in events:
             version = event.version
             if version is not None and (version > 1 or event.object_kind not in ledger.type_of_object):
                 self._take(event.object_kind, event.object_id, version, event.previous, event.position)
 
     def take_odd(self, row: Any) -> None:
-        """The row of an event that was found right in another way, or that waits for its position."""
+        """The row of an event that was found right in another way."""
         if row.object_version is not None:
             position = getattr(row, "position", None)
             previous = previous_of(row.envelope)
