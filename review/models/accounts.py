@@ -35,9 +35,10 @@ class SignIn(Base):
     """One signed-in session; the cookie holds a random token, this row only its SHA-256."""
 
     __tablename__ = "sign_ins"
+    __table_args__ = (sa.Index("ix_sign_ins_account_id_created_at", "account_id", "created_at"),)
 
     token_digest: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
-    account_id: Mapped[str] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
+    account_id: Mapped[str] = mapped_column(sa.ForeignKey("accounts.id"))
     role: Mapped[str] = mapped_column(sa.String(20))
     created_at: Mapped[datetime] = mapped_column(Moment)
     last_used_at: Mapped[datetime] = mapped_column(Moment)
