@@ -27,6 +27,7 @@ class EventType:
 _PEOPLE = ("account",)
 _SENDER = ("sender", "account")
 _COMMAND = ("operator",)
+_OFFICE = ("operator", "account")
 _LOOP = ("service",)
 
 EVENTS: dict[str, EventType] = {
@@ -85,14 +86,17 @@ EVENTS: dict[str, EventType] = {
         EventType(
             "trail.verified", "trail", ("account", "operator"), ("finding",), ("intact",), changes=False
         ),
-        EventType("account.created", "account", _COMMAND, ("email", "name"), ("role",)),
-        EventType("account.closed", "account", _COMMAND),
-        EventType("account.role_changed", "account", _COMMAND, (), ("role", "previous_role")),
-        EventType("account.reset_issued", "account", ("operator", "account")),
+        EventType("account.created", "account", _OFFICE, ("email", "name", "sender"), ("role",)),
+        EventType("account.closed", "account", _OFFICE),
+        EventType("account.role_changed", "account", _OFFICE, (), ("role", "previous_role")),
+        EventType("account.reset_issued", "account", _OFFICE),
         EventType("account.password_set", "account", _PEOPLE),
         EventType("account.signed_in", "account", _PEOPLE, ("address",), (), changes=False),
         EventType("account.sign_in_failed", "account", ("anonymous",), ("address",), (), changes=False),
         EventType("account.signed_out", "account", _PEOPLE, (), (), changes=False),
+        EventType("account.invited", "account", _OFFICE),
+        EventType("account.sign_ins_ended", "account", _OFFICE),
+        EventType("account.renamed", "account", _OFFICE, ("pseudonym", "previous_pseudonym")),
         EventType("sender.created", "sender", _COMMAND, ("name", "country", "flagger"), ("kind",)),
         EventType("key.issued", "key", _COMMAND, ("scopes", "sender", "expires_at"), ()),
         EventType("key.revoked", "key", _COMMAND),

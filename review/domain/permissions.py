@@ -72,6 +72,7 @@ class Permission(StrEnum):
     READ_RECORDS = "read_records"
     VERIFY_TRAIL = "verify_trail"
     SEE_HEALTH = "see_health"
+    MANAGE_ACCOUNTS = "manage_accounts"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -100,6 +101,10 @@ GRANTS: dict[Permission, Grant] = {
     ),
     Permission.VERIFY_TRAIL: Grant("Verify the trail; each run is on it.", roles=frozenset({Role.LEGAL})),
     Permission.SEE_HEALTH: Grant("See the health page.", roles=frozenset({Role.ADMIN})),
+    Permission.MANAGE_ACCOUNTS: Grant(
+        "Invite people, change roles, give links, end sign-ins, close accounts; see names.",
+        roles=frozenset({Role.ADMIN}),
+    ),
 }
 
 
@@ -129,6 +134,23 @@ def check_operator(actor: Actor) -> None:
     """Raise `NotPermitted` unless a command acts; people, keys and loops may not do what needs one."""
     if actor.kind != OPERATOR.kind:
         raise NotPermitted("Only a command on the server does this; ask whoever runs it.")
+
+
+def check_operator_or(actor: Actor, permission: Permission) -> None:
+    """Raise unless a command acts or a person who holds the permission."""
+    if actor.kind != OPERATOR.kind:
+        check_permission(actor, permission)
+
+
+def is_own_account(actor: Actor, account_id: str) -> bool:
+    """Whether the actor is that account's person: nobody changes the own role or closes oneself."""
+    return actor.kind == "account" and actor.account_id == account_id
+
+
+def check_not_own_account(actor: Actor, account_id: str) -> None:
+    """Raise `NotPermitted` where somebody would change the own access."""
+    if is_own_account(actor, account_id):
+        raise NotPermitted("This is your own account; another administrator changes who may do what with it.")
 
 
 def check_service(actor: Actor) -> None:

@@ -30,6 +30,7 @@ class LinkHolder:
     account_id: str
     trail_id: str
     email: str
+    expires_at: datetime
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def signed_in(reader: Session, token_digest: str, *, at: datetime, idle_seconds:
 def holder_of_link(reader: Session, token_digest: str, *, at: datetime) -> LinkHolder | None:
     """Whose one-time link this is while it is unused, not too old, and the account open; else None."""
     row = reader.execute(
-        sa.select(Account.id, Account.trail_id, Account.email)
+        sa.select(Account.id, Account.trail_id, Account.email, OneTimeLink.expires_at)
         .join(OneTimeLink, OneTimeLink.account_id == Account.id)
         .where(
             OneTimeLink.token_digest == token_digest,

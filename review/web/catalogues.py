@@ -13,6 +13,8 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from review.domain.permissions import GRANTS
+
 PACKAGE = Path(__file__).resolve().parent.parent
 TRANSLATIONS = PACKAGE / "translations"
 TEMPLATE_CATALOGUE = TRANSLATIONS / "messages.pot"
@@ -37,6 +39,8 @@ def extract_catalogue() -> Catalog:
     )
     for _path, _line, message, comments, context in found:
         catalogue.add(message, None, auto_comments=comments, context=context)
+    for grant in GRANTS.values():  # rules know no gettext; the page of permissions looks their sentences up
+        catalogue.add(grant.sentence, None)
     return catalogue
 
 

@@ -150,6 +150,7 @@ WORDS: dict[str, dict[str, str]] = {
         "workers": N_("Background loops"),
         "clock": N_("Clock"),
     },
+    "account_state": {"open": N_("Open"), "invited": N_("Invited"), "closed": N_("Closed")},
 }
 
 

@@ -2,6 +2,12 @@
 
 from flask import Blueprint
 
-from review.web.admin import health
+from review.web.admin import account_changes, accounts, health, invitations, permissions
 
-blueprints: tuple[Blueprint, ...] = (health.blueprint,)
+blueprints: tuple[Blueprint, ...] = (
+    health.blueprint,
+    accounts.blueprint,
+    account_changes.blueprint,
+    invitations.blueprint,
+    permissions.blueprint,
+)
