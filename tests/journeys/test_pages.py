@@ -17,7 +17,10 @@ pytestmark = pytest.mark.browser
 PEOPLE = {
     "moderator": ("first@desk.example", ["/queue"]),
     "legal": ("legal@desk.example", ["/records", "/trail"]),
-    "admin": ("admin@desk.example", ["/admin"]),
+    "admin": (
+        "admin@desk.example",
+        ["/admin", "/admin/accounts", "/admin/accounts/new", "/admin/permissions"],
+    ),
     "sender": ("officer@unit.example", ["/sender"]),
 }
 PUBLIC = ["/api/v1/docs", "/errors/", "/errors/invalid_referral"]
@@ -131,6 +134,8 @@ def test_every_page_is_clean(
             visitor.page.locator("form[action='/trail/verify'] button").click()
             expect(visitor.page.locator("main")).to_contain_text("unbroken")
             _check(visitor, f"verified-{width}-{scheme}")
+        if role == "admin":
+            _look_after_accounts(visitor, f"{width}-{scheme}")
         if role == "sender":
             visitor.page.locator("main a[href^='/sender/referrals/']").first.click()
             _check(visitor, f"referral-{width}-{scheme}")
@@ -138,6 +143,28 @@ def test_every_page_is_clean(
         assert visitor.violations() == []
         assert [t for t in visitor.troubles if "404" not in t] == []
         visitor.close()
+
+
+def _look_after_accounts(visitor: Visitor, name: str) -> None:
+    """A refused and a good invitation, its link, the account, and the question before closing."""
+    page = visitor.page
+    visitor.open("/admin/accounts/new")
+    page.get_by_role("button", name="Invite").click()
+    assert "Error" in page.title()
+    assert visitor.violations() == []
+    visitor.troubles = [trouble for trouble in visitor.troubles if "422" not in trouble]
+    page.fill("input[name=name]", "<b>Jane</b> نص عن الطقس " + "w" * 90)
+    page.fill("input[name=email]", f"jane-{name}@desk.example")
+    page.check("input[name=role][value=moderator]")
+    page.get_by_role("button", name="Invite").click()
+    expect(page.locator("#once")).to_have_value(re.compile(r"^http://.+/sign-in/link/[\w-]{43}$"))
+    _check(visitor, f"link-{name}")
+    page.get_by_role("link", name="Done").click()
+    _check(visitor, f"account-{name}")
+    page.get_by_role("link", name="Close this account").click()
+    _check(visitor, f"closing-{name}")
+    visitor.open("/admin/accounts?state=invited")
+    _check(visitor, f"accounts-invited-{name}")
 
 
 @pytest.mark.parametrize("script", [True, False])
