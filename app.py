@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from review import cli, db, logs
 from review.config import Settings, read_settings
+from review.demo import tampering
 from review.domain.locations import Hosts
 from review.errors import SettingsError
 from review.web import (
@@ -101,5 +102,6 @@ def create_demo_app() -> Flask:
     """The desk of `flask demo`: settings from its environment, accounts from the file beside its data."""
     settings = read_settings(demo=True)
     app = create_app(settings)
+    app.register_blueprint(tampering.blueprint)
     app.config["REVIEW_DEMO_ACCOUNTS"] = json.loads((settings.data_dir / "demo-accounts.json").read_text())
     return app
