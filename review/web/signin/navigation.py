@@ -18,7 +18,7 @@ PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
     Role.MODERATOR: _WORK,
     Role.LEAD: _WORK,
     Role.LEGAL: ((N_("Records"), "/records"), (N_("Trail"), "/trail")),
-    Role.ADMIN: ((N_("Health"), "/admin"),),
+    Role.ADMIN: ((N_("Health"), "/admin"), (N_("Settings"), "/admin/settings")),
     Role.SENDER: ((N_("Referrals"), "/sender"),),
 }
 
