@@ -107,5 +107,6 @@ EVENTS: dict[str, EventType] = {
             ("document", "number", "title", "text_sha256", "valid_from"),
             ("version",),
         ),
+        EventType("setting.changed", "setting", _PEOPLE, ("previous", "value"), ("chosen",)),
     )
 }

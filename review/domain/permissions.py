@@ -73,6 +73,7 @@ class Permission(StrEnum):
     VERIFY_TRAIL = "verify_trail"
     SEE_HEALTH = "see_health"
     MANAGE_ACCOUNTS = "manage_accounts"
+    CHANGE_SETTINGS = "change_settings"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -104,6 +105,9 @@ GRANTS: dict[Permission, Grant] = {
     Permission.MANAGE_ACCOUNTS: Grant(
         "Invite people, change roles, give links, end sign-ins, close accounts; see names.",
         roles=frozenset({Role.ADMIN}),
+    ),
+    Permission.CHANGE_SETTINGS: Grant(
+        "See the settings; change those that may change while the desk runs.", roles=frozenset({Role.ADMIN})
     ),
 }
 

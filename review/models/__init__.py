@@ -10,6 +10,7 @@ from review.models.evidence import Evidence
 from review.models.heartbeats import Heartbeat
 from review.models.referrals import Item, Referral, RefusedItem, StoredAnswer
 from review.models.senders import FlaggerStatus, Sender, SenderKey
+from review.models.settings import ChosenSetting
 from review.models.trail import Leaf, Opening, PendingEvent, StoredCheckpoint, StoredTile, TreeHead
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Batch",
     "BatchLine",
     "Case",
+    "ChosenSetting",
     "Clause",
     "ClauseVersion",
     "Decision",

@@ -34,7 +34,7 @@ from review.errors import (
 )
 from review.queries import accounts as account_queries
 from review.queries import senders as sender_queries
-from review.web import errors, limits
+from review.web import errors, limits, running
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -215,6 +215,7 @@ def _admit() -> Response | None:
         raise NotPermitted("This address declares no permission and is closed.")
     if permission is Permission.ANYONE:
         return None
+    running.refresh()
     if errors.wants_problem():
         found = _actor_of_key()
     else:
@@ -255,6 +256,7 @@ def _seal(response: Response) -> Response:
 def register(app: Flask) -> None:
     """Put the guard before every route of the application."""
     app.session_interface = Sessions()
+    running.register(app)
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
     app.config["WTF_CSRF_TIME_LIMIT"] = None
     # it would demand the Referer that our own policy keeps browsers from sending; _check_origin stands in

@@ -9,6 +9,19 @@ def N_(message: str) -> str:
 
 
 WORDS: dict[str, dict[str, str]] = {
+    "setting": {
+        "REVIEW_HOSTS": N_("Hosts that are ours"),
+        "REVIEW_UNDO_SECONDS": N_("Undo window, in seconds"),
+        "REVIEW_CLAIM_SECONDS": N_("Length of a claim, in seconds"),
+        "REVIEW_TARGET_SECONDS": N_("Target of an ordinary case, in seconds"),
+        "REVIEW_TARGET_FLAGGER_SECONDS": N_("Target for trusted flaggers, in seconds"),
+        "REVIEW_TARGET_THREAT_SECONDS": N_("Target for a threat to life or an order, in seconds"),
+        "REVIEW_SESSION_IDLE_SECONDS": N_("Idle time until a sign-in ends, in seconds"),
+        "REVIEW_SESSION_SECONDS": N_("Longest sign-in, in seconds"),
+        "REVIEW_REQUESTS_PER_MINUTE": N_("Requests a minute of one API key"),
+        "REVIEW_ADDRESS_REQUESTS_PER_MINUTE": N_("Requests a minute of one address"),
+        "REVIEW_FAILED_KEYS_PER_MINUTE": N_("Failed keys a minute of one address"),
+    },
     "state": {
         "open": N_("Open"),
         "second_review": N_("Second review"),

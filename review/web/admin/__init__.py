@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from review.web.admin import account_changes, accounts, health, invitations, permissions
+from review.web.admin import account_changes, accounts, health, invitations, permissions, settings
 
 blueprints: tuple[Blueprint, ...] = (
     health.blueprint,
@@ -10,4 +10,5 @@ blueprints: tuple[Blueprint, ...] = (
     account_changes.blueprint,
     invitations.blueprint,
     permissions.blueprint,
+    settings.blueprint,
 )

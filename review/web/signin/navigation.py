@@ -21,6 +21,7 @@ PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
     Role.ADMIN: (
         (N_("Health"), "/admin"),
         (N_("Accounts"), "/admin/accounts"),
+        (N_("Settings"), "/admin/settings"),
         (N_("Permissions"), "/admin/permissions"),
     ),
     Role.SENDER: ((N_("Referrals"), "/sender"),),
