@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from review import db, ledger
 from review.actions.joining import Places, join_cases
 from review.config import Settings
-from review.domain.commitments import value_bytes
+from review.domain.canonical import plain_json
 from review.domain.ids import new_id
 from review.domain.permissions import Actor
 from review.domain.referrals import Evidence as SentEvidence
@@ -28,7 +28,8 @@ from review.models.rows import CHUNK, insert_new, insert_rows
 class Arrival:
     """A referral with all that is computed from it before the transaction.
 
-    ``referral_id`` and ``item_ids`` (by index in the referral) are those it gets if it is new.
+    ``referral_id`` and ``item_ids`` (by index in the referral) are those it gets if it is new. ``refused``:
+    the refused items as they are kept and answered.
     """
 
     intake: Intake
@@ -38,6 +39,7 @@ class Arrival:
     sha256: str
     length: int
     evidence: tuple[SentEvidence, ...]
+    refused: tuple[dict[str, Any], ...]
     items_value: bytes
     refused_value: bytes
 
@@ -58,6 +60,7 @@ def prepare_arrival(intake: Intake, *, body: bytes) -> Arrival:
     """
     evidence = tuple(intake.evidence)
     ids = {item.index: new_id("I") for item in intake.items}
+    refused = tuple(item.as_dict() for item in intake.refused)
     return Arrival(
         intake=intake,
         referral_id=new_id("R"),
@@ -66,8 +69,9 @@ def prepare_arrival(intake: Intake, *, body: bytes) -> Arrival:
         sha256=sha256(body).hexdigest(),
         length=len(body),
         evidence=evidence,
-        items_value=value_bytes([{"id": ids[item.index], "url": item.location.url} for item in intake.items]),
-        refused_value=value_bytes([item.as_dict() for item in intake.refused]),
+        refused=refused,
+        items_value=plain_json([{"id": ids[item.index], "url": item.location.url} for item in intake.items]),
+        refused_value=plain_json(refused),
     )
 
 
@@ -147,10 +151,14 @@ def _store(
         writer,
         RefusedItem,
         [
-            {"referral_id": arrival.referral_id, "position": item.index, "url_as_sent": item.url}
-            | {"errors": item.as_dict()["errors"]}
+            {
+                "referral_id": arrival.referral_id,
+                "position": entry["index"],
+                "url_as_sent": entry["url"],
+                "errors": entry["errors"],
+            }
             for arrival in arrivals
-            for item in arrival.intake.refused
+            for entry in arrival.refused
         ],
     )
     insert_rows(

@@ -150,7 +150,8 @@ def undo_defanging(text: str) -> tuple[str, bool]:
     Brackets behind the host are undone only when the scheme or the host is defanged too, because a real
     path or query may contain ``[.]``; brackets of an IPv6 literal are never of these shapes.
     """
-    undone = _HXXP.sub(r"\1http\2", text)
+    scheme = _HXXP.match(text)
+    undone = f"{scheme[1]}http{scheme[2]}{text[scheme.end() :]}" if scheme else text
     start = _SCHEME_AND_AUTHORITY.match(undone) if "[" in undone else None
     if undone != text or (start and ("[.]" in start[0] or "[:]" in start[0])):
         return undone.replace("[.]", ".").replace("[:]", ":"), True

@@ -184,12 +184,17 @@ class Frontier:
         self._subtrees.append(leaf)
         self._size += 1
 
-    def extend(self, leaves: Sequence[bytes]) -> None:
-        """Add the hashes of the next leaves, level by level; ``ValueError`` if one is no hash."""
+    def extend(self, leaves: Sequence[bytes], *, height: int = 0) -> list[bytes]:
+        """Add the hashes of the next leaves, level by level; ``ValueError`` if one is no hash.
+
+        Gives the hashes of the complete subtrees of this height, in levels, that these leaves complete.
+        """
         if not _all_hashes(leaves):
             raise ValueError("extend takes the hashes of leaves, not their entries")
-        fresh, level, lone = list(leaves), 0, []
+        fresh, level, lone, completed = list(leaves), 0, [], []
         while fresh:
+            if level == height:
+                completed = fresh[:]
             if self._size >> level & 1:
                 fresh.insert(0, self._subtrees.pop())
             if len(fresh) & 1:
@@ -201,6 +206,7 @@ class Frontier:
             level += 1
         self._subtrees += reversed(lone)
         self._size += len(leaves)
+        return completed
 
     def root(self) -> bytes:
         """Root of the tree so far."""

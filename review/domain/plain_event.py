@@ -18,10 +18,10 @@ _WORD = r"[!#-\[\]-~]{1,128}"
 _KIND = r"[a-z][a-z0-9_]{0,63}"
 _ENVELOPE = re.compile(
     rf'\{{"actor":\{{"id":"({_WORD})","kind":"({_KIND})"(?:,"request":"{_WORD}")?(?:,"session":"{_WORD}")?\}}'
-    r'(?:,"c":\{([^{}]+)\})?,"eid":"([0-9a-f]{32})"(?:,"meta":(\{[^{}]+\}))?'
+    r'(?:,"c":\{([^}]+)\})?,"eid":"([0-9a-f]{32})"(?:,"meta":(\{[^}]+\}))?'
     rf',"obj":\{{"id":"({_WORD})","kind":"({_KIND})"(?:,"version":([1-9][0-9]{{0,14}}))?\}}'
     r'(?:,"prev":"([0-9a-f]{32})")?'
-    r',"t":"((\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z)"'
+    r',"t":"(\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z)"'
     rf',"type":"({_KIND}\.{_KIND})","v":1\}}',
     re.ASCII,
 )
@@ -78,7 +78,7 @@ def plain_event(row: tuple[Any, ...]) -> PlainEvent | None:
         hidden = sha256(salt.translate(_OUTER) + _OUTER_REST + inner).hexdigest()
         (
             actor_id, actor_kind, committed, told_eid, meta_text, told_id, told_kind, told_version, previous,
-            told_at, day, told_type,
+            told_at, told_type,
         ) = shape.groups()  # fmt: skip
         if (
             sha256(_LEAF_START + hidden.encode()).digest() != leaf
@@ -90,7 +90,7 @@ def plain_event(row: tuple[Any, ...]) -> PlainEvent | None:
                 else type(version) is int and str(version) == told_version
             )
             or (previous is not None and (version is None or version < 2))
-            or not _is_day(day)
+            or not _is_day(told_at[:10])
         ):
             return None
         meta = _NOTHING if meta_text is None else read_meta(meta_text)
@@ -113,10 +113,9 @@ def _values(fields: str, eid: str, committed: str | None) -> Mapping[str, bytes]
     if committed is None:
         return _NOTHING if fields == "{}" else None
     pieces = fields.split('"')
-    count = len(pieces) // 6
     names, keys, texts = pieces[1::6], pieces[3::6], pieces[5::6]
     frame = _frame(tuple(names))
-    if frame is None or (pieces[::6], pieces[2::6], pieces[4::6]) != frame.between or count != len(texts):
+    if frame is None or pieces[::2] != frame.between:
         return None
     start = _FIELD_START + bytes.fromhex(eid) + b"\x00"
     commitments, values = [], {}
@@ -136,7 +135,7 @@ def _values(fields: str, eid: str, committed: str | None) -> Mapping[str, bytes]
 class _Frame(NamedTuple):
     """What stands around the fields of these names, and how their commitments are written, by name."""
 
-    between: tuple[list[str], list[str], list[str]]
+    between: list[str]
     in_order: tuple[tuple[int, bytes], ...]
     written: str
 
@@ -148,7 +147,7 @@ def _frame(names: tuple[str, ...]) -> _Frame | None:
     count = len(names)
     by_name = sorted((name, place) for place, name in enumerate(names))
     return _Frame(
-        between=(["{", *["], "] * (count - 1), "]}"], [": ["] * count, [", "] * count),
+        between=["{", *[": [", ", ", "], "] * (count - 1), ": [", ", ", "]}"],
         in_order=tuple((place, name.encode() + b"\x00") for name, place in by_name),
         written=",".join(f'"{name}":"%s"' for name, _place in by_name),
     )

@@ -97,8 +97,8 @@ class Intake:
     @property
     def evidence(self) -> Iterator[Evidence]:
         """All evidence in document order, that of refused items included, as the original needs it."""
-        by_index = {item.index: item.evidence for item in self.items}
-        by_index.update((item.index, item.evidence) for item in self.refused)
+        items: tuple[IntakeItem | RefusedItem, ...] = (*self.items, *self.refused)
+        by_index = {item.index: item.evidence for item in items if item.evidence}
         for index in sorted(by_index):
             yield from by_index[index]
 

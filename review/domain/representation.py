@@ -3,12 +3,13 @@
 Nothing in it tells of people, rounds, notes, other senders or the place in the queue.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
+
+import orjson
 
 from review.clock import rfc3339
 from review.domain.states import ItemStatus, referral_status
@@ -30,13 +31,14 @@ class OwnItem:
 
     def as_dict(self) -> dict[str, Any]:
         """The members of the item; those of the answer only when there is one."""
-        return {
+        members: dict[str, Any] = {
             "id": self.id,
             "url": self.url,
             "canonical_url": self.canonical_url,
             "status": self.status.value,
             "outcome": None,
-        } | self.answer_members()
+        }
+        return members | self.answer_members() if self.answer else members
 
     def answer_members(self) -> dict[str, Any]:
         """What the answer adds, whatever else was frozen beside it."""
@@ -94,7 +96,7 @@ ANSWER_MEMBERS = (
 
 def json_bytes(members: Mapping[str, Any]) -> bytes:
     """UTF-8 JSON without spaces, members in the order given."""
-    return json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode()
+    return orjson.dumps(members)
 
 
 def etag_of(body: bytes) -> str:

@@ -7,7 +7,7 @@ was recorded. Nothing here trusts a type: on SQLite any column may hold anything
 import json
 from binascii import a2b_base64
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
@@ -128,7 +128,7 @@ class ReviewTold:
     id: str
     case_id: str
     position: int | None
-    columns: Row
+    columns: dict[str, Any]
     clauses: tuple[str, ...] | None
 
 
@@ -194,7 +194,7 @@ def case_told(events: Sequence[Told]) -> CaseTold:
 def _mark(told: CaseTold, review_id: str, **marks: At) -> None:
     known = told.reviews.get(review_id)
     if known is not None:
-        told.reviews[review_id] = replace(known, columns={**known.columns, **marks})
+        known.columns.update(marks)
 
 
 def review_told(event: Told, review_id: str) -> ReviewTold:
@@ -252,8 +252,9 @@ def items_told(event: Told) -> dict[str, dict[str, Any]]:
 def differing(stored: Row, told: Row) -> Iterator[tuple[str, object, object]]:
     """The columns in which a row is not what was recorded: name, stored, told."""
     for column, wanted in told.items():
-        if not same(stored[column], wanted):
-            yield column, stored[column], wanted
+        found = stored[column]
+        if (type(found) is not type(wanted) or found != wanted) and not same(found, wanted):
+            yield column, found, wanted
 
 
 def same(stored: object, told: object) -> bool:

@@ -4,7 +4,7 @@ Nothing here trusts a type: on SQLite any column may hold anything once somebody
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -159,19 +159,26 @@ class TileStream:
 
     def append(self, leaf: bytes) -> list[Tile]:
         """The tiles that this leaf hash completes, lowest level first."""
+        return self.extend([leaf])
+
+    def extend(self, leaves: Sequence[bytes], *, roots: Sequence[bytes] = ()) -> list[Tile]:
+        """The same for several leaf hashes, none of them beyond the end of the lowest tile that has begun.
+
+        ``roots`` is the root of that tile if they complete it and it is known already.
+        """
         tiles: list[Tile] = []
-        level, fresh = 0, leaf
+        level, fresh, known = 0, leaves, roots
         while True:
             if level == len(self._levels):
                 self._levels.append([])
                 self._completed.append(0)
             waiting = self._levels[level]
-            waiting.append(fresh)
+            waiting += fresh
             if len(waiting) < TILE_WIDTH:
                 return tiles
             hashes = b"".join(waiting)
             waiting.clear()
-            tile = Tile(level=level, index=self._completed[level], hashes=hashes, root=tile_root(hashes))
+            root = known[0] if known else tile_root(hashes)
+            tiles.append(Tile(level=level, index=self._completed[level], hashes=hashes, root=root))
             self._completed[level] += 1
-            tiles.append(tile)
-            level, fresh = level + 1, tile.root
+            level, fresh, known = level + 1, [root], ()

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from review.domain.states import ItemStatus
 from review.domain.told import CaseTold, Difference, ReviewTold, Told, case_told, differing, read_told
 from review.models import Account, Answer, Case, Decision, Item, Leaf, Opening, Review, ReviewClause
-from review.queries.trail_rows import follows, raw
+from review.queries.trail_rows import among, follows, listed, raw
 
 SET = 500
 """Objects, or ids in one list, that one query is about."""
@@ -41,9 +41,12 @@ def told_events(kind: str, types: Collection[str]) -> sa.Select[Any]:
     )
 
 
-def rows_by_name(reader: Session, statement: sa.Select[Any]) -> Iterator[Row]:
-    """Rows as mappings from the name of a column to its value, straight from the driver, past the mapper."""
-    result = reader.connection().execute(statement)
+def rows_by_name(reader: Session, statement: sa.Select[Any], ids: Collection[str]) -> Iterator[Row]:
+    """Rows as mappings from the name of a column to its value, straight from the driver, past the mapper.
+
+    ``ids`` are those that the statement has `among`.
+    """
+    result = reader.connection().execute(statement, listed(reader, ids))
     names = tuple(result.keys())
     return (dict(zip(names, row, strict=True)) for row in result.all())
 
@@ -59,18 +62,19 @@ def by_owner(rows: Iterable[Row], owner: str) -> dict[str, list[Row]]:
 def compare_cases(reader: Session, chains: Chains) -> Iterator[Difference]:
     """State, reviews, their clauses, and decisions of these cases."""
     ids = list(chains)
-    cases = sa.select(*raw(Case.id, Case.state, Case.decided_at)).where(Case.id.in_(ids))
-    states = {row["id"]: row for row in rows_by_name(reader, cases)}
-    reviews = by_owner(rows_by_name(reader, _reviews(ids)), "case_id")
-    clauses = by_owner(rows_by_name(reader, _clauses(ids)), "review_id")
+    cases = sa.select(*raw(Case.id, Case.state, Case.decided_at)).where(among(reader, Case.id))
+    states = {row["id"]: row for row in rows_by_name(reader, cases, ids)}
+    reviews = by_owner(rows_by_name(reader, _reviews(reader), ids), "case_id")
+    clauses = by_owner(rows_by_name(reader, _clauses(reader), ids), "review_id")
     decisions = by_owner(
         rows_by_name(
             reader,
             sa.select(
                 *raw(Decision.id, Decision.case_id, Decision.review_id, Decision.outcome, Decision.decided_at)
             )
-            .where(Decision.case_id.in_(ids))
+            .where(among(reader, Decision.case_id))
             .order_by(Decision.case_id, Decision.id),
+            ids,
         ),
         "case_id",
     )
@@ -115,7 +119,7 @@ def moved_at(reader: Session, cases: Mapping[str, Any]) -> dict[str, datetime]:
     return moved
 
 
-def _reviews(case_ids: Sequence[str]) -> sa.Select[Any]:
+def _reviews(reader: Session) -> sa.Select[Any]:
     columns = raw(
         Review.id, Review.case_id, Review.round, Review.outcome, Review.ground, Review.decline_reason,
         Review.law, Review.rationale, Review.statement, Review.visibility, Review.account_measure,
@@ -126,14 +130,14 @@ def _reviews(case_ids: Sequence[str]) -> sa.Select[Any]:
     return (
         sa.select(*columns, reviewer)
         .outerjoin(Account, Account.id == Review.account_id)
-        .where(Review.case_id.in_(case_ids))
+        .where(among(reader, Review.case_id))
         .order_by(Review.case_id, Review.id)  # by id alone SQLite walks the whole table in that order
     )
 
 
-def _clauses(case_ids: Sequence[str]) -> sa.Select[Any]:
+def _clauses(reader: Session) -> sa.Select[Any]:
     return sa.select(*raw(ReviewClause.review_id, ReviewClause.clause_version_id)).where(
-        ReviewClause.review_id.in_(sa.select(Review.id).where(Review.case_id.in_(case_ids)))
+        ReviewClause.review_id.in_(sa.select(Review.id).where(among(reader, Review.case_id)))
     )
 
 
@@ -184,13 +188,14 @@ def compare_items(reader: Session, chains: Chains) -> Iterator[Difference]:
             sa.select(*raw(Answer.item_id, Answer.body, Answer.answered_at, Item.case_id), decided_case)
             .outerjoin(Item, Item.id == Answer.item_id)
             .outerjoin(Decision, Decision.id == Answer.decision_id)
-            .where(Answer.item_id.in_(ids))
+            .where(among(reader, Answer.item_id))
             .order_by(Answer.answered_at, Answer.decision_id),
+            ids,
         ),
         "item_id",
     )
-    items = sa.select(*raw(Item.id, Item.status, Item.withdrawn_at)).where(Item.id.in_(ids))
-    stored = {row["id"]: row for row in rows_by_name(reader, items)}
+    items = sa.select(*raw(Item.id, Item.status, Item.withdrawn_at)).where(among(reader, Item.id))
+    stored = {row["id"]: row for row in rows_by_name(reader, items, ids)}
     for item_id, events in chains.items():
         yield from _answer_differences(item_id, events, answers.get(item_id, ()))
         if events and item_id in stored:

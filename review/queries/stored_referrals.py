@@ -12,7 +12,7 @@ from review.domain.told import Difference, Told, differing, items_told, referral
 from review.formats import original
 from review.models import Account, Item, Referral
 from review.queries.stored_cases import Chains, Row, ended_differences, moved_at, rows_by_name
-from review.queries.trail_rows import raw, stream
+from review.queries.trail_rows import among, listed, raw, stream
 
 Evidence = Callable[[str], bytes]
 """The bytes of evidence by their SHA-256 in hex; raises `OSError` where they are not kept."""
@@ -44,7 +44,7 @@ def compare_referrals(reader: Session, chains: Chains, *, evidence: Evidence | N
     length = sa.func.length(Referral.received_body).label("length")
     rows = {
         row["id"]: row
-        for row in rows_by_name(reader, sa.select(*columns, length).where(Referral.id.in_(list(chains))))
+        for row in rows_by_name(reader, sa.select(*columns, length).where(among(reader, Referral.id)), chains)
     }
     for referral_id in rows.keys() - received.keys():
         yield Difference("referral", str(referral_id), "", "surplus")
@@ -79,8 +79,8 @@ def _original_differences(
     splices = sa.cast(Referral.splices, sa.Text).label("splices")
     for ids in _by_size(sized):
         columns = raw(Referral.id, Referral.received_body, *(getattr(Referral, name) for name in IN_BODY))
-        bodies = sa.select(*columns, splices).where(Referral.id.in_(ids))
-        for row in reader.execute(bodies):
+        bodies = sa.select(*columns, splices).where(among(reader, Referral.id))
+        for row in reader.execute(bodies, listed(reader, ids)):
             event = received[row.id]
             if not event.knows("body_sha256"):
                 continue
@@ -139,11 +139,11 @@ def _item_differences(reader: Session, chains: Chains, received: Mapping[str, To
             *raw(Item.id, Item.referral_id, Item.url_as_sent, Item.case_id, Item.status),
             *raw(Item.joined_at, Item.withdrawn_at),
         )
-        .where(Item.referral_id.in_(list(received)))
+        .where(among(reader, Item.referral_id))
         .order_by(Item.referral_id, Item.position)
     )
     waiting = dict(received)
-    with stream(reader, statement) as rows:
+    with stream(reader, statement, received) as rows:
         for referral_id, group in groupby(rows, key=lambda row: row.referral_id):
             event = waiting.pop(referral_id)
             items = {row.id: row._mapping for row in group}

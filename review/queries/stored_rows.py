@@ -71,7 +71,7 @@ def differences(
         with stream(reader, told_events(kind, types)) as rows:
             for chains in sets(rows):
                 yield from compare(reader, chains)
-    yield from _without_event(reader)
+    yield from _without_event(reader, counted=compared)
 
 
 def sets(rows: Iterable[sa.Row[Any]]) -> Iterator[Chains]:
@@ -100,12 +100,14 @@ def _tells(
     )
 
 
-def _without_event(reader: Session) -> Iterator[Difference]:
+def _without_event(reader: Session, *, counted: Collection[str]) -> Iterator[Difference]:
     """Rows, and marks on rows, that no event tells of."""
     for noun, row_id, trait, condition in _surplus():
-        statement = sa.select(*raw(row_id)).where(condition).order_by(row_id).limit(1)
-        row = reader.execute(statement).one_or_none()
-        if row is not None:
+        if noun == "referral" and noun in counted:
+            continue
+        one = sa.select(sa.literal(1)).select_from(row_id.class_).where(condition).limit(1)
+        if reader.execute(one).first() is not None:  # in no order, which is several times as fast
+            row = reader.execute(sa.select(*raw(row_id)).where(condition).order_by(row_id).limit(1)).one()
             yield Difference(noun, str(row[0]), "", "surplus", trait)
 
 

@@ -6,7 +6,7 @@ trail says. Chains and many rows are looked at beside the pass over the entries,
 by one only where that leaves a doubt. The earliest problem is the verdict.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from review import ledger
-from review.domain.plain_event import PlainEvent
+from review.domain.plain_event import PlainEvent, plain_event
 from review.domain.trail_check import Link, name_of, previous_of, problem_of, problem_of_link
 from review.models import Leaf, Opening, PendingEvent
+from review.models.base import OnTrail
 from review.queries.plain_rows import PlainRows
 from review.queries.stored_referrals import Evidence
 from review.queries.stored_rows import row_problem
@@ -76,23 +77,25 @@ def _verified(
     progress: Progress | None,
 ) -> Finding:
     rows, links = PlainRows(reader, evidence=evidence), Links(reader)
-    run = Run(
-        reader,
-        vkey=vkey,
-        outside=checkpoint_file,
-        progress=progress,
-        met=lambda events: _take(events, rows, links),
-        doubted=lambda row: _doubt(row, rows, links),
-    )
+
+    def take(events: Sequence[PlainEvent]) -> None:
+        rows.take(events)
+        links.take(events)
+
+    def take_odd(row: Any) -> None:
+        rows.take_odd(row)
+        links.take_odd(row)
+
+    run = Run(reader, vkey=vkey, outside=checkpoint_file, progress=progress, met=take, doubted=take_odd)
     entries: tuple[Check, ...] = (
         run.problem,
-        lambda: _waiting_problem(reader, lambda row: _doubt(row, rows, links)),
+        lambda: _waiting_problem(reader, take, take_odd),
         lambda: _unplaced_problem(reader),
     )
     problems = [problem for check in entries if (problem := _readable(check)) is not None]
     chains: tuple[Check, ...] = (
         lambda: None if not problems and links.hold() else _chain_problem(reader),
-        lambda: _count_problem(reader),
+        lambda: _count_problem(reader, known=("referral",) if not problems and rows.counted() else ()),
     )
     problems += [problem for check in chains if (problem := _readable(check)) is not None]
     if not problems:  # what the rows say has no position, so that it counts only where all else is right
@@ -100,21 +103,6 @@ def _verified(
         different = _readable(lambda: row_problem(reader, evidence=evidence, compared=compared))
         problems += [] if different is None else [different]
     return _verdict(run, problems)
-
-
-def _take(events: Sequence[PlainEvent], rows: PlainRows, links: Links) -> None:
-    for event in events:
-        rows.take(event)
-        if event.version is not None:
-            links.take(event.object_kind, event.object_id, event.version, event.previous, event.position)
-
-
-def _doubt(row: sa.Row[Any], rows: PlainRows, links: Links) -> None:
-    """An event that was found right in another way, or that waits for its position."""
-    rows.doubt(row.object_kind, row.object_id)
-    if row.object_version is not None:
-        position = getattr(row, "position", None)
-        links.take(row.object_kind, row.object_id, row.object_version, previous_of(row.envelope), position)
 
 
 def _verdict(walk: Walk, problems: Sequence[Problem]) -> Finding:
@@ -146,10 +134,12 @@ def _readable(check: Check) -> Problem | None:
         return Problem(None, "A row of the trail holds text that cannot be read.")
 
 
-def _waiting_problem(reader: Session, met: Callable[[sa.Row[Any]], None]) -> Problem | None:
+def _waiting_problem(
+    reader: Session, met: Callable[[Sequence[PlainEvent]], None], odd: Callable[[Any], None]
+) -> Problem | None:
     """Events without a position: each has its content, unchanged, and is not sequenced already.
 
-    ``met`` is told of the row of each that is right.
+    ``met`` is told of the plain ones, ``odd`` of the rows of others that are right.
     """
     statement = (
         sa.select(
@@ -164,16 +154,26 @@ def _waiting_problem(reader: Session, met: Callable[[sa.Row[Any]], None]) -> Pro
         for row in rows:
             if row.opening_eid is None:
                 return Problem(None, "An event that waits for its position has lost its content.")
+            plain = None if row.sequenced else plain_event((None, *tuple(row)[:-1]))
+            if plain is not None:
+                met([plain])
+                continue
             event = event_of(row)
             reason = "has a position already" if row.sequenced else problem_of(event, leaf=row.leaf_hash)
             if reason is not None:
                 return Problem(None, f"An event that waits for its position ({name_of(event)}) {reason}.")
-            met(row)
+            odd(row)
     return None
 
 
 def _unplaced_problem(reader: Session) -> Problem | None:
-    """Contents that no entry and no waiting event stands for."""
+    """Contents that no entry and no waiting event stands for; asked where each of these has its content."""
+    entries, waiting = (
+        sa.select(sa.func.count(eid.distinct())).scalar_subquery() for eid in (Leaf.eid, PendingEvent.eid)
+    )
+    contents = sa.select(sa.func.count()).select_from(Opening).scalar_subquery()
+    if reader.scalar(sa.select(entries + waiting == contents)):
+        return None
     statement = sa.select(*event_columns(reader)).where(
         ~sa.exists().where(Leaf.eid == Opening.eid), ~sa.exists().where(PendingEvent.eid == Opening.eid)
     )
@@ -218,9 +218,32 @@ def _chain_problem(reader: Session) -> Problem | None:
     return first
 
 
-def _count_problem(reader: Session) -> Problem | None:
-    """Each object has as many events as it says, and each event that counts has its object."""
+def _counts_agree(reader: Session, kind: str, table: type[OnTrail]) -> bool:
+    """Whether this is plainly so for all objects of a kind, in chains that are whole.
+
+    Each says no more events than it has, since the last one is there; all together say as many as there are.
+    """
+    last = sa.exists().where(
+        Opening.object_kind == kind,
+        Opening.object_id == table.id,
+        Opening.object_version == table.trail_version,
+    )
+    too_many = sa.select(sa.literal(1)).select_from(table).where(table.trail_version != 0, ~last)
+    if reader.execute(too_many.limit(1)).first() is not None:
+        return False
+    told = sa.select(sa.func.count()).where(Opening.object_kind == kind, Opening.object_version.is_not(None))
+    said = sa.select(sa.func.coalesce(sa.func.sum(table.trail_version), 0))
+    return bool(reader.scalar(sa.select(said.scalar_subquery() == told.scalar_subquery())))
+
+
+def _count_problem(reader: Session, *, known: Collection[str]) -> Problem | None:
+    """Each object has as many events as it says, and each event that counts has its object.
+
+    ``known`` are kinds of objects of which this is known already.
+    """
     for kind, table in ledger.type_of_object.items():
+        if kind in known or _counts_agree(reader, kind, table):
+            continue
         counted = (
             sa.select(Opening.object_id, sa.func.count().label("events"))
             .where(Opening.object_kind == kind, Opening.object_version.is_not(None))

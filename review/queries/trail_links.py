@@ -4,12 +4,17 @@ Every event of version 2 and above names its predecessor, which must be of the s
 less and further down in the log. With versions that occur once only, that makes each chain whole.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review import ledger
+from review.domain.plain_event import PlainEvent
+from review.domain.trail_check import previous_of
 from review.models import Leaf, Opening
-from review.queries.trail_rows import among, raw
+from review.queries.trail_rows import Asked, among, raw
 
 AT_ONCE = 500
 
@@ -24,11 +29,33 @@ class Links:
         self._reader = reader
         self._links: list[tuple[object, object, int, str, int | None]] = []
         self._holds = True
+        self._before = Asked(
+            reader,
+            sa.select(
+                *raw(Opening.eid, Opening.object_kind, Opening.object_id, Opening.object_version),
+                *raw(Leaf.position),
+            )
+            .outerjoin(Leaf, Leaf.eid == Opening.eid)
+            .where(among(reader, Opening.eid)),
+        )
 
-    def take(
+    def take(self, events: Sequence[PlainEvent]) -> None:
+        """Events that have their positions."""
+        for event in events:
+            version = event.version
+            if version is not None and (version > 1 or event.object_kind not in ledger.type_of_object):
+                self._take(event.object_kind, event.object_id, version, event.previous, event.position)
+
+    def take_odd(self, row: Any) -> None:
+        """The row of an event that was found right in another way, or that waits for its position."""
+        if row.object_version is not None:
+            position = getattr(row, "position", None)
+            previous = previous_of(row.envelope)
+            self._take(row.object_kind, row.object_id, row.object_version, previous, position)
+
+    def _take(
         self, kind: object, object_id: object, version: object, previous: object, position: int | None
     ) -> None:
-        """One event of an object's chain; ``position`` None while it waits for one."""
         if kind not in ledger.type_of_object or not isinstance(version, int):
             self._holds = False
         elif version > 1:
@@ -55,15 +82,7 @@ class Links:
         links, self._links = self._links, []
         if not links or not self._holds:
             return
-        statement = (
-            sa.select(
-                *raw(Opening.eid, Opening.object_kind, Opening.object_id, Opening.object_version),
-                *raw(Leaf.position),
-            )
-            .outerjoin(Leaf, Leaf.eid == Opening.eid)
-            .where(among(self._reader, Opening.eid, [link[3] for link in links]))
-        )
-        before = {row[0]: tuple(row)[1:] for row in self._reader.connection().execute(statement)}
+        before = {row[0]: row[1:] for row in self._before.about([link[3] for link in links])}
         for kind, object_id, version, previous, position in links:
             *named, last = before.get(previous, (None, None, None, None))
             if named != [kind, object_id, version - 1] or (

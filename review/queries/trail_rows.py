@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import chain
-from typing import Any
+from itertools import chain, count
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session, aliased
 
 from review import db
 from review.domain.trail_check import StoredEvent
-from review.models import Opening
+from review.models import Leaf, Opening
+from review.sessions import driver_error
 
 CHUNK = 1_000
 """Entries after which progress is told."""
@@ -47,14 +48,17 @@ def time_text(reader: Session, column: sa.orm.InstrumentedAttribute[Any]) -> sa.
     return sa.func.to_char(sa.func.timezone("UTC", column), "YYYY-MM-DD HH24:MI:SS.US").label(column.key)
 
 
-def among(
-    reader: Session, column: sa.orm.InstrumentedAttribute[str], ids: Collection[str]
-) -> sa.ColumnElement[bool]:
-    """The column is one of these, which travel as one list: one statement for any number, read once."""
+def among(reader: Session, column: sa.orm.InstrumentedAttribute[str]) -> sa.ColumnElement[bool]:
+    """The column is one of those that `listed` names: one statement for any number, worded once."""
     if db.is_sqlite(reader):
-        listed = sa.func.json_each(json.dumps(list(ids))).table_valued("value")
-        return column.in_(sa.select(listed.c.value))
-    return column == sa.any_(sa.literal(list(ids), sa.ARRAY(sa.String)))
+        ids = sa.func.json_each(sa.bindparam("listed", type_=sa.Text)).table_valued("value")
+        return column.in_(sa.select(ids.c.value))
+    return column == sa.any_(sa.bindparam("listed", type_=sa.ARRAY(sa.Text)))
+
+
+def listed(reader: Session, ids: Collection[str]) -> dict[str, Any]:
+    """The parameter of a statement with `among`: these ids as one value."""
+    return {"listed": json.dumps(list(ids)) if db.is_sqlite(reader) else list(ids)}
 
 
 def is_unreadable(error: DBAPIError) -> bool:
@@ -89,7 +93,7 @@ def event_columns(reader: Session) -> list[sa.ColumnElement[Any]]:
     ]
 
 
-def event_of(row: sa.Row[Any]) -> StoredEvent:
+def event_of(row: Any) -> StoredEvent:
     """The event in a row of `event_columns`, its time in RFC 3339 as the envelope has it."""
     at = row.recorded_at
     if isinstance(at, str) and not at.endswith("Z"):
@@ -105,6 +109,83 @@ def event_of(row: sa.Row[Any]) -> StoredEvent:
         object_id=row.object_id,
         object_version=row.object_version,
     )
+
+
+class Entry(NamedTuple):
+    """A row of `entries_in_order`, as the driver gives it."""
+
+    position: Any
+    eid: Any
+    leaf_hash: Any
+    envelope: Any
+    salt: Any
+    event_type: Any
+    object_kind: Any
+    object_id: Any
+    object_version: Any
+    opening_eid: Any
+    fields: Any
+    recorded_at: Any
+
+
+def entries_in_order(reader: Session) -> sa.Select[Any]:
+    """The leaves in their order, each with the opening that belongs to it, in the columns of `Entry`."""
+    return (
+        sa.select(*raw(Leaf.position, Leaf.eid, Leaf.leaf_hash), *event_columns(reader))
+        .outerjoin(Opening, Opening.eid == Leaf.eid)
+        .order_by(Leaf.position)
+    )
+
+
+class Asked:
+    """A statement that is asked for plain tuples, again and again, with a cursor of the driver's own.
+
+    SQLAlchemy words it once: wrapping its rows costs several times what the database needs to find them.
+    """
+
+    def __init__(self, reader: Session, statement: sa.Select[Any]) -> None:
+        self._reader = reader
+        self._connection = reader.connection()
+        found = statement.compile(dialect=self._connection.dialect)
+        self._text = found.string
+        self._given = dict(found.params)
+        self._order = tuple(found.positiontup or ()) if found.positional else None
+
+    def about(self, ids: Collection[str]) -> list[tuple[Any, ...]]:
+        """All rows of a statement with `among`."""
+        with closing(self._cursor()) as cursor, self._translated():
+            self._execute(cursor, listed(self._reader, ids))
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
+
+    @contextmanager
+    def parts(self) -> Iterator[Iterator[list[tuple[Any, ...]]]]:
+        """All rows, some hundred together and no more than those in memory."""
+        with closing(self._cursor(f"review_{next(_numbers)}")) as cursor, self._translated():
+            self._execute(cursor, {})
+            yield iter(lambda: cursor.fetchmany(AT_ONCE), [])
+
+    def _cursor(self, name: str | None = None) -> Any:
+        """With a ``name`` PostgreSQL keeps the rows until they are fetched; SQLite always does."""
+        driver = self._connection.connection
+        if db.is_sqlite(self._reader):
+            return driver.cursor()
+        return driver.cursor(binary=True) if name is None else driver.cursor(name, binary=True)
+
+    def _execute(self, cursor: Any, values: dict[str, Any]) -> None:
+        given = self._given | values
+        cursor.execute(self._text, given if self._order is None else [given[name] for name in self._order])
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Errors of the driver in the shape of SQLAlchemy's."""
+        try:
+            yield
+        except self._connection.dialect.loaded_dbapi.Error as error:
+            raise driver_error(self._connection, self._text, error) from error
+
+
+_numbers = count()
 
 
 @contextmanager
@@ -124,10 +205,14 @@ def many_pages(reader: Session) -> Iterator[None]:
 
 @contextmanager
 def stream(
-    reader: Session, statement: sa.Select[Any], *, at_once: int = AT_ONCE
+    reader: Session, statement: sa.Select[Any], ids: Collection[str] | None = None, *, at_once: int = AT_ONCE
 ) -> Iterator[Iterator[sa.Row[Any]]]:
-    """Rows one after the other, some hundred in memory at most; straight from the driver, past the mapper."""
-    result = reader.connection().execute(statement, execution_options={"yield_per": at_once})
+    """Rows one after the other, some hundred in memory at most; straight from the driver, past the mapper.
+
+    ``ids`` are those of `among`, where the statement has it.
+    """
+    given = {} if ids is None else listed(reader, ids)
+    result = reader.connection().execute(statement, given, execution_options={"yield_per": at_once})
     try:
         yield chain.from_iterable(result.partitions())
     finally:

@@ -4,19 +4,20 @@ Entry by entry, as `Walk` has it, goes only what is spelt in another way than th
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.domain.plain_event import PlainEvent, plain_event
-from review.domain.tiles import TILE_WIDTH, Tile
+from review.domain.tiles import TILE_HEIGHT, TILE_WIDTH, Tile
 from review.models import StoredTile
-from review.queries.trail_rows import CHUNK, Problem, raw, stream
+from review.queries.trail_rows import CHUNK, Entry, Problem, raw, stream
 from review.queries.trail_walk import Progress, Walk
 
 TILES_AT_ONCE = 32
+LEAF_HASH = Entry._fields.index("leaf_hash")
 
 
 class Run(Walk):
@@ -30,7 +31,7 @@ class Run(Walk):
         outside: str | None,
         progress: Progress | None,
         met: Callable[[list[PlainEvent]], None],
-        doubted: Callable[[sa.Row[Any]], None],
+        doubted: Callable[[Entry], None],
     ) -> None:
         super().__init__(reader, vkey=vkey, outside=outside, progress=progress)
         self._met = met
@@ -51,19 +52,28 @@ class Run(Walk):
             self._stored_tiles = tiles
             return super().problem()
 
-    def _entry_problem(self, row: sa.Row[Any]) -> Problem | None:
-        if not self._leaves:
-            self._stop = self._next_stop()
-        size = self._frontier.size + len(self._leaves)
-        event = plain_event(row)
-        if event is None or event.position != size:
-            found = self._stride_problem() or super()._entry_problem(row)
-            if found is None:
-                self._doubted(row)
-            return found
-        self._leaves.append(row.leaf_hash)
-        self._events.append(event)
-        return self._stride_problem() if size + 1 == self._stop else None
+    def _part_problem(self, rows: Sequence[tuple[Any, ...]]) -> Problem | None:
+        for row in rows:
+            size = self._frontier.size + len(self._leaves)
+            event = plain_event(row)
+            if event is None or event.position != size:
+                if (found := self._odd_problem(Entry._make(row))) is not None:
+                    return found
+                continue
+            if not self._leaves:
+                self._stop = self._next_stop()
+            self._leaves.append(row[LEAF_HASH])
+            self._events.append(event)
+            if size + 1 == self._stop and (found := self._stride_problem()) is not None:
+                return found
+        return None
+
+    def _odd_problem(self, row: Entry) -> Problem | None:
+        """An entry that is spelt in another way, or wrong."""
+        found = self._stride_problem() or self._entry_problem(row)
+        if found is None:
+            self._doubted(row)
+        return found
 
     def _end_problem(self) -> Problem | None:
         return self._stride_problem() or super()._end_problem()
@@ -88,12 +98,11 @@ class Run(Walk):
             return None
         self._leaves, self._events = [], []
         before = self._frontier.size
-        self._frontier.extend(leaves)
+        roots = self._frontier.extend(leaves, height=TILE_HEIGHT)
         self.size = self._frontier.size - 1
-        for leaf in leaves:
-            for tile in self._tiles.append(leaf):
-                if (found := self._tile_problem(tile)) is not None:
-                    return found
+        for tile in self._tiles.extend(leaves, roots=roots):
+            if (found := self._tile_problem(tile)) is not None:
+                return found
         if (found := self._seal_problem()) is not None:
             return found
         self.size = self._frontier.size

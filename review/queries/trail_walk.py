@@ -1,6 +1,6 @@
 """Do the entries add up one after the other? The pass over contents, tiles, heads and checkpoints."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,8 +10,8 @@ from review.domain.merkle import HASH_BYTES, Frontier
 from review.domain.tiles import Tile
 from review.domain.trail_check import TileStream, checked_note, name_of, problem_of
 from review.errors import TrailBroken
-from review.models import Leaf, Opening, StoredCheckpoint, StoredTile, TreeHead
-from review.queries.trail_rows import CHUNK, Problem, event_columns, event_of, raw, stream
+from review.models import StoredCheckpoint, StoredTile, TreeHead
+from review.queries.trail_rows import CHUNK, Asked, Entry, Problem, entries_in_order, event_of, raw, stream
 
 Progress = Callable[[int], None]
 
@@ -94,24 +94,25 @@ class Walk:
             self._promised = note.size, note.root
         heads = sa.select(*raw(TreeHead.size, TreeHead.previous_size, TreeHead.root))
         notes = sa.select(*raw(StoredCheckpoint.size, StoredCheckpoint.previous_size, StoredCheckpoint.note))
-        leaves = (
-            sa.select(*raw(Leaf.position, Leaf.eid, Leaf.leaf_hash), *event_columns(self._reader))
-            .outerjoin(Opening, Opening.eid == Leaf.eid)
-            .order_by(Leaf.position)
-        )
         with (
-            stream(self._reader, leaves) as entries,
+            Asked(self._reader, entries_in_order(self._reader)).parts() as parts,
             stream(self._reader, heads.order_by(TreeHead.size)) as head_rows,
             stream(self._reader, notes.order_by(StoredCheckpoint.size)) as note_rows,
         ):
             self._heads = Seals(head_rows, self._head_problem)
             self._notes = Seals(note_rows, self._note_problem)
-            for row in entries:
-                if (found := self._entry_problem(row)) is not None:
+            for part in parts:
+                if (found := self._part_problem(part)) is not None:
                     return found
             return self._end_problem()
 
-    def _entry_problem(self, row: sa.Row[Any]) -> Problem | None:
+    def _part_problem(self, rows: Sequence[tuple[Any, ...]]) -> Problem | None:
+        for row in rows:
+            if (found := self._entry_problem(Entry._make(row))) is not None:
+                return found
+        return None
+
+    def _entry_problem(self, row: Entry) -> Problem | None:
         position = self._frontier.size
         if row.position != position or not isinstance(row.position, int):
             return Problem(position, f"Entry {position} is missing; after it comes {str(row.position)[:40]}.")

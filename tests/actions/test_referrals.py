@@ -16,8 +16,11 @@ import time_machine
 from review import clock, db
 from review.actions import referrals as referral_actions
 from review.actions.referrals import Received, forget_answers, receive_referral, refuse_referral
+from review.actions.withdrawals import withdraw_item
+from review.domain.canonical import plain_json
 from review.domain.commitments import value_bytes
 from review.domain.permissions import SERVICE, Role, Scope
+from review.domain.representation import json_bytes
 from review.errors import (
     IdempotencyInFlight,
     IdempotencyKeyReused,
@@ -37,7 +40,7 @@ from review.models import (
     RefusedItem,
     StoredAnswer,
 )
-from review.queries.referrals import original_of
+from review.queries.referrals import original_of, own_referral
 from tests.conftest import Desk
 from tests.factories import make_account, make_intake, make_sender, receive, referral_body, sender_actor
 from tests.threads import together
@@ -254,11 +257,26 @@ def test_the_body_is_hashed_once_and_before_the_transaction(
         return calling
 
     monkeypatch.setattr("review.actions.intake.sha256", noted("hash", sha256))
-    monkeypatch.setattr("review.actions.intake.value_bytes", noted("write", value_bytes))
+    monkeypatch.setattr("review.actions.intake.plain_json", noted("write", plain_json))
     monkeypatch.setattr(db, "transaction", noted("transaction", begin))
     receive(actor, URL)
     assert sorted(steps[:3]) == ["hash", "write", "write"]
     assert steps[3:] == ["transaction"]
+
+
+def test_a_new_referral_is_answered_from_what_was_written_and_a_repeated_one_from_what_it_is(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor = sender_actor(make_sender())
+    with monkeypatch.context() as nothing_read:
+        nothing_read.delattr(referral_actions, "own_referral")
+        first = receive(actor, URL, "https://video.example/2", "https://elsewhere.example/", reference="REF")
+    own = own_referral(desk.session, first.referral_id, sender_id=actor.sender_id)
+    assert own is not None
+    assert json_bytes(own.as_dict()) == first.body
+    withdraw_item(own.items[0].id, actor=actor)
+    again = receive(actor, URL, "https://video.example/2", "https://elsewhere.example/", reference="REF")
+    assert [item["status"] for item in json.loads(again.body)["items"]] == ["withdrawn", "in_review"]
 
 
 def test_the_key_is_looked_at_before_the_reference_and_keeps_only_successes(desk: Desk) -> None:

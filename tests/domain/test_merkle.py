@@ -135,9 +135,11 @@ def test_many_leaves_at_a_time_make_the_same_tree(portions: list[int]) -> None:
     by_one, by_many = Frontier(), Frontier()
     for portion in portions:
         leaves = LEAVES[by_one.size : by_one.size + portion]
-        by_many.extend(leaves)
+        completed = by_many.extend(leaves, height=3)
         for leaf in leaves:
             by_one.append(leaf)
+        begun, ended = (by_one.size - len(leaves)) // 8, by_one.size // 8
+        assert completed == [mth(LEAVES[8 * number : 8 * number + 8]) for number in range(begun, ended)]
         assert (by_many.size, by_many.subtrees) == (by_one.size, by_one.subtrees)
     with pytest.raises(ValueError, match="hashes"):
         by_many.extend([b"entry"])

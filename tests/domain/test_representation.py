@@ -1,8 +1,12 @@
 """What a sender sees: one shape, and nothing beside it."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
+import pytest
+
+from review.clock import rfc3339
 from review.domain.representation import OwnItem, OwnReferral, etag_of, json_bytes
 from review.domain.states import ItemStatus
 
@@ -52,3 +56,23 @@ def test_bytes_are_utf_8_without_escapes_and_the_tag_follows_them() -> None:
     assert json.loads(body)["id"] == "R-1"
     assert etag_of(body) == etag_of(bytes(body))
     assert etag_of(body) != etag_of(body + b" ")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "".join(map(chr, range(1, 0x180))) + "\u2028\ufeff\uffff\U0001f600",
+        [True, False, None, 0, -(2**53) + 1, 2**53 - 1, 4.2, 0.0, 12.345],
+        {"b": [], "a": {}, "é": ({"index": 3},)},
+        ItemStatus.IN_REVIEW,
+    ],
+)
+def test_bytes_are_those_that_answers_always_had(value: Any) -> None:
+    expected = json.dumps({"value": value}, ensure_ascii=False, separators=(",", ":")).encode()
+    assert json_bytes({"value": value}) == expected
+
+
+def test_times_are_utc_with_six_decimals() -> None:
+    assert rfc3339(datetime(999, 1, 2, 3, 4, 5, tzinfo=UTC)) == "0999-01-02T03:04:05.000000Z"
+    brussels = timezone(timedelta(hours=1))
+    assert rfc3339(datetime(2026, 11, 23, 0, 30, 0, 120, brussels)) == "2026-11-22T23:30:00.000120Z"

@@ -112,3 +112,15 @@ def test_tiles_come_when_they_are_full_and_stack_up() -> None:
     assert tiles[0].hashes == b"".join(leaves[:256])
     assert (tiles[-1].level, tiles[-1].index) == (1, 0)
     assert tiles[-1].root == tile_root(tiles[-1].hashes) == merkle.root_of(leaves[:-1])
+
+
+def test_tiles_are_the_same_with_many_leaves_at_a_time() -> None:
+    by_one, by_many = TileStream(), TileStream()
+    leaves = [sha256(b"%d" % number).digest() for number in range(700)]
+    singly = [tile for leaf in leaves for tile in by_one.append(leaf)]
+    together = []
+    for start, stop in ((0, 3), (3, 256), (256, 257), (257, 512), (512, 700)):
+        whole = [merkle.root_of(leaves[stop - 256 : stop])] if stop % 256 == 0 else []
+        together += by_many.extend(leaves[start:stop], roots=whole)
+    assert together == singly
+    assert by_many.completed == by_one.completed == 2

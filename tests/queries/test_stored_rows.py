@@ -90,9 +90,11 @@ def found(desk: Desk, connection: sa.Connection) -> Finding:
 
 
 def found_event_by_event(desk: Desk, connection: sa.Connection) -> Finding:
-    """The same, where no row is seen as right at once."""
+    """The same, where no row is seen as right at once and no count as well."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("review.queries.plain_rows.PlainRows.differ", lambda _rows: True)
+        patch.setattr("review.queries.plain_rows.PlainRows.counted", lambda _rows: False)
+        patch.setattr("review.queries.trail._counts_agree", lambda *_given: False)
         return found(desk, connection)
 
 
@@ -165,9 +167,14 @@ def test_an_intact_desk_needs_no_second_look(desk: Desk, monkeypatch: pytest.Mon
 
     monkeypatch.setattr("review.queries.trail.row_problem", row_problem)
     monkeypatch.setattr("review.queries.trail._chain_problem", chain_problem)
+    counted = []
+    monkeypatch.setattr(
+        "review.queries.trail._count_problem", lambda _reader, *, known: counted.append(known)
+    )
     with undefended() as connection:
         assert found(desk, connection).intact
     assert compared == [("referral", "item")]
+    assert counted == [("referral",)]
 
 
 def test_rows_that_are_gone_or_that_nothing_tells_of_are_found(desk: Desk) -> None:
@@ -198,6 +205,37 @@ def test_rows_that_are_gone_or_that_nothing_tells_of_are_found(desk: Desk) -> No
             assert not found(desk, connection).intact, f"{name} with {copy}"
             point.rollback()
         assert found(desk, connection).intact
+
+
+@pytest.mark.parametrize("name", ["accounts", "cases", "clauses", "items", "referrals", "senders"])
+def test_an_object_that_says_another_number_of_events_is_found(desk: Desk, name: str) -> None:
+    lived_in_desk()
+    settle(desk.settings.data_dir)
+    values = ["trail_version + 1", "trail_version - 1", "-trail_version - 1", "99", "0 - 1"]
+    values += ["'text'", "x'00ff'", "1.5", "9223372036854775807"] if desk.database == "sqlite" else []
+    with undefended() as connection:
+        ordered = f"SELECT id FROM {name} ORDER BY trail_version, id"
+        ids = connection.execute(sa.text(ordered)).scalars().all()
+
+        def change(object_id: str, value: str) -> None:
+            statement = f"UPDATE {name} SET trail_version = {value} WHERE id = '{object_id}'"
+            connection.exec_driver_sql(statement)
+
+        for changes in [
+            *([(object_id, value)] for object_id in {ids[0], ids[-1]} for value in values),
+            [(ids[0], "trail_version + 1"), (ids[-1], "trail_version - 1")],
+            [(ids[0], "trail_version - 1"), (ids[-1], "trail_version + 1")],
+        ]:
+            point = connection.begin_nested()
+            for object_id, value in changes:
+                change(object_id, value)
+            same = len(ids) == 1 and len(changes) == 2
+            finding = found(desk, connection)
+            assert finding.intact == same, (name, changes)
+            assert finding == found_event_by_event(desk, connection)
+            assert same or "events are on the trail" in finding.sentence
+            point.rollback()
+        assert found(desk, connection) == found_event_by_event(desk, connection)
 
 
 def test_the_verdict_names_the_row_in_words_and_calls_the_entries_good(desk: Desk) -> None:

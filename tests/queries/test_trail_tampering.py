@@ -185,8 +185,11 @@ def found_entry_by_entry(connection: sa.Connection, vkey: str, note: str) -> Fin
     """The same, where nothing is seen as right at once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("review.queries.trail_run.plain_event", lambda _row: None)
+        patch.setattr("review.queries.trail.plain_event", lambda _row: None)
         patch.setattr("review.queries.trail_links.Links.hold", lambda _links: False)
         patch.setattr("review.queries.plain_rows.PlainRows.differ", lambda _rows: True)
+        patch.setattr("review.queries.plain_rows.PlainRows.counted", lambda _rows: False)
+        patch.setattr("review.queries.trail._counts_agree", lambda *_given: False)
         return found(connection, vkey, note)
 
 

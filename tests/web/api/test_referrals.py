@@ -75,6 +75,45 @@ def test_a_new_referral_is_answered_as_the_contract_says(program: Program) -> No
     assert program.get(body["links"]["self"]).data == answer.data
 
 
+@pytest.mark.parametrize(
+    "items",
+    [
+        [{"url": URL}],
+        [
+            {"url": URL, "content_type": "video"},
+            {"url": "https://video.example/é?b=2&a=1#x", "language": "ar"},
+        ],
+        [{"url": "hXXps[:]//video[.]example/watch/1"}, {"url": "http://VIDEO.example:80/%31"}],
+        [
+            {"url": "https://elsewhere.example/"},
+            {"url": URL},
+            {"url": "http://video.example/watch/1?utm_source=x"},
+            {"url": ' "\\/\u2028\u007f\u0001 \U0001f600' + "x" * 3_000},
+            {"url": ""},
+        ],
+        [{"url": f"https://video.example/{number}"} for number in range(40)],
+    ],
+    ids=["one", "several", "defanged", "refused", "many"],
+)
+@pytest.mark.parametrize("key", [None, "key~1"])
+def test_a_post_answers_what_the_next_get_says(
+    desk: Desk, program: Program, items: list[dict[str, str]], key: str | None
+) -> None:
+    earlier = Program(desk.client(), make_key(make_sender()))
+    assert earlier.refer(referral_body("EARLIER", URL)).status_code == 201
+    body = referral_body('Akte "ü" \\', items=items, reason="\tWhy:\n\U0001f600")
+    answer = program.refer(body, **{} if key is None else {"Idempotency_Key": key})
+    assert answer.status_code == 201
+    address = answer.headers["Location"]
+    read = program.get(address)
+    assert read.data == answer.data
+    of_one_kind = dict.fromkeys(("Location", "ETag", "Date"), "")
+    assert dict(answer.headers) | of_one_kind == dict(read.headers) | of_one_kind
+    assert program.get(f"{ADDRESS}?reference=Akte%20%22%C3%BC%22%20%5C").json["referrals"] == [answer.json]
+    again = program.refer(body)
+    assert (again.status_code, again.data) == (200, answer.data)
+
+
 def test_the_same_again_is_200_and_other_content_409(program: Program) -> None:
     first = program.refer(referral_body("REF", URL))
     again = program.refer(b"  " + referral_body("REF", URL, category=None))
