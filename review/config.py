@@ -94,6 +94,11 @@ SETTINGS: tuple[Setting, ...] = (
         "Whoever sends it as `Authorization: Bearer` reads `/metrics` and the detail of `/readyz` from"
         " anywhere; at least 32 random characters, blank leaves both to this machine.",
     ),
+    Setting(
+        "REVIEW_TIME_ZONE",
+        "UTC",
+        "Time zone of pages for people who have not chosen one, such as `Europe/Brussels`.",
+    ),
 )
 
 
@@ -136,6 +141,7 @@ class Settings:
     requests_per_address: int
     failed_keys_per_address: int
     metrics_token: str
+    time_zone: str
     demo: bool = False
 
     @property
@@ -226,5 +232,6 @@ def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = 
         ),
         failed_keys_per_address=_number(values, "REVIEW_FAILED_KEYS_PER_MINUTE", least=0, most=MOST_REQUESTS),
         metrics_token=_token(values, "REVIEW_METRICS_TOKEN"),
+        time_zone=values["REVIEW_TIME_ZONE"],
         demo=demo,
     )

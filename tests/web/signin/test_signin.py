@@ -176,7 +176,7 @@ def test_a_copied_cookie_opens_nothing_after_the_sign_out(desk: Desk) -> None:
     assert thief.get("/records").status_code == 200
     answer = post(client, "/sign-out", page="/records")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in")
-    assert answer.headers["Clear-Site-Data"] == '"cache", "cookies"'
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
     for visitor in (client, thief):
         assert visitor.get("/records").headers["Location"] == "/sign-in"
 
