@@ -1,8 +1,10 @@
 """The message catalogues: collect texts from pages and code, read translations.
 
-``python -m review.web.catalogues`` writes ``messages.pot`` anew; run it after changing a text.
+``python -m review.web.catalogues`` writes ``messages.pot`` anew and names what each language lacks; run it
+after changing a text.
 """
 
+import sys
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -20,6 +22,9 @@ TEMPLATE_CATALOGUE = TRANSLATIONS / "messages.pot"
 KEYWORDS = DEFAULT_KEYWORDS | {"lazy_gettext": None, "lazy_ngettext": (1, 2)}
 """The functions whose texts are collected; forms and their fields use the lazy ones."""
 
+Message = str | tuple[str, ...]
+"""A text, or the two of a singular and a plural."""
+
 # Written by hand: the extractor's own header names people and lists that do not exist, and a date that
 # would change on every run.
 HEADER = (
@@ -36,9 +41,20 @@ def extract_catalogue() -> Catalog:
         methods, options = parse_mapping_cfg(mapping)  # type: ignore[no-untyped-call]
     catalogue = Catalog(charset="utf-8")
     found = extract_from_dir(PACKAGE, methods, options, keywords=KEYWORDS, comment_tags=("Translators:",))
-    for _path, _line, message, comments, context in found:
-        catalogue.add(message, None, auto_comments=comments, context=context)
+    for path, line, message, comments, context in found:
+        catalogue.add(message, None, locations=[(path, line)], auto_comments=comments, context=context)
     return catalogue
+
+
+def untranslated(language: str, *, directory: Path = TRANSLATIONS) -> dict[Message, tuple[str, ...]]:
+    """The texts that a language lacks and shows in English, each with the files where it stands."""
+    with (directory / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        known = {message.id for message in read_po(file) if message.string and not message.fuzzy}
+    return {
+        text: tuple(sorted({path for path, _line in message.locations}))
+        for message in extract_catalogue()
+        if (text := message.id if isinstance(message.id, str) else tuple(message.id)) and text not in known
+    }
 
 
 def write_template_catalogue(target: Path = TEMPLATE_CATALOGUE) -> None:
@@ -68,3 +84,6 @@ def _compiled(source: Path) -> Translations:
 
 if __name__ == "__main__":
     write_template_catalogue()
+    for name in translations():
+        for lacking, places in untranslated(name).items():
+            sys.stdout.write(f"{name} lacks {lacking!r} of {', '.join(places)}\n")
