@@ -28,6 +28,7 @@ from review.web.times import (
     nearness,
     relative,
     time_of_day,
+    told,
 )
 from review.web.words import word_of
 
@@ -66,6 +67,7 @@ def register(app: Flask) -> None:
         plain_words=plain_words,
         relative=relative,
         time_of_day=time_of_day,
+        told=told,
         visible=visible,
         words=word_of,
     )

@@ -1,5 +1,6 @@
 """Times in words: absolute in the reader's zone, exact in UTC, relative, and how near a deadline is."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Literal
@@ -16,6 +17,7 @@ DAY_SECONDS = 86_400
 
 COMMAS = {"ar": "،"}
 """Of languages whose comma is another one."""
+_WRITTEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 NAIVE = "A time without a zone cannot be shown; store and pass aware UTC."
 
 Nearness = Literal["overdue", "soon", "later"]
@@ -46,6 +48,18 @@ def time_of_day(at: datetime) -> str:
     """Only the time in the reader's zone, to the second, for short spans: ``17:20:07 CET``."""
     at = _there(at)
     return f"{at:%H:%M:%S} {zone_word(at)}"
+
+
+def told(sentence: str) -> str:
+    """A sentence of ours in which times stand as RFC 3339 in UTC, with each told in the reader's zone."""
+    return _WRITTEN.sub(_there_in_words, sentence)
+
+
+def _there_in_words(found: re.Match[str]) -> str:
+    try:
+        return moment(datetime.fromisoformat(found[0]))
+    except (ValueError, OverflowError):  # no time of ours
+        return found[0]
 
 
 def zone_word(at: datetime) -> str:

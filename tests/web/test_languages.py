@@ -13,9 +13,14 @@ from review.web.words import WORDS
 from tests.conftest import Desk
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
+COMPONENTS = (
+    "address", "button", "display", "empty", "errors", "fields", "foreign", "key", "message", "pagination",
+    "panel", "status", "steps", "summary", "table", "time", "timeline",
+)  # fmt: skip
+"""Those that many pages share."""
 WHOLE = (
     "templates/base.html",
-    "templates/components/",
+    *(f"templates/components/{name}.html" for name in COMPONENTS),
     "templates/moderator/queue.html",
     "templates/public/accessibility.html",
     "templates/signin/display.html",

@@ -82,6 +82,15 @@ def test_records_are_in_utc_and_tell_the_readers_time_beside_it(brussels: Flask)
     assert 'title="1 Jul 2026, 12:00:00 CEST"' in page
 
 
+def test_sentences_tell_their_times_in_the_readers_zone(brussels: Flask) -> None:
+    sentence = "A colleague holds this case until 2026-07-01T10:00:00Z; take another one."
+    assert (
+        times.told(sentence) == "A colleague holds this case until 1 Jul 2026, 12:00 CEST; take another one."
+    )
+    for odd in ("2026-07-01 10:00", "2026-99-01T10:00:00Z", "9999-12-31T23:59:59Z", ""):
+        assert times.told(odd) == odd
+
+
 def test_the_foot_of_the_page_names_the_zone(brussels: Flask) -> None:
     page = render_template_string("{% extends 'base.html' %}")
     assert "Times in Europe/Brussels, in records in UTC, 24-hour clock" in page

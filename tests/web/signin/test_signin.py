@@ -255,7 +255,7 @@ def test_too_many_attempts_are_told_when_to_come_back(desk: Desk) -> None:
             answer = enter(desk.client(), password=password)
             assert answer.status_code == 429
             assert answer.headers["Retry-After"] == "241"
-            assert f"try again at {at:%H}:05 UTC" in answer.text
+            assert f", {at:%H}:05 UTC." in answer.text
         assert enter(desk.client(), "unknown@desk.example", "wrong").status_code == 401
     with time_machine.travel(at + timedelta(minutes=4), tick=False):
         assert enter(desk.client()).status_code == 303
