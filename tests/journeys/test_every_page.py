@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from pypdf import PdfReader
 
 from tests.journeys.server import Program
@@ -117,10 +117,10 @@ def test_what_is_wrong_takes_the_focus_and_leads_to_its_field(crowd: Crowd) -> N
     visitor.open(crowd.pages["moderator"][-1])
     visitor.page.locator("form[action$='/review'] button[type=submit]").first.click()
     assert "Error" in visitor.page.title()
-    assert visitor.page.evaluate("document.activeElement.matches('.message.error')")
+    expect(visitor.page.locator(".message.error")).to_be_focused()
     visitor.page.keyboard.press("Tab")
     visitor.page.keyboard.press("Enter")
-    assert visitor.page.evaluate("document.activeElement.closest('.field') !== null")
+    expect(visitor.page.locator(".field :focus")).to_have_count(1)
     visitor.close()
 
 

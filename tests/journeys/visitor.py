@@ -88,7 +88,7 @@ class Visitor:
     def picture(self, name: str) -> None:
         """Keep a picture of the whole page."""
         SCREENSHOTS.mkdir(exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True, timeout=60_000)
 
     def close(self) -> None:
         """Close the window and its cookies."""
