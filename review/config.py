@@ -157,6 +157,11 @@ SETTINGS: tuple[Setting, ...] = (
         "Whoever sends it as `Authorization: Bearer` reads `/metrics` and the detail of `/readyz` from"
         " anywhere; at least 32 random characters, blank leaves both to this machine.",
     ),
+    Setting(
+        "REVIEW_TIME_ZONE",
+        "UTC",
+        "Time zone of pages for people who have not chosen one, such as `Europe/Brussels`.",
+    ),
 )
 
 
@@ -199,6 +204,7 @@ class Settings:
     requests_per_address: int
     failed_keys_per_address: int
     metrics_token: str
+    time_zone: str
     demo: bool = False
 
     @property
@@ -283,6 +289,7 @@ def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = 
         database_wait_seconds=_number(values, "REVIEW_DATABASE_WAIT_SECONDS", least=1, most=60),
         trusted_proxies=_number(values, "REVIEW_TRUSTED_PROXIES", least=0, most=10),
         metrics_token=_token(values, "REVIEW_METRICS_TOKEN"),
+        time_zone=values["REVIEW_TIME_ZONE"],
         demo=demo,
         **{setting.attribute: _changeable(setting, values[setting.name]) for setting in CHANGEABLE.values()},
     )

@@ -23,7 +23,7 @@ PEOPLE = {
     ),
     "sender": ("officer@unit.example", ["/sender"]),
 }
-PUBLIC = ["/api/v1/docs", "/errors/", "/errors/invalid_referral"]
+PUBLIC = ["/api/v1/docs", "/errors/", "/errors/invalid_referral", "/display", "/accessibility"]
 HOSTILE = "<script>alert(1)</script> \u202egnp.exe " + "w" * 300 + " نص عن الطقس"
 
 

@@ -2,9 +2,10 @@
 
 from flask import Blueprint
 
-from review.web.signin import home, links, navigation, sign_in, sign_out
+from review.web.signin import display, home, links, navigation, sign_in, sign_out
 
 blueprints: tuple[Blueprint, ...] = (
+    display.blueprint,
     home.blueprint,
     links.blueprint,
     navigation.blueprint,
