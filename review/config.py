@@ -94,7 +94,21 @@ SETTINGS: tuple[Setting, ...] = (
         "Whoever sends it as `Authorization: Bearer` reads `/metrics` and the detail of `/readyz` from"
         " anywhere; at least 32 random characters, blank leaves both to this machine.",
     ),
+    Setting(
+        "REVIEW_SECOND_FACTOR",
+        "required",
+        "Whether people show a second factor: `required`, `optional` (who has set one up shows it) or `off`.",
+    ),
+    Setting(
+        "REVIEW_PASSKEY_ROLES",
+        "legal,admin",
+        "Comma-separated roles whose second factor must be a passkey; blank lets everybody use an app.",
+    ),
 )
+
+
+SECOND_FACTOR = ("off", "optional", "required")
+ROLES = ("moderator", "lead", "legal", "admin", "sender")
 
 
 class DatabaseAddress(Protocol):
@@ -136,6 +150,8 @@ class Settings:
     requests_per_address: int
     failed_keys_per_address: int
     metrics_token: str
+    second_factor: str
+    passkey_roles: tuple[str, ...]
     demo: bool = False
 
     @property
@@ -192,6 +208,19 @@ def _token(values: Mapping[str, str], name: str) -> str:
     return text
 
 
+def _second_factor(text: str) -> str:
+    if text not in SECOND_FACTOR:
+        raise SettingsError(f"REVIEW_SECOND_FACTOR must be one of {', '.join(SECOND_FACTOR)}.")
+    return text
+
+
+def _passkey_roles(text: str) -> tuple[str, ...]:
+    roles = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not set(roles) <= set(ROLES):
+        raise SettingsError(f"REVIEW_PASSKEY_ROLES may name {', '.join(ROLES)}, or stay blank.")
+    return roles
+
+
 def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = False) -> Settings:
     """Read and check all settings; raises `SettingsError` naming the variable and the remedy.
 
@@ -226,5 +255,7 @@ def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = 
         ),
         failed_keys_per_address=_number(values, "REVIEW_FAILED_KEYS_PER_MINUTE", least=0, most=MOST_REQUESTS),
         metrics_token=_token(values, "REVIEW_METRICS_TOKEN"),
+        second_factor=_second_factor(values["REVIEW_SECOND_FACTOR"]),
+        passkey_roles=_passkey_roles(values["REVIEW_PASSKEY_ROLES"]),
         demo=demo,
     )
