@@ -9,9 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from review import clock, db
-from review.actions import accounts, cases, clauses, decisions, dispatching, referrals, senders
+from review.actions import accounts, cases, clauses, decisions, dispatching, factors, referrals, senders
+from review.actions.enrolling import OfferedTotp
 from review.config import Settings
 from review.demo import content
+from review.domain import totp
 from review.domain.clause_text import read_clauses
 from review.domain.decisions import ReviewInput
 from review.domain.locations import Hosts
@@ -63,6 +65,8 @@ def seed(settings: Settings) -> list[DemoAccount]:
         ]
         people = [_person(label, word, role, None) for label, word, role in _PEOPLE]
         people.insert(4, _person("Sender (Harbour Watch)", "sender", Role.SENDER, sender_ids[0]))
+        for person in people:
+            _enrol_app(person, settings)
     moderators = [_actor(person.email) for person in people[:2]]
     for number in sorted(range(REFERRALS), key=age_of, reverse=True):
         with clock.set_back(age_of(number)):
@@ -92,6 +96,13 @@ def _person(label: str, word: str, role: Role, sender_id: str | None) -> DemoAcc
         person.email, role=role, name=label, sender_id=sender_id, password=person.password, actor=OPERATOR
     )
     return person
+
+
+def _enrol_app(person: DemoAccount, settings: Settings) -> None:
+    """Give the person an authenticator app, whose code the demonstration's page then shows."""
+    secret = totp.new_secret()
+    code = totp.code_at(secret, totp.step_of(clock.now()))
+    factors.add_factor(OfferedTotp(secret, code), secret_key=settings.secret_key, actor=_actor(person.email))
 
 
 def _body(number: int) -> dict[str, Any]:

@@ -72,6 +72,7 @@ class Permission(StrEnum):
     READ_RECORDS = "read_records"
     VERIFY_TRAIL = "verify_trail"
     SEE_HEALTH = "see_health"
+    RESET_FACTORS = "reset_factors"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -79,7 +80,10 @@ _OWN = frozenset({Role.SENDER})
 
 GRANTS: dict[Permission, Grant] = {
     Permission.ANYONE: Grant("Open to everyone: sign-in, health, stylesheet, the public key.", anyone=True),
-    Permission.SIGNED_IN: Grant("Go to one's start page and sign out.", roles=frozenset(Role)),
+    Permission.SIGNED_IN: Grant(
+        "Go to one's start page, look after one's own factors and sign-ins, sign out.",
+        roles=frozenset(Role),
+    ),
     Permission.REFER: Grant("Submit referrals for one's own organisation.", scopes=frozenset({Scope.REFER})),
     Permission.READ_OWN_REFERRALS: Grant(
         "See status, answers and receipts of one's own organisation's referrals.",
@@ -100,6 +104,9 @@ GRANTS: dict[Permission, Grant] = {
     ),
     Permission.VERIFY_TRAIL: Grant("Verify the trail; each run is on it.", roles=frozenset({Role.LEGAL})),
     Permission.SEE_HEALTH: Grant("See the health page.", roles=frozenset({Role.ADMIN})),
+    Permission.RESET_FACTORS: Grant(
+        "Take the second factor from somebody else who lost it.", roles=frozenset({Role.ADMIN})
+    ),
 }
 
 

@@ -2,6 +2,6 @@
 
 from flask import Blueprint
 
-from review.web.admin import health
+from review.web.admin import factors, health
 
-blueprints: tuple[Blueprint, ...] = (health.blueprint,)
+blueprints: tuple[Blueprint, ...] = (health.blueprint, factors.blueprint)
