@@ -31,7 +31,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "REVIEW_SECRET_KEY",
         None,
-        "Signs form tokens, seals cursors; at least 32 random characters, "
+        "Signs form tokens, seals cursors and second factors (another key makes these useless); at least 32 "
+        "random characters, "
         'e.g. from `python -c "import secrets; print(secrets.token_hex(32))"`.',
     ),
     Setting(

@@ -133,3 +133,19 @@ def is_alive(token: str | None) -> bool:
     db.session().rollback()
     found = account_queries.signed_in(db.session(), digest_of(token or ""), at=clock.now(), idle_seconds=1800)
     return found is not None
+
+
+def finish(half: str, shown: Shown, policy: FactorPolicy = REQUIRED) -> factors.Begun:
+    """Show a factor at a half sign-in."""
+    return factors.finish_sign_in(half, shown, rules=rules(policy), address=ADDRESS, actor=ANONYMOUS)
+
+
+def offer_app(steps: int = 0) -> OfferedTotp:
+    """A new app with the code that it shows now, or so many steps later."""
+    secret = totp.new_secret()
+    return OfferedTotp(secret, totp.code_at(secret, totp.step_of(clock.now()) + steps))
+
+
+def whole(person: Person) -> str:
+    """Token of a whole sign-in, past the factor."""
+    return enter(person.email, policy=FactorPolicy(Asked.OFF)).token

@@ -63,8 +63,6 @@ def demo(*, port: int) -> None:
         click.echo(f"Referral Review, demonstration with made-up data: http://127.0.0.1:{port}/\n")
         for person in people:
             click.echo(f"  {person.label:24} {person.email:26} {person.password}")
-        click.echo(
-            "\nThe sign-in page has a button for each, and the next page shows the code."
-            "  Ctrl+C ends it and deletes everything."
-        )
+        click.echo("\nThe sign-in page has a button for each, the next page shows the code.")
+        click.echo("Ctrl+C ends it and deletes everything.")
         serving.run_server("app:create_demo_app", port=port, workers=1, background=True)

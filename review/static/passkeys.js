@@ -40,9 +40,13 @@
 
   for (const form of document.querySelectorAll("form[data-passkey]")) {
     const problem = form.querySelector("[data-failed]");
+    const tell = (sentence) => {
+      problem.hidden = !sentence;
+      problem.textContent = sentence;
+    };
     form.querySelector("[data-without]").hidden = true;
     if (!window.PublicKeyCredential || !navigator.credentials) {
-      problem.textContent = problem.dataset.missing;
+      tell(problem.dataset.missing);
       continue;
     }
     form.querySelector("[data-with]").hidden = false;
@@ -51,13 +55,13 @@
       event.preventDefault();
       if (asking) return;
       asking = true;
-      problem.textContent = "";
+      tell("");
       try {
         const ask = form.dataset.passkey === "create" ? create : get;
         form.elements.answer.value = answerOf(await ask(JSON.parse(form.dataset.options)));
         form.submit();
       } catch {
-        problem.textContent = problem.dataset.failed;
+        tell(problem.dataset.failed);
         asking = false;
       }
     });

@@ -11,8 +11,10 @@ from review.cli.demo import demo_environment, make_demo
 from review.config import read_settings
 from review.domain.permissions import OPERATOR
 from review.models import Case, Referral
+from review.queries.accounts import actor_of
 from review.queries.case_content import live_cases_of_other_kinds
 from review.queries.cases import queue_counts, queue_page
+from review.queries.factors import enrolled_of
 
 
 def test_the_queue_of_the_demonstration_has_something_of_everything(tmp_path: Path) -> None:
@@ -35,6 +37,10 @@ def test_the_queue_of_the_demonstration_has_something_of_everything(tmp_path: Pa
         assert len(decided) == 9
         assert all(at is not None and at < now for at in decided)
         assert all(name.startswith("DEMO-") for name in reader.scalars(sa.select(Referral.reference)))
+        for person in people:
+            actor = actor_of(reader, person.email)
+            assert actor is not None
+            assert enrolled_of(reader, actor.account_id or "").totp, "the real second step runs"
         assert verify_trail(folder=settings.data_dir, actor=OPERATOR).finding.intact
         db.session().close()
         db.extension.engine.dispose()

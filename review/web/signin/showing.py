@@ -78,7 +78,10 @@ def shown_in(form: ShowForm, *, purpose: str) -> Shown | None:
 
 
 def demo_code(email: str, account_id: str) -> str | None:
-    """The code that a demo account's app would show now; None outside the demonstration."""
+    """The code that a demo account's app would show now, empty until the next one that was not used.
+
+    None outside the demonstration.
+    """
     config = current_app.config
     if not config["REVIEW_DEMO"]:
         return None
@@ -95,7 +98,7 @@ def demo_code(email: str, account_id: str) -> str | None:
     )
     if secret is None:
         return None
-    return totp.next_code(secret.decode(), at=clock.now(), after=stored.last_step)
+    return totp.next_code(secret.decode(), at=clock.now(), after=stored.last_step) or ""
 
 
 def not_good() -> str:
