@@ -39,7 +39,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "REVIEW_SECRET_KEY",
         None,
-        "Signs form tokens, seals cursors; at least 32 random characters, "
+        "Signs form tokens, seals cursors and second factors (another key makes these useless); at least 32 "
+        "random characters, "
         'e.g. from `python -c "import secrets; print(secrets.token_hex(32))"`.',
     ),
     Setting(
@@ -162,7 +163,21 @@ SETTINGS: tuple[Setting, ...] = (
         "UTC",
         "Time zone of pages for people who have not chosen one, such as `Europe/Brussels`.",
     ),
+    Setting(
+        "REVIEW_SECOND_FACTOR",
+        "required",
+        "Whether people show a second factor: `required`, `optional` (who has set one up shows it) or `off`.",
+    ),
+    Setting(
+        "REVIEW_PASSKEY_ROLES",
+        "legal,admin",
+        "Comma-separated roles whose second factor must be a passkey; blank lets everybody use an app.",
+    ),
 )
+
+
+SECOND_FACTOR = ("off", "optional", "required")
+ROLES = ("moderator", "lead", "legal", "admin", "sender")
 
 
 class DatabaseAddress(Protocol):
@@ -205,6 +220,8 @@ class Settings:
     failed_keys_per_address: int
     metrics_token: str
     time_zone: str
+    second_factor: str
+    passkey_roles: tuple[str, ...]
     demo: bool = False
 
     @property
@@ -268,6 +285,19 @@ def _token(values: Mapping[str, str], name: str) -> str:
     return text
 
 
+def _second_factor(text: str) -> str:
+    if text not in SECOND_FACTOR:
+        raise SettingsError(f"REVIEW_SECOND_FACTOR must be one of {', '.join(SECOND_FACTOR)}.")
+    return text
+
+
+def _passkey_roles(text: str) -> tuple[str, ...]:
+    roles = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not set(roles) <= set(ROLES):
+        raise SettingsError(f"REVIEW_PASSKEY_ROLES may name {', '.join(ROLES)}, or stay blank.")
+    return roles
+
+
 def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = False) -> Settings:
     """Read and check all settings; raises `SettingsError` naming the variable and the remedy.
 
@@ -290,6 +320,8 @@ def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = 
         trusted_proxies=_number(values, "REVIEW_TRUSTED_PROXIES", least=0, most=10),
         metrics_token=_token(values, "REVIEW_METRICS_TOKEN"),
         time_zone=values["REVIEW_TIME_ZONE"],
+        second_factor=_second_factor(values["REVIEW_SECOND_FACTOR"]),
+        passkey_roles=_passkey_roles(values["REVIEW_PASSKEY_ROLES"]),
         demo=demo,
         **{setting.attribute: _changeable(setting, values[setting.name]) for setting in CHANGEABLE.values()},
     )

@@ -8,10 +8,22 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from review import clock, db
-from review.actions import accounts, cases, clauses, decisions, dispatching, referrals, senders, withdrawals
+from review.actions import (
+    accounts,
+    cases,
+    clauses,
+    decisions,
+    dispatching,
+    factors,
+    referrals,
+    senders,
+    withdrawals,
+)
+from review.actions.enrolling import OfferedTotp
 from review.config import Settings
 from review.demo import content, plan
 from review.demo.plan import Planned
+from review.domain import totp
 from review.domain.clause_text import read_clauses
 from review.domain.decisions import ReviewInput
 from review.domain.locations import Hosts
@@ -52,6 +64,8 @@ def seed(settings: Settings) -> list[DemoAccount]:
         ]
         people = [_person(label, word, role, None) for label, word, role in _PEOPLE]
         people.insert(4, _person("Sender (Harbour Watch)", "sender", Role.SENDER, sender_ids[0]))
+        for person in people:
+            _enrol_app(person, settings)
     with clock.set_back(timedelta(days=plan.REVISED_DAYS)):
         _publish(content.REWORDED)
     moderators = [_actor(person.email) for person in people[:2]]
@@ -93,6 +107,13 @@ def _tell(referral: Planned, sender_id: str, moderators: list[Actor], settings: 
                 _judge(case_id, referral, moderator)
     if referral.number in (plan.HELD, plan.DRAFTED):
         _hold(referral_id, moderators, drafted=referral.number == plan.DRAFTED)
+
+
+def _enrol_app(person: DemoAccount, settings: Settings) -> None:
+    """Give the person an authenticator app, whose code the demonstration's page then shows."""
+    secret = totp.new_secret()
+    code = totp.code_at(secret, totp.step_of(clock.now()))
+    factors.add_factor(OfferedTotp(secret, code), secret_key=settings.secret_key, actor=_actor(person.email))
 
 
 def _refer(referral: Planned, sender: Actor, settings: Settings) -> str:

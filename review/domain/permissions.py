@@ -74,6 +74,7 @@ class Permission(StrEnum):
     SEE_HEALTH = "see_health"
     MANAGE_ACCOUNTS = "manage_accounts"
     CHANGE_SETTINGS = "change_settings"
+    RESET_FACTORS = "reset_factors"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -81,7 +82,10 @@ _OWN = frozenset({Role.SENDER})
 
 GRANTS: dict[Permission, Grant] = {
     Permission.ANYONE: Grant("Open to everyone: sign-in, health, stylesheet, the public key.", anyone=True),
-    Permission.SIGNED_IN: Grant("Go to one's start page and sign out.", roles=frozenset(Role)),
+    Permission.SIGNED_IN: Grant(
+        "Go to one's start page, look after one's own factors and sign-ins, sign out.",
+        roles=frozenset(Role),
+    ),
     Permission.REFER: Grant("Submit referrals for one's own organisation.", scopes=frozenset({Scope.REFER})),
     Permission.READ_OWN_REFERRALS: Grant(
         "See status, answers and receipts of one's own organisation's referrals.",
@@ -108,6 +112,9 @@ GRANTS: dict[Permission, Grant] = {
     ),
     Permission.CHANGE_SETTINGS: Grant(
         "See the settings; change those that may change while the desk runs.", roles=frozenset({Role.ADMIN})
+    ),
+    Permission.RESET_FACTORS: Grant(
+        "Take the second factor from somebody else who lost it.", roles=frozenset({Role.ADMIN})
     ),
 }
 

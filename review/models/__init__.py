@@ -7,6 +7,7 @@ from review.models.cases import Case
 from review.models.clauses import Clause, ClauseVersion
 from review.models.decisions import Answer, Decision, Draft, Restriction, Review, ReviewClause
 from review.models.evidence import Evidence
+from review.models.factors import HalfSignIn, Passkey, RecoveryCode, TotpFactor
 from review.models.heartbeats import Heartbeat
 from review.models.referrals import Item, Referral, RefusedItem, StoredAnswer
 from review.models.senders import FlaggerStatus, Sender, SenderKey
@@ -27,13 +28,16 @@ __all__ = [
     "Draft",
     "Evidence",
     "FlaggerStatus",
+    "HalfSignIn",
     "Heartbeat",
     "Item",
     "Leaf",
     "OneTimeLink",
     "Opening",
+    "Passkey",
     "PendingEvent",
     "RateCount",
+    "RecoveryCode",
     "Referral",
     "RefusedItem",
     "Restriction",
@@ -45,5 +49,6 @@ __all__ = [
     "StoredAnswer",
     "StoredCheckpoint",
     "StoredTile",
+    "TotpFactor",
     "TreeHead",
 ]

@@ -21,6 +21,8 @@ class SignedIn:
     role: str
     sender_id: str | None
     last_used_at: datetime
+    expires_at: datetime
+    confirmed_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ _SIGNED_IN = Prepared(
             Account.role,
             Account.sender_id,
             SignIn.last_used_at,
+            SignIn.expires_at,
+            SignIn.confirmed_at,
         )
         .join(Account, Account.id == SignIn.account_id)
         .where(
@@ -95,6 +99,8 @@ def signed_in(reader: Session, token_digest: str, *, at: datetime, idle_seconds:
         role=row.role,
         sender_id=row.sender_id,
         last_used_at=row.last_used_at,
+        expires_at=row.expires_at,
+        confirmed_at=row.confirmed_at,
     )
 
 

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -86,13 +87,18 @@ class Sessions(SecureCookieSessionInterface):
 
 
 class SignedInPerson(UserMixin):
-    """What Flask-Login keeps of a person: the sign-in's token, and what the pages show of them."""
+    """What Flask-Login keeps of a person: the sign-in's token, and what the pages show of them.
 
-    def __init__(self, token: str, row: account_queries.SignedIn) -> None:
+    ``ends_at`` is when the sign-in ends unless the person does something before.
+    """
+
+    def __init__(self, token: str, row: account_queries.SignedIn, *, ends_at: datetime) -> None:
         self.token = token
         self.account_id = row.account_id
         self.pseudonym = row.pseudonym
         self.role = Role(row.role)
+        self.ends_at = ends_at
+        self.confirmed_at = row.confirmed_at
         self.actor = Actor(
             kind="account",
             id=row.trail_id,
@@ -174,10 +180,18 @@ def _load_person(token: str) -> SignedInPerson | None:
     g.nobody_known = False
     if row is None:
         return None
-    if (now - row.last_used_at).total_seconds() >= min(TOUCH_SECONDS, settings.session_idle_seconds // 3):
+    used_at = row.last_used_at
+    if (now - used_at).total_seconds() >= min(TOUCH_SECONDS, settings.session_idle_seconds // 3):
         with suppress(DatabaseBusy, StorageFull):
             account_actions.touch_sign_in(token_digest(token), at=now)
-    return SignedInPerson(token, row)
+            used_at = now
+    return signed_in_person(token, row, used_at=used_at)
+
+
+def signed_in_person(token: str, row: account_queries.SignedIn, *, used_at: datetime) -> SignedInPerson:
+    """The person behind a living sign-in that was last used then."""
+    idle = timedelta(seconds=current_app.config["REVIEW_SETTINGS"].session_idle_seconds)
+    return SignedInPerson(token, row, ends_at=min(row.expires_at, used_at + idle))
 
 
 def _check_origin() -> None:

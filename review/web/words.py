@@ -153,6 +153,11 @@ WORDS: dict[str, dict[str, str]] = {
         "case.withdrawn": N_("Case withdrawn"),
         "record.opened": N_("Record opened"),
     },
+    "factor": {
+        "totp": N_("Authenticator app"),
+        "passkey": N_("Passkey"),
+        "recovery_code": N_("Recovery code"),
+    },
     "check": {
         "database": N_("Database"),
         "schema": N_("Schema"),

@@ -10,6 +10,7 @@ import time_machine
 
 from review import clock
 from review.actions import accounts, sign_ins
+from review.domain.factors import Asked, FactorPolicy
 from review.domain.keys import digest_of
 from review.domain.permissions import ANONYMOUS, OPERATOR, Actor, Role
 from review.errors import AlreadyClosed, AlreadyExists, InvalidInput, NotFound, NotPermitted, ReviewError
@@ -37,7 +38,14 @@ def invite(actor: Actor, email: str = "jane@desk.example", role: Role = Role.MOD
 
 
 def enter(email: str = "jane@desk.example") -> str:
-    admitted = sign_ins.sign_in(email, PASSWORD, address="192.0.2.1", lifetime_seconds=3600, actor=ANONYMOUS)
+    admitted = sign_ins.sign_in(
+        email,
+        PASSWORD,
+        address="192.0.2.1",
+        lifetime_seconds=3600,
+        policy=FactorPolicy(Asked.OFF),
+        actor=ANONYMOUS,
+    )
     return admitted.token
 
 

@@ -8,6 +8,7 @@ import time_machine
 
 from review import clock, db
 from review.actions import accounts, sign_ins
+from review.domain.factors import Asked, FactorPolicy
 from review.domain.keys import digest_of
 from review.domain.permissions import ANONYMOUS, OPERATOR, SERVICE, Actor, Role
 from review.errors import AlreadyClosed, AlreadyExists, InvalidInput, NotFound, NotPermitted, ReviewError
@@ -28,7 +29,14 @@ def create(email: str = "jane@desk.example", role: Role = Role.MODERATOR) -> str
 
 
 def enter(email: str = "jane@desk.example", password: str = PASSWORD) -> sign_ins.Admitted:
-    return sign_ins.sign_in(email, password, address="192.0.2.1", lifetime_seconds=3600, actor=ANONYMOUS)
+    return sign_ins.sign_in(
+        email,
+        password,
+        address="192.0.2.1",
+        lifetime_seconds=3600,
+        policy=FactorPolicy(Asked.OFF),
+        actor=ANONYMOUS,
+    )
 
 
 def events(desk: Desk) -> list[str]:

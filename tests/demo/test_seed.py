@@ -18,8 +18,10 @@ from review.config import read_settings
 from review.demo import plan
 from review.domain.permissions import OPERATOR
 from review.models import Answer, Case, ClauseVersion, Decision, Draft, Item, Referral, Review, ReviewClause
+from review.queries.accounts import actor_of
 from review.queries.case_content import live_cases_of_other_kinds
 from review.queries.cases import queue_counts, queue_page
+from review.queries.factors import enrolled_of
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +31,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     people = make_demo(settings)
     assert [person.label for person in people][:2] == ["Moderator", "Second moderator"]
     app = create_app(settings)
+    app.config["REVIEW_DEMO_ACCOUNTS"] = people
     with app.app_context():
         yield app
         db.session().close()
@@ -105,3 +108,10 @@ def test_the_story_is_the_same_at_each_start() -> None:
 def test_the_trail_of_the_demonstration_is_intact(demo: Flask) -> None:
     folder: Path = demo.config["REVIEW_SETTINGS"].data_dir
     assert verify_trail(folder=folder, actor=OPERATOR).finding.intact
+
+
+def test_everybody_in_the_demonstration_has_a_second_factor(demo: Flask, reader: Session) -> None:
+    for person in demo.config["REVIEW_DEMO_ACCOUNTS"]:
+        actor = actor_of(reader, person.email)
+        assert actor is not None
+        assert enrolled_of(reader, actor.account_id or "").totp, "the real second step runs"

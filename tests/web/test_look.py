@@ -19,7 +19,7 @@ TOKENS = {
 }
 JINJA = re.compile(r"{#.*?#}|{%.*?%}|{{.*?}}", re.DOTALL)
 EMBEDDED = re.compile(
-    r"""\s(style|on\w+)\s*=|<(script|style|iframe|object)\b|\|\s*safe\b|Markup\(|(?<!www\.)https?://|{%\s*autoescape""",
+    r"""\s(style|on\w+)\s*=|<(script(?! src="{{ url_for\("static")|style|iframe|object)\b|\|\s*safe\b|Markup\(|(?<!www\.)https?://|{%\s*autoescape""",
     re.IGNORECASE,
 )
 

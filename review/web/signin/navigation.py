@@ -73,4 +73,5 @@ def head_of_page() -> dict[str, Any]:
         "navigation": places,
         "viewer": Viewer(role=actor.role, pseudonym=current_user.pseudonym),
         "sign_out_address": "/sign-out",
+        "signed_in_until": current_user.ends_at,
     }
