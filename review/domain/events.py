@@ -28,6 +28,7 @@ _PEOPLE = ("account",)
 _SENDER = ("sender", "account")
 _COMMAND = ("operator",)
 _LOOP = ("service",)
+_COMMAND_OR_PERSON = ("operator", "account")
 
 EVENTS: dict[str, EventType] = {
     event.name: event
@@ -93,15 +94,32 @@ EVENTS: dict[str, EventType] = {
         EventType("account.signed_in", "account", _PEOPLE, ("address",), (), changes=False),
         EventType("account.sign_in_failed", "account", ("anonymous",), ("address",), (), changes=False),
         EventType("account.signed_out", "account", _PEOPLE, (), (), changes=False),
-        EventType("sender.created", "sender", _COMMAND, ("name", "country", "flagger"), ("kind",)),
-        EventType("key.issued", "key", _COMMAND, ("scopes", "sender", "expires_at"), ()),
-        EventType("key.revoked", "key", _COMMAND),
+        EventType("sender.created", "sender", _COMMAND_OR_PERSON, ("name", "country", "flagger"), ("kind",)),
+        EventType("key.issued", "key", _COMMAND_OR_PERSON, ("scopes", "sender", "expires_at", "label")),
+        EventType("key.revoked", "key", _COMMAND_OR_PERSON),
         EventType(
             "clause.published",
             "clause",
             _COMMAND,
             ("document", "number", "title", "text_sha256", "valid_from"),
             ("version",),
+        ),
+        # contacts are people: apart from the rest, so that they can be erased alone
+        EventType(
+            "sender.changed",
+            "sender",
+            _COMMAND_OR_PERSON,
+            ("before", "after", "contacts_before", "contacts_after"),
+        ),
+        EventType("sender.limits_changed", "sender", _COMMAND_OR_PERSON, ("before", "after")),
+        EventType(
+            "sender.flagger_added",
+            "sender",
+            _COMMAND_OR_PERSON,
+            ("status", "coordinator", "valid_from", "valid_until", "reference"),
+        ),
+        EventType(
+            "sender.flagger_ended", "sender", _COMMAND_OR_PERSON, ("status", "valid_until", "ended_on")
         ),
     )
 }

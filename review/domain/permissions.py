@@ -72,6 +72,9 @@ class Permission(StrEnum):
     READ_RECORDS = "read_records"
     VERIFY_TRAIL = "verify_trail"
     SEE_HEALTH = "see_health"
+    MANAGE_SENDERS = "manage_senders"
+    MANAGE_OWN_KEYS = "manage_own_keys"
+    SEE_SENDER_ACCURACY = "see_sender_accuracy"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -100,6 +103,17 @@ GRANTS: dict[Permission, Grant] = {
     ),
     Permission.VERIFY_TRAIL: Grant("Verify the trail; each run is on it.", roles=frozenset({Role.LEGAL})),
     Permission.SEE_HEALTH: Grant("See the health page.", roles=frozenset({Role.ADMIN})),
+    Permission.MANAGE_SENDERS: Grant(
+        "Enter senders; change their contacts, evidence and limits; issue and revoke their keys.",
+        roles=frozenset({Role.ADMIN}),
+    ),
+    Permission.MANAGE_OWN_KEYS: Grant(
+        "Issue and revoke one's own organisation's API keys.", roles=frozenset({Role.SENDER})
+    ),
+    Permission.SEE_SENDER_ACCURACY: Grant(
+        "See what share of a sender's judged items was accepted.",
+        roles=frozenset({Role.LEGAL, Role.ADMIN}),
+    ),
 }
 
 
@@ -129,6 +143,12 @@ def check_operator(actor: Actor) -> None:
     """Raise `NotPermitted` unless a command acts; people, keys and loops may not do what needs one."""
     if actor.kind != OPERATOR.kind:
         raise NotPermitted("Only a command on the server does this; ask whoever runs it.")
+
+
+def check_operator_or(actor: Actor, permission: Permission) -> None:
+    """Raise `NotPermitted` unless a command acts, or somebody who holds the permission."""
+    if actor.kind != OPERATOR.kind and not can(actor, permission):
+        raise NotPermitted("Your role does not allow this; ask an administrator if it should.")
 
 
 def check_service(actor: Actor) -> None:
