@@ -23,6 +23,12 @@ def new_key() -> str:
     return BEGINNING + random + _check_of(random)
 
 
+def is_whole(text: str) -> bool:
+    """Whether a text has the form of a key and its check fits: no character was lost or exchanged."""
+    random, check = text[len(BEGINNING) : -_CHECK], text[-_CHECK:]
+    return text.isascii() and text.startswith(BEGINNING) and _check_of(random) == check
+
+
 def digest_of(secret: str) -> str:
     """SHA-256 in hex: all that is stored of keys, sign-ins and one-time links."""
     return hashlib.sha256(secret.encode()).hexdigest()
