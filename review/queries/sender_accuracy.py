@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from review.models import Answer, Decision, Item, Referral, Review
 
-MOST_COUNTED = 10_000
+MOST_COUNTED = 5_000
 """Items that are looked at, those of the referrals that changed last: more would not change the picture."""
 
 
