@@ -18,6 +18,7 @@ from review.actions.withdrawals import withdraw_item, withdraw_referral
 from review.domain.clause_text import read_clauses
 from review.domain.decisions import ReviewInput
 from review.domain.permissions import OPERATOR, SERVICE, Actor
+from review.domain.senders import FlaggerEvidence
 from review.models import Item
 from tests.factories import make_account, receive, sender_actor
 
@@ -33,9 +34,10 @@ def lived_in_desk() -> None:
         terms = read_clauses(TERMS, name="Terms")
         imported_at = date(2026, 1, 1)
         import_clauses(terms.document, terms.clauses, valid_from=imported_at, actor=OPERATOR)
+        award = FlaggerEvidence("Coordinator", date(2020, 1, 1), date(2020, 12, 31))
         senders = [
             sender_actor(
-                create_sender(f"Unit {name}", kind="iru", country="BE", flagger=None, actor=OPERATOR)
+                create_sender(f"Unit {name}", kind="iru", country="BE", flagger=award, actor=OPERATOR)
             )
             for name in ("North", "South")
         ]

@@ -104,9 +104,9 @@ EVENTS: dict[str, EventType] = {
         EventType("account.invited", "account", _OFFICE),
         EventType("account.sign_ins_ended", "account", _OFFICE),
         EventType("account.renamed", "account", _OFFICE, ("pseudonym", "previous_pseudonym")),
-        EventType("sender.created", "sender", _COMMAND, ("name", "country", "flagger"), ("kind",)),
-        EventType("key.issued", "key", _COMMAND, ("scopes", "sender", "expires_at"), ()),
-        EventType("key.revoked", "key", _COMMAND),
+        EventType("sender.created", "sender", _OFFICE, ("name", "country", "flagger"), ("kind",)),
+        EventType("key.issued", "key", _OFFICE, ("scopes", "sender", "expires_at", "label")),
+        EventType("key.revoked", "key", _OFFICE),
         EventType(
             "clause.published",
             "clause",
@@ -122,5 +122,20 @@ EVENTS: dict[str, EventType] = {
         EventType("factor.reset", "account", ("operator", "account"), (), ("factors",)),
         EventType("recovery_codes.issued", "account", _PEOPLE, (), ("codes",)),
         EventType("recovery_code.used", "account", _PEOPLE),
+        # contacts are people: apart from the rest, so that they can be erased alone
+        EventType(
+            "sender.changed",
+            "sender",
+            _OFFICE,
+            ("before", "after", "contacts_before", "contacts_after"),
+        ),
+        EventType("sender.limits_changed", "sender", _OFFICE, ("before", "after")),
+        EventType(
+            "sender.flagger_added",
+            "sender",
+            _OFFICE,
+            ("status", "coordinator", "valid_from", "valid_until", "reference"),
+        ),
+        EventType("sender.flagger_ended", "sender", _OFFICE, ("status", "valid_until", "ended_on")),
     )
 }

@@ -75,6 +75,9 @@ class Permission(StrEnum):
     MANAGE_ACCOUNTS = "manage_accounts"
     CHANGE_SETTINGS = "change_settings"
     RESET_FACTORS = "reset_factors"
+    MANAGE_SENDERS = "manage_senders"
+    MANAGE_OWN_KEYS = "manage_own_keys"
+    SEE_SENDER_ACCURACY = "see_sender_accuracy"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -115,6 +118,17 @@ GRANTS: dict[Permission, Grant] = {
     ),
     Permission.RESET_FACTORS: Grant(
         "Take the second factor from somebody else who lost it.", roles=frozenset({Role.ADMIN})
+    ),
+    Permission.MANAGE_SENDERS: Grant(
+        "Enter senders; change their contacts, evidence and limits; issue and revoke their keys.",
+        roles=frozenset({Role.ADMIN}),
+    ),
+    Permission.MANAGE_OWN_KEYS: Grant(
+        "Issue and revoke one's own organisation's API keys.", roles=frozenset({Role.SENDER})
+    ),
+    Permission.SEE_SENDER_ACCURACY: Grant(
+        "See what share of a sender's judged items was accepted.",
+        roles=frozenset({Role.LEGAL, Role.ADMIN}),
     ),
 }
 

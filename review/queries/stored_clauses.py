@@ -1,15 +1,18 @@
 """Are the wording of our terms and the names of senders what the trail tells? For a set of each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.domain.told import Difference
+from review.domain.told import Difference, Told
 from review.models import Clause, ClauseVersion, Sender
 from review.queries.stored_cases import Chains
 from review.queries.trail_rows import raw
+
+TOLD_OF_SENDERS = ("name", "kind", "country")
 
 
 def compare_clauses(reader: Session, chains: Chains) -> Iterator[Difference]:
@@ -43,19 +46,31 @@ def compare_clauses(reader: Session, chains: Chains) -> Iterator[Difference]:
 
 
 def compare_senders(reader: Session, chains: Chains) -> Iterator[Difference]:
-    """Name, kind and country of these senders."""
+    """Name, kind and country of these senders, as entered or as changed last."""
     statement = sa.select(*raw(Sender.id, Sender.name, Sender.kind, Sender.country))
     rows = {row.id: row for row in reader.execute(statement.where(Sender.id.in_(list(chains))))}
     for sender_id, events in chains.items():
-        row, event = rows.get(sender_id), events[0]
+        row = rows.get(sender_id)
         if row is None:
             continue  # the pass over the objects' own counts names it
-        for name, told in (
-            ("name", event.text("name")),
-            ("country", event.text("country")),
-            ("kind", event.meta.get("kind")),
-        ):
-            known = name == "kind" or event.knows(name)
+        for name, (told, position) in _sender_told(events).items():
             stored = getattr(row, name)
-            if known and stored != told:
-                yield Difference("sender", sender_id, "", "changed", name, stored, told, event.position)
+            if stored != told:
+                yield Difference("sender", sender_id, "", "changed", name, stored, told, position)
+
+
+def _sender_told(events: Sequence[Told]) -> dict[str, tuple[Any, int | None]]:
+    """Name, kind and country as the events tell them, each with its entry; what was erased is left out."""
+    told: dict[str, tuple[Any, int | None]] = {}
+    for event in events:
+        if event.event_type == "sender.created":
+            told["kind"] = event.meta.get("kind"), event.position
+            told |= {
+                name: (event.text(name), event.position) for name in ("name", "country") if event.knows(name)
+            }
+        elif not event.knows("after"):
+            told.clear()
+        else:
+            after = event.value("after", {})
+            told |= {name: (after[name], event.position) for name in TOLD_OF_SENDERS if name in after}
+    return told

@@ -21,6 +21,7 @@ from itsdangerous.encoding import base64_encode
 from review import clock, db
 from review.actions import accounts as account_actions
 from review.actions import senders as sender_actions
+from review.domain.keys import state_of
 from review.domain.permissions import ANONYMOUS, Actor, Permission, Role, Scope, check_permission
 from review.errors import (
     BadRequest,
@@ -148,10 +149,10 @@ def _actor_of_key() -> Actor:
         raise KeyRequired("Send the header Authorization: Bearer <key>.")
     now = clock.now()
     row = sender_queries.key_by_digest(db.session(), token_digest(key.strip()))
-    if row is None or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
+    if row is None or state_of(expires_at=row.expires_at, revoked_at=row.revoked_at, at=now) != "in_use":
         limits.count_failed_key()
         raise KeyNotValid("The key is unknown, expired or revoked; ask your contact for a new one.")
-    limits.check_key(row.id)
+    limits.check_key(row)
     if row.last_used_at is None or (now - row.last_used_at).total_seconds() >= TOUCH_SECONDS:
         with suppress(DatabaseBusy, StorageFull):  # a read does not fail because a write is blocked
             sender_actions.touch_key(row.id, at=now)

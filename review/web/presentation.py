@@ -21,6 +21,7 @@ from review.domain.clause_words import clause_name, plain_words
 from review.domain.display import defang, mixed_scripts, unicode_form, visible
 from review.web import appearance, texts
 from review.web.times import (
+    day,
     exact,
     machine_time,
     moment,
@@ -58,6 +59,7 @@ def register(app: Flask) -> None:
     texts.install(app)
     _harden(app)
     app.jinja_env.filters.update(
+        day=day,
         defanged=defang,
         exact=exact,
         language=language_name,

@@ -1,7 +1,7 @@
 """Times in words: absolute in the reader's zone, exact in UTC, relative, and how near a deadline is."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Literal
 
@@ -105,6 +105,11 @@ def nearness(at: datetime, now: datetime | None = None) -> Nearness:
     if left < 0:
         return "overdue"
     return "soon" if left <= HOUR_SECONDS else "later"
+
+
+def day(on: date) -> str:
+    """A day alone: ``21 Nov 2026``."""
+    return f"{on.day} {_months(language().name)[on.month]} {on.year}"
 
 
 def _hours(count: int) -> str:

@@ -158,6 +158,14 @@ WORDS: dict[str, dict[str, str]] = {
         "passkey": N_("Passkey"),
         "recovery_code": N_("Recovery code"),
     },
+    "key": {"in_use": N_("In use"), "expired": N_("Expired"), "revoked": N_("Revoked")},
+    "scope": {
+        "refer": N_("Refer: submit and withdraw referrals"),
+        "read": N_("Read: status, answers and receipts"),
+        "manage": N_("Manage: where answers are sent to"),
+        "platform": N_("Platform: tell that a restriction is in place"),
+    },
+    "award": {"coming": N_("Not yet"), "holds": N_("Holds today"), "ended": N_("Ended")},
     "check": {
         "database": N_("Database"),
         "schema": N_("Schema"),

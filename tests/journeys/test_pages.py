@@ -16,12 +16,21 @@ pytestmark = pytest.mark.browser
 
 PEOPLE = {
     "moderator": ("first@desk.example", ["/queue"]),
-    "legal": ("legal@desk.example", ["/records", "/trail"]),
+    "legal": ("legal@desk.example", ["/records", "/trail", "/senders"]),
     "admin": (
         "admin@desk.example",
-        ["/admin", "/admin/accounts", "/admin/accounts/new", "/admin/permissions"],
+        [
+            "/admin",
+            "/admin/accounts",
+            "/admin/accounts/new",
+            "/admin/permissions",
+            "/admin/senders",
+            "/admin/senders/new",
+            "/admin/settings",
+            "/admin/settings/REVIEW_TARGET_SECONDS",
+        ],
     ),
-    "sender": ("officer@unit.example", ["/sender"]),
+    "sender": ("officer@unit.example", ["/sender", "/sender/keys"]),
 }
 PUBLIC = ["/api/v1/docs", "/errors/", "/errors/invalid_referral", "/display", "/accessibility"]
 HOSTILE = "<script>alert(1)</script> \u202egnp.exe " + "w" * 300 + " نص عن الطقس"
@@ -136,7 +145,9 @@ def test_every_page_is_clean(
             _check(visitor, f"verified-{width}-{scheme}")
         if role == "admin":
             _look_after_accounts(visitor, f"{width}-{scheme}")
+            _look_at_a_sender(visitor, f"{width}-{scheme}")
         if role == "sender":
+            visitor.open("/sender")
             visitor.page.locator("main a[href^='/sender/referrals/']").first.click()
             _check(visitor, f"referral-{width}-{scheme}")
         visitor.open("/sign-in/../nothing-here")
@@ -165,6 +176,48 @@ def _look_after_accounts(visitor: Visitor, name: str) -> None:
     _check(visitor, f"closing-{name}")
     visitor.open("/admin/accounts?state=invited")
     _check(visitor, f"accounts-invited-{name}")
+
+
+def _look_at_a_sender(visitor: Visitor, name: str) -> None:
+    """The pages of one sender, those that change it, and a key shown once."""
+    visitor.open("/admin/senders")
+    visitor.page.get_by_role("link", name="Harbour Watch").click()
+    _check(visitor, f"sender-{name}")
+    address = visitor.page.url.removeprefix(visitor.address)
+    for page in ("change", "limits", "flagger"):
+        visitor.open(f"{address}/{page}")
+        _check(visitor, f"sender-{page}-{name}")
+    visitor.open(address)
+    visitor.page.get_by_text("Issue a key", exact=True).first.click()
+    visitor.page.get_by_role("button", name="Issue a key").click()
+    _check(visitor, f"key-issued-{name}")
+    key = visitor.page.input_value("#once").strip()
+    visitor.page.get_by_role("link", name="Back to the sender").click()
+    visitor.page.fill("#test-key", key)
+    visitor.page.get_by_role("button", name="Try it").click()
+    expect(visitor.page.locator("#test")).to_contain_text("This key works")
+    assert key not in visitor.page.content() + visitor.page.url
+    visitor.page.get_by_role("link", name="Revoke").first.click()
+    _check(visitor, f"key-revoke-{name}")
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_new_sender_has_its_key_in_seven_interactions(
+    program: Program, chromium: Browser, *, script: bool
+) -> None:
+    visitor = Visitor(chromium, program.address, script=script)
+    visitor.sign_in(PEOPLE["admin"][0])
+    page = visitor.page
+    visitor.open("/admin/senders/new")
+    page.fill("#name", f"Lighthouse {script}")  # 1
+    page.select_option("#kind", "civil_society")  # 2
+    page.get_by_role("button", name="Enter the sender").click()  # 3
+    page.get_by_role("button", name="Issue first key").click()  # 4
+    key = page.input_value("#once").strip()
+    answer = httpx.get(program.address + "/api/v1/referrals", headers={"Authorization": f"Bearer {key}"})
+    assert answer.status_code == 200
+    assert visitor.troubles == []
+    visitor.close()
 
 
 @pytest.mark.parametrize("script", [True, False])

@@ -9,6 +9,9 @@ from review.web.admin import (
     health,
     invitations,
     permissions,
+    sender_changes,
+    sender_keys,
+    senders,
     settings,
 )
 
@@ -19,5 +22,8 @@ blueprints: tuple[Blueprint, ...] = (
     invitations.blueprint,
     factors.blueprint,
     permissions.blueprint,
+    senders.blueprint,
+    sender_changes.blueprint,
+    sender_keys.blueprint,
     settings.blueprint,
 )

@@ -17,14 +17,15 @@ _WORK = ((N_("Queue"), "/queue"),)
 PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
     Role.MODERATOR: _WORK,
     Role.LEAD: _WORK,
-    Role.LEGAL: ((N_("Records"), "/records"), (N_("Trail"), "/trail")),
+    Role.LEGAL: ((N_("Records"), "/records"), (N_("Trail"), "/trail"), (N_("Senders"), "/senders")),
     Role.ADMIN: (
         (N_("Health"), "/admin"),
         (N_("Accounts"), "/admin/accounts"),
+        (N_("Senders"), "/admin/senders"),
         (N_("Settings"), "/admin/settings"),
         (N_("Permissions"), "/admin/permissions"),
     ),
-    Role.SENDER: ((N_("Referrals"), "/sender"),),
+    Role.SENDER: ((N_("Referrals"), "/sender"), (N_("API keys"), "/sender/keys")),
 }
 
 
