@@ -99,9 +99,17 @@ EVENTS: dict[str, EventType] = {
         EventType(
             "clause.published",
             "clause",
-            _COMMAND,
-            ("document", "number", "title", "text_sha256", "valid_from"),
-            ("version",),
+            ("operator", "account"),
+            ("document", "number", "title", "text_sha256", "valid_from", "drafted_by", "reason"),
+            ("version", "ends"),
         ),
+        EventType(
+            "clause.drafted",
+            "clause",
+            _PEOPLE,
+            ("document", "number", "title", "text_sha256", "valid_from", "reason"),
+            ("ends",),
+        ),
+        EventType("clause.draft_discarded", "clause", _PEOPLE, ("drafted_by",), ("ends",)),
     )
 }

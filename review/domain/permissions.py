@@ -72,6 +72,8 @@ class Permission(StrEnum):
     READ_RECORDS = "read_records"
     VERIFY_TRAIL = "verify_trail"
     SEE_HEALTH = "see_health"
+    EDIT_CLAUSES = "edit_clauses"
+    PUBLISH_CLAUSES = "publish_clauses"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -100,6 +102,13 @@ GRANTS: dict[Permission, Grant] = {
     ),
     Permission.VERIFY_TRAIL: Grant("Verify the trail; each run is on it.", roles=frozenset({Role.LEGAL})),
     Permission.SEE_HEALTH: Grant("See the health page.", roles=frozenset({Role.ADMIN})),
+    Permission.EDIT_CLAUSES: Grant(
+        "Draft new clauses, wordings and ends of clauses; discard drafts.", roles=frozenset({Role.ADMIN})
+    ),
+    Permission.PUBLISH_CLAUSES: Grant(
+        "Read all versions and drafts of our clauses; publish what somebody else drafted.",
+        roles=frozenset({Role.ADMIN, Role.LEGAL}),
+    ),
 }
 
 

@@ -66,7 +66,9 @@ class ReviewClause(Base):
     __tablename__ = "review_clauses"
 
     review_id: Mapped[str] = mapped_column(sa.ForeignKey("reviews.id"), primary_key=True)
-    clause_version_id: Mapped[str] = mapped_column(sa.ForeignKey("clause_versions.id"), primary_key=True)
+    clause_version_id: Mapped[str] = mapped_column(
+        sa.ForeignKey("clause_versions.id"), primary_key=True, index=True
+    )
 
 
 class Draft(Base):

@@ -21,7 +21,7 @@ WITHOUT_EVENT = {
 ACTIONS = sorted((ROOT / "review" / "actions").glob("*.py"))
 
 
-PARTS = ("intake", "joining", "answering", "claiming")
+PARTS = ("intake", "joining", "answering", "claiming", "publishing")
 """Files that hold no action of their own but parts of some: what they do counts for their callers."""
 
 
