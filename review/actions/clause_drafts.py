@@ -160,11 +160,7 @@ def _change_draft(
 ) -> None:
     changed = writer.execute(
         sa.update(ClauseDraft)
-        .where(
-            ClauseDraft.clause_id == clause_id,
-            ClauseDraft.version == version,
-            ClauseDraft.ends.is_(wording.ends),
-        )
+        .where(ClauseDraft.clause_id == clause_id, ClauseDraft.version == version)
         .values(_draft_values(wording, actor=actor, at=at))
         .returning(ClauseDraft.clause_id)
         .execution_options(synchronize_session=False)

@@ -21,7 +21,7 @@ from review.domain.clause_words import clause_name, plain_words
 from review.domain.display import defang, mixed_scripts, unicode_form, visible
 from review.web import texts
 from review.web.catalogues import TRANSLATIONS, compile_catalogues
-from review.web.times import exact, machine_time, moment, nearness, relative, time_of_day
+from review.web.times import day, exact, machine_time, moment, nearness, relative, time_of_day
 from review.web.words import word_of
 
 
@@ -46,6 +46,7 @@ def register(app: Flask) -> None:
     texts.install(app)
     _harden(app)
     app.jinja_env.filters.update(
+        day=day,
         defanged=defang,
         exact=exact,
         language=language_name,

@@ -1,6 +1,6 @@
 """Times in words: absolute in UTC, relative for people, and how near a deadline is."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Literal
 
@@ -31,6 +31,11 @@ def exact(at: datetime) -> str:
 def time_of_day(at: datetime) -> str:
     """Only the time, to the second, for short spans such as a claim: ``16:20:07 UTC``."""
     return f"{_aware(at):%H:%M:%S} UTC"
+
+
+def day(on: date) -> str:
+    """A day in words: ``21 Nov 2026``."""
+    return _day(on)
 
 
 def machine_time(at: datetime) -> str:
@@ -80,7 +85,7 @@ def _minutes(count: int) -> str:
     return str(gettext("%(count)s min", count=count))
 
 
-def _day(at: datetime) -> str:
+def _day(at: date) -> str:
     """``21 Nov 2026`` in the reader's language (CLDR, pattern ``d MMM y``)."""
     return f"{at.day} {_months(language().name)[at.month]} {at.year}"
 

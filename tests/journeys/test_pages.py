@@ -16,8 +16,8 @@ pytestmark = pytest.mark.browser
 
 PEOPLE = {
     "moderator": ("first@desk.example", ["/queue"]),
-    "legal": ("legal@desk.example", ["/records", "/trail"]),
-    "admin": ("admin@desk.example", ["/admin"]),
+    "legal": ("legal@desk.example", ["/records", "/trail", "/admin/clauses"]),
+    "admin": ("admin@desk.example", ["/admin", "/admin/clauses", "/admin/clauses/new"]),
     "sender": ("officer@unit.example", ["/sender"]),
 }
 PUBLIC = ["/api/v1/docs", "/errors/", "/errors/invalid_referral"]

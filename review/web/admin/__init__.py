@@ -2,6 +2,11 @@
 
 from flask import Blueprint
 
-from review.web.admin import health
+from review.web.admin import clause_drafts, clause_publishing, clauses, health
 
-blueprints: tuple[Blueprint, ...] = (health.blueprint,)
+blueprints: tuple[Blueprint, ...] = (
+    health.blueprint,
+    clauses.blueprint,
+    clause_drafts.blueprint,
+    clause_publishing.blueprint,
+)

@@ -17,8 +17,8 @@ _WORK = ((N_("Queue"), "/queue"),)
 PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
     Role.MODERATOR: _WORK,
     Role.LEAD: _WORK,
-    Role.LEGAL: ((N_("Records"), "/records"), (N_("Trail"), "/trail")),
-    Role.ADMIN: ((N_("Health"), "/admin"),),
+    Role.LEGAL: ((N_("Records"), "/records"), (N_("Trail"), "/trail"), (N_("Clauses"), "/admin/clauses")),
+    Role.ADMIN: ((N_("Health"), "/admin"), (N_("Clauses"), "/admin/clauses")),
     Role.SENDER: ((N_("Referrals"), "/sender"),),
 }
 
@@ -54,11 +54,12 @@ def head_of_page() -> dict[str, Any]:
     actor = guard.actor()
     if actor.kind != "account" or actor.role is None:
         return {}
-    path = request.path + "/"
-    places = tuple(
-        Place(gettext(label), address, current=path.startswith(address + "/"))
-        for label, address in PLACES[actor.role]
+    path, entries = request.path + "/", PLACES[actor.role]
+    # /admin is an entry and the beginning of others, so the longest that fits is where one is
+    here = max(
+        (address for _label, address in entries if path.startswith(address + "/")), key=len, default=""
     )
+    places = tuple(Place(gettext(label), address, current=address == here) for label, address in entries)
     return {
         "navigation": places,
         "viewer": Viewer(role=actor.role, pseudonym=current_user.pseudonym),
