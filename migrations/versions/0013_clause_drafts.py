@@ -45,12 +45,12 @@ def upgrade() -> None:
     )
     for name, kind in COLUMNS.items():
         op.execute(f"ALTER TABLE clause_versions ADD COLUMN {name} {kind}")
-    op.create_index("ix_review_clauses_clause_version_id", "review_clauses", ["clause_version_id"])
+    op.create_index("ix_review_clauses_version", "review_clauses", ["clause_version_id", "review_id"])
 
 
 def downgrade() -> None:
     """Take them back; the texts of drafts are lost, the trail keeps their digests."""
-    op.drop_index("ix_review_clauses_clause_version_id", table_name="review_clauses")
+    op.drop_index("ix_review_clauses_version", table_name="review_clauses")
     for name in reversed(COLUMNS):
         op.execute(f"ALTER TABLE clause_versions DROP COLUMN {name}")
     op.drop_table("clause_drafts")

@@ -11,6 +11,9 @@ from review.domain.clause_text import natural_order
 from review.models import Account, Clause, ClauseDraft, ClauseVersion, Decision, ReviewClause
 
 MOST_COUNTED = 999
+"""Decisions that are counted for each version of one clause, so that a page can say 999+."""
+MOST_LISTED = 99
+"""The same for each version in the list of all clauses, whose cost this bounds."""
 
 Standing = Literal["in_force", "coming", "past", "never", "ended", "ending"]
 
@@ -22,7 +25,7 @@ class Version:
     ``standing`` on the day asked about: ``in_force``; ``coming`` later; ``past``, whose last day was
     ``valid_until``; ``never``, replaced before or on its first day; ``ended`` and ``ending`` for one that
     ends the clause.
-    ``used`` counts decisions that name it, up to 1 000.
+    ``used`` counts decisions that name it, up to one more than is counted.
     """
 
     id: str
@@ -96,8 +99,8 @@ class ClauseHistory:
 
     @property
     def used(self) -> int:
-        """Decisions that name any version, up to 1 000."""
-        return min(sum(version.used for version in self.versions), MOST_COUNTED + 1)
+        """Decisions that name any version, each counted so far."""
+        return sum(version.used for version in self.versions)
 
     @property
     def wordings(self) -> tuple[Version, ...]:
@@ -165,7 +168,7 @@ def _version_rows(reader: Session, *conditions: sa.ColumnElement[bool]) -> list[
             author.pseudonym.label("drafted_by"),
             publisher.pseudonym.label("published_by"),
             ClauseVersion.created_at,
-            _decisions_counted().label("used"),
+            _decisions_counted(MOST_COUNTED if conditions else MOST_LISTED).label("used"),
         )
         .join(Clause, Clause.id == ClauseVersion.clause_id)
         .outerjoin(author, author.id == ClauseVersion.drafted_by)
@@ -176,15 +179,15 @@ def _version_rows(reader: Session, *conditions: sa.ColumnElement[bool]) -> list[
     return list(reader.execute(statement))
 
 
-def _decisions_counted() -> sa.ScalarSelect[int]:
-    """How many decisions name a version; it stops at 1 000, so that a much used clause costs no more."""
+def _decisions_counted(most: int) -> sa.ScalarSelect[int]:
+    """How many decisions name a version; it stops beyond ``most``, so that a much used one costs no more."""
     named = (
         sa.select(sa.literal(1).label("one"))
         .select_from(ReviewClause)
         .join(Decision, Decision.review_id == ReviewClause.review_id)
         .where(ReviewClause.clause_version_id == ClauseVersion.id)
         .correlate(ClauseVersion)
-        .limit(MOST_COUNTED + 1)
+        .limit(most + 1)
         .subquery()
     )
     return sa.select(sa.func.count()).select_from(named).scalar_subquery()

@@ -26,7 +26,7 @@ class ClauseInForce:
 
 @dataclass(frozen=True)
 class ClauseListed:
-    """One version of a clause in the list of our terms."""
+    """One version in the list of our terms; ``ends``: the clause does not hold from its day on."""
 
     version_id: str
     clause_id: str
@@ -35,6 +35,7 @@ class ClauseListed:
     version: int
     title: str
     valid_from: date
+    ends: bool
 
 
 _in_force: dict[tuple[sa.Engine, date], tuple[tuple[int, str | None], tuple[ClauseInForce, ...]]] = {}
@@ -100,6 +101,7 @@ def list_clauses(reader: Session) -> list[ClauseListed]:
             ClauseVersion.version,
             ClauseVersion.title,
             ClauseVersion.valid_from,
+            ClauseVersion.ends,
         ).join(Clause, Clause.id == ClauseVersion.clause_id)
     )
     found = [ClauseListed(*row) for row in rows]

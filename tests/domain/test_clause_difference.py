@@ -73,7 +73,7 @@ def test_both_wordings_can_be_read_out_of_the_difference(before: list[str], afte
 def test_the_longest_wordings_are_compared_with_bounded_work(word: str) -> None:
     before = "".join(word.format(number % 977) for number in range(12_000)) + "before"
     after = "".join(word.format(number % 953) for number in range(12_000)) + "after"
-    assert {row.kind for row in compare_wordings(before, after)} >= {"changed"}
+    assert {row.kind for row in compare_wordings(before, after)} - {"same"}
 
 
 def test_lines_too_long_for_words_are_marked_as_a_whole() -> None:

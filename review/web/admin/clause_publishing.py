@@ -33,7 +33,7 @@ def page(clause_id: str) -> str | tuple[str, int]:
 @guard.access(Permission.PUBLISH_CLAUSES)
 def publish(clause_id: str) -> str | tuple[str, int] | Response:
     """Publish what the page of confirmation showed, or show what is there now."""
-    clause = wanted_clause(clause_id)
+    clause = wanted_clause(clause_id, bare=True)
     try:
         number = draft_actions.publish_clause(
             clause.id,
@@ -42,10 +42,12 @@ def publish(clause_id: str) -> str | tuple[str, int] | Response:
             actor=guard.actor(),
         )
     except (InvalidInput, StaleVersion) as error:
-        now = wanted_clause(clause.id)
-        if now.draft is None:
-            raise
-        return _confirmation(now, error=error)
+        now = wanted_clause(clause.id, bare=True)
+        if now.draft is not None:
+            return _confirmation(now, error=error)
+        flash(error.detail, "warning")
+        place = "admin_clauses.page" if now.versions else "admin_clauses.listing"
+        return redirect(url_for(place, clause_id=clause.id if now.versions else None), 303)
     published = wanted_clause(clause.id).numbered(number)
     if published is not None:
         words = {"number": number, "day": day(published.valid_from)}

@@ -11,6 +11,7 @@ from review.domain.permissions import Permission, can
 from review.errors import NotFound
 from review.queries.clause_history import (
     MOST_COUNTED,
+    MOST_LISTED,
     ClauseHistory,
     Version,
     clause_histories,
@@ -51,7 +52,7 @@ def listing() -> str:
             if clause.draft and may_publish(actor, drafted_by=clause.draft.author_id)
         },
         can_edit=can(actor, Permission.EDIT_CLAUSES),
-        most=MOST_COUNTED,
+        most=MOST_LISTED,
     )
 
 
