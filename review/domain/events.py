@@ -110,9 +110,9 @@ EVENTS: dict[str, EventType] = {
         EventType(
             "clause.published",
             "clause",
-            _COMMAND,
-            ("document", "number", "title", "text_sha256", "valid_from"),
-            ("version",),
+            ("operator", "account"),
+            ("document", "number", "title", "text_sha256", "valid_from", "drafted_by", "reason"),
+            ("version", "ends"),
         ),
         EventType("setting.changed", "setting", _PEOPLE, ("previous", "value"), ("chosen",)),
         EventType("account.half_signed_in", "account", _PEOPLE, (), ("factor",), changes=False),
@@ -137,5 +137,13 @@ EVENTS: dict[str, EventType] = {
             ("status", "coordinator", "valid_from", "valid_until", "reference"),
         ),
         EventType("sender.flagger_ended", "sender", _OFFICE, ("status", "valid_until", "ended_on")),
+        EventType(
+            "clause.drafted",
+            "clause",
+            _PEOPLE,
+            ("document", "number", "title", "text_sha256", "valid_from", "reason"),
+            ("ends",),
+        ),
+        EventType("clause.draft_discarded", "clause", _PEOPLE, ("drafted_by",), ("ends",)),
     )
 }

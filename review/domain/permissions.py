@@ -78,6 +78,8 @@ class Permission(StrEnum):
     MANAGE_SENDERS = "manage_senders"
     MANAGE_OWN_KEYS = "manage_own_keys"
     SEE_SENDER_ACCURACY = "see_sender_accuracy"
+    EDIT_CLAUSES = "edit_clauses"
+    PUBLISH_CLAUSES = "publish_clauses"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -129,6 +131,13 @@ GRANTS: dict[Permission, Grant] = {
     Permission.SEE_SENDER_ACCURACY: Grant(
         "See what share of a sender's judged items was accepted.",
         roles=frozenset({Role.LEGAL, Role.ADMIN}),
+    ),
+    Permission.EDIT_CLAUSES: Grant(
+        "Draft new clauses, wordings and ends of clauses; discard drafts.", roles=frozenset({Role.ADMIN})
+    ),
+    Permission.PUBLISH_CLAUSES: Grant(
+        "Read all versions and drafts of our clauses; publish what somebody else drafted.",
+        roles=frozenset({Role.ADMIN, Role.LEGAL}),
     ),
 }
 

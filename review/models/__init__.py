@@ -4,7 +4,7 @@ from review.models.accounts import Account, OneTimeLink, RateCount, SignIn
 from review.models.base import Base
 from review.models.batches import Batch, BatchLine
 from review.models.cases import Case
-from review.models.clauses import Clause, ClauseVersion
+from review.models.clauses import Clause, ClauseDraft, ClauseVersion
 from review.models.decisions import Answer, Decision, Draft, Restriction, Review, ReviewClause
 from review.models.evidence import Evidence
 from review.models.factors import HalfSignIn, Passkey, RecoveryCode, TotpFactor
@@ -23,6 +23,7 @@ __all__ = [
     "Case",
     "ChosenSetting",
     "Clause",
+    "ClauseDraft",
     "ClauseVersion",
     "Decision",
     "Draft",

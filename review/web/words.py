@@ -152,6 +152,8 @@ WORDS: dict[str, dict[str, str]] = {
         "case.decided": N_("Case decided"),
         "case.withdrawn": N_("Case withdrawn"),
         "record.opened": N_("Record opened"),
+        "clause.drafted": N_("Clause drafted"),
+        "clause.draft_discarded": N_("Draft of a clause discarded"),
     },
     "factor": {
         "totp": N_("Authenticator app"),

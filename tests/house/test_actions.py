@@ -21,7 +21,16 @@ WITHOUT_EVENT = {
 ACTIONS = sorted((ROOT / "review" / "actions").glob("*.py"))
 
 
-PARTS = ("intake", "joining", "answering", "claiming", "admitting", "showing", "enrolling")
+PARTS = (
+    "intake",
+    "joining",
+    "answering",
+    "claiming",
+    "admitting",
+    "showing",
+    "enrolling",
+    "publishing",
+)
 """Files that hold no action of their own but parts of some: what they do counts for their callers."""
 
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 PEOPLE = {
     "moderator": ("first@desk.example", ["/queue"]),
-    "legal": ("legal@desk.example", ["/records", "/trail", "/senders"]),
+    "legal": ("legal@desk.example", ["/records", "/trail", "/senders", "/admin/clauses"]),
     "admin": (
         "admin@desk.example",
         [
@@ -26,6 +26,8 @@ PEOPLE = {
             "/admin/permissions",
             "/admin/senders",
             "/admin/senders/new",
+            "/admin/clauses",
+            "/admin/clauses/new",
             "/admin/settings",
             "/admin/settings/REVIEW_TARGET_SECONDS",
         ],

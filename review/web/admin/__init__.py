@@ -5,6 +5,9 @@ from flask import Blueprint
 from review.web.admin import (
     account_changes,
     accounts,
+    clause_drafts,
+    clause_publishing,
+    clauses,
     factors,
     health,
     invitations,
@@ -25,5 +28,8 @@ blueprints: tuple[Blueprint, ...] = (
     senders.blueprint,
     sender_changes.blueprint,
     sender_keys.blueprint,
+    clauses.blueprint,
+    clause_drafts.blueprint,
+    clause_publishing.blueprint,
     settings.blueprint,
 )

@@ -17,11 +17,17 @@ _WORK = ((N_("Queue"), "/queue"),)
 PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
     Role.MODERATOR: _WORK,
     Role.LEAD: _WORK,
-    Role.LEGAL: ((N_("Records"), "/records"), (N_("Trail"), "/trail"), (N_("Senders"), "/senders")),
+    Role.LEGAL: (
+        (N_("Records"), "/records"),
+        (N_("Trail"), "/trail"),
+        (N_("Clauses"), "/admin/clauses"),
+        (N_("Senders"), "/senders"),
+    ),
     Role.ADMIN: (
         (N_("Health"), "/admin"),
         (N_("Accounts"), "/admin/accounts"),
         (N_("Senders"), "/admin/senders"),
+        (N_("Clauses"), "/admin/clauses"),
         (N_("Settings"), "/admin/settings"),
         (N_("Permissions"), "/admin/permissions"),
     ),
