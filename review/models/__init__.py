@@ -9,6 +9,7 @@ from review.models.decisions import Answer, Decision, Draft, Restriction, Review
 from review.models.evidence import Evidence
 from review.models.heartbeats import Heartbeat
 from review.models.referrals import Item, Referral, RefusedItem, StoredAnswer
+from review.models.search import SearchEntry, SearchMark
 from review.models.senders import FlaggerStatus, Sender, SenderKey
 from review.models.trail import Leaf, Opening, PendingEvent, StoredCheckpoint, StoredTile, TreeHead
 
@@ -37,6 +38,8 @@ __all__ = [
     "Restriction",
     "Review",
     "ReviewClause",
+    "SearchEntry",
+    "SearchMark",
     "Sender",
     "SenderKey",
     "SignIn",

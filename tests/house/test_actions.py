@@ -16,6 +16,7 @@ WITHOUT_EVENT = {
     "record_heartbeats": "signs of life of the loops",
     "forget_heartbeats": "signs of life of the loops",
     "open_batch": "the batch leaves its one event when it is complete (http.md)",
+    "index_referrals": "look-ups that are derived from the referrals and say nothing new",
     "forget_answers": "stored answers to retries end after 30 days (http.md)",
 }
 ACTIONS = sorted((ROOT / "review" / "actions").glob("*.py"))
