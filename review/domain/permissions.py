@@ -72,6 +72,7 @@ class Permission(StrEnum):
     READ_RECORDS = "read_records"
     VERIFY_TRAIL = "verify_trail"
     SEE_HEALTH = "see_health"
+    SEARCH_CASES = "search_cases"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -100,6 +101,9 @@ GRANTS: dict[Permission, Grant] = {
     ),
     Permission.VERIFY_TRAIL: Grant("Verify the trail; each run is on it.", roles=frozenset({Role.LEGAL})),
     Permission.SEE_HEALTH: Grant("See the health page.", roles=frozenset({Role.ADMIN})),
+    Permission.SEARCH_CASES: Grant(
+        "Find live cases and those one has reviewed by our ids, a URL or a digest.", roles=_JUDGES
+    ),
 }
 
 

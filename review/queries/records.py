@@ -7,9 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.domain.ids import read_id
 from review.domain.told import Difference, moment_of
-from review.models import Case, Item, Referral
+from review.models import Case, Item
 from review.queries.record_parts import (
     ItemInRecord,
     ReferralInRecord,
@@ -22,20 +21,7 @@ from review.queries.record_parts import (
 from review.queries.record_timeline import Entry, timeline_of
 from review.queries.record_told import ToldRecord, told_record
 
-LISTED = 50
 MOST_ITEMS = 500
-
-
-@dataclass(frozen=True)
-class CaseListed:
-    """One line of the list of records."""
-
-    id: str
-    state: str
-    intake_kind: str
-    opened_at: datetime
-    decided_at: datetime | None
-    items: int
 
 
 @dataclass(frozen=True)
@@ -72,38 +58,6 @@ class Record:
     timeline: tuple[Entry, ...]
     differences: tuple[DifferenceShown, ...]
     broken: tuple[str, ...]
-
-
-def cases_listed(reader: Session, *, query: str = "") -> list[CaseListed]:
-    """The newest cases, or those that exactly this case id, referral id, item id or reference leads to."""
-    return [
-        CaseListed(row.id, row.state, row.intake_kind, row.opened_at, row.decided_at, row.items_live)
-        for row in reader.execute(listing(query.strip()))
-    ]
-
-
-def listing(wanted: str) -> sa.Select[*tuple[Any, ...]]:
-    """The statement of the list, for what was searched or blank."""
-    statement = (
-        sa.select(Case.id, Case.state, Case.intake_kind, Case.opened_at, Case.decided_at, Case.items_live)
-        .order_by(Case.opened_at.desc(), Case.id)
-        .limit(LISTED)
-    )
-    return statement if not wanted else statement.where(Case.id.in_(cases_wanted(wanted)))
-
-
-def cases_wanted(wanted: str) -> sa.CompoundSelect[Any]:
-    """Ids of the cases behind an id or reference: one look-up in an index for each way, never one OR."""
-    of_items = sa.select(Item.case_id.label("case_id"))
-    of_referrals = of_items.join(Referral, Referral.id == Item.referral_id)
-    ways = [of_referrals.where(Referral.reference == wanted)]
-    if (case_id := read_id(wanted, "C")) is not None:
-        ways.append(sa.select(Case.id.label("case_id")).where(Case.id == case_id))
-    if (item_id := read_id(wanted, "I")) is not None:
-        ways.append(of_items.where(Item.id == item_id))
-    if (referral_id := read_id(wanted, "R")) is not None:
-        ways.append(of_items.where(Item.referral_id == referral_id))
-    return sa.union_all(*ways)
 
 
 def record_of(reader: Session, case_id: str) -> Record | None:

@@ -57,30 +57,6 @@ def test_the_record_shows_all_there_is_and_its_opening_is_an_event(desk: Desk) -
     assert client.get("/records/nonsense").status_code == 404
 
 
-@pytest.mark.parametrize("by", ["case", "referral", "item", "reference"])
-def test_a_case_is_found_by_its_exact_ids_and_the_list_is_an_event(desk: Desk, by: str) -> None:
-    client = desk.client()
-    key = make_key(make_sender())
-    referral = refer(client, key, reference="Zürich/7")
-    refer(client, key, "https://video.example/other")
-    (first, second) = decide_all()
-    make_sign_in(client, Role.LEGAL)
-    words = {
-        "case": first.lower(),
-        "referral": referral["id"],
-        "item": referral["items"][0]["id"],
-        "reference": "Zürich/7",
-    }
-    found = client.get("/records", query_string={"q": words[by]})
-    assert first in found.text
-    assert second not in found.text
-    assert events(desk, "records.listed") == 1
-    everything = client.get("/records")
-    assert first in everything.text
-    assert second in everything.text
-    assert "Nothing has this id" in client.get("/records?q=Z%C3%BCrich").text
-
-
 def test_nothing_is_shown_when_the_reading_cannot_be_recorded(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
