@@ -11,7 +11,7 @@ from review.errors import NotFound
 from review.queries.cases import CaseSummary, cases_among
 from review.queries.record_search import CasesFound, Filters, FirstWords, Place, cases_found, first_words
 from review.queries.records import Record, record_of
-from review.queries.search_entries import cases_read, is_behind
+from review.queries.search_entries import cases_read, is_behind, without_needless
 
 SEARCHED_BY_JUDGES = frozenset({"case", "referral", "item", "url", "digest"})
 """Ways in which people who decide may look for cases: none that a sender chose or is known by."""
@@ -42,10 +42,11 @@ def open_record(case_id: str, *, actor: Actor) -> Record:
     """The full record of a case; raises `NotFound` where there is none."""
     with db.transaction() as writer:
         check_permission(actor, Permission.READ_RECORDS)
-        record = record_of(writer, case_id)
+        now = clock.now()
+        record = record_of(writer, case_id, on=now.date())
         if record is None:
             raise NotFound("There is no such case; search by its id, a referral's id or a reference.")
-        ledger.record(writer, "record.opened", case_id, actor=actor, at=clock.now())
+        ledger.record(writer, "record.opened", case_id, actor=actor, at=now)
         return record
 
 
@@ -63,10 +64,10 @@ def list_records(
     ``only`` is the one way to understand the query that the reader chose, if any; ``with_words`` shows how
     the reasons begin.
     """
-    readings = readings_of(query, only=only)
     chosen = filters or Filters()
     with db.transaction() as writer:
         check_permission(actor, Permission.READ_RECORDS)
+        readings = without_needless(writer, readings_of(query, only=only))
         found = cases_found(writer, readings, filters=chosen, after=after)
         ids = [case.id for case in found.rows]
         words = first_words(writer, ids) if with_words else {}

@@ -90,29 +90,39 @@ def cases_found(
 ) -> CasesFound:
     """The cases behind what was searched, or all of them when nothing was, newest first."""
     chosen = filters or Filters()
+    window = None
     if readings:
         candidates = cases_read(reader, readings)
         among: sa.ColumnElement[bool] = Case.id.in_(candidates)
-        looked = int(reader.scalar(_number(candidates)) or 0)
-        whole, edge = looked < MOST_CANDIDATES, None
     else:
         most = LOOKED_THROUGH if chosen.narrow else MOST_COUNTED + 1
         window = _window(chosen, after, most=most)
         among = Case.id.in_(sa.select(window.c.id))
-        looked, edge = _edge(reader, window)
+    places = _matching(reader, [among, *_conditions(chosen), *_behind(after)])
+    whole, edge = True, None
+    if window is not None:
+        looked, edge = _edge(reader, window) if chosen.narrow else (len(places), None)
         whole = looked < most
-    where = [among, *_conditions(chosen), *_behind(after)]
-    rows = reader.execute(_lines(where)).all()
-    more = len(rows) > LISTED
-    if more:
-        edge = Place(rows[LISTED - 1].opened_at, rows[LISTED - 1].id)
-    counted = sa.select(Case.id).where(*where).limit(MOST_COUNTED + 1)
+    elif _MANY & {reading.kind for reading in readings}:
+        whole = int(reader.scalar(_number(candidates)) or 0) < MOST_CANDIDATES
+    more = len(places) > LISTED
     return CasesFound(
-        rows=tuple(CaseListed(*row) for row in rows[:LISTED]),
-        count=int(reader.scalar(_number(counted)) or 0),
+        rows=_lines(reader, [place.id for place in places[:LISTED]]),
+        count=len(places),
         whole=whole,
-        next_place=edge if more or (not whole and not readings) else None,
+        next_place=places[LISTED - 1] if more else None if whole else edge,
     )
+
+
+_MANY = frozenset({"batch", "digest", "host", "text"})
+"""Ways to understand a search that may lead to more cases than it looks at."""
+
+
+def _matching(reader: Session, where: Sequence[sa.ColumnElement[bool]]) -> list[Place]:
+    """The first thousand of the cases that are left, newest first."""
+    statement = sa.select(Case.opened_at, Case.id).where(*where)
+    ordered = statement.order_by(Case.opened_at.desc(), Case.id.desc()).limit(MOST_COUNTED + 1)
+    return [Place(row.opened_at, row.id) for row in reader.execute(ordered)]
 
 
 def first_words(reader: Session, case_ids: Sequence[str]) -> dict[str, FirstWords]:
@@ -143,21 +153,20 @@ def _number(statement: sa.Select[Any]) -> sa.Select[Any]:
     return sa.select(sa.func.count()).select_from(statement.subquery())
 
 
-def _lines(where: Sequence[sa.ColumnElement[bool]]) -> sa.Select[Any]:
-    return (
-        sa.select(
-            Case.id,
-            Case.state,
-            Case.intake_kind,
-            _outcome().label("outcome"),
-            Case.opened_at,
-            Case.decided_at,
-            Case.items_live,
-        )
-        .where(*where)
-        .order_by(Case.opened_at.desc(), Case.id.desc())
-        .limit(LISTED + 1)
+def _lines(reader: Session, case_ids: Sequence[str]) -> tuple[CaseListed, ...]:
+    """What is said of these cases, in their order."""
+    columns = (
+        Case.id,
+        Case.state,
+        Case.intake_kind,
+        _outcome().label("outcome"),
+        Case.opened_at,
+        Case.decided_at,
+        Case.items_live,
     )
+    rows = reader.execute(sa.select(*columns).where(Case.id.in_(case_ids))) if case_ids else ()
+    found = {row.id: CaseListed(*row) for row in rows}
+    return tuple(found[case_id] for case_id in case_ids if case_id in found)
 
 
 def _outcome() -> sa.ScalarSelect[Any]:

@@ -1,7 +1,8 @@
 """What does the record of a case hold? Everything that legal staff may read of it, in plain values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,13 +11,24 @@ from sqlalchemy.orm import Session
 from review.domain.told import Difference, moment_of
 from review.models import Case, Item
 from review.queries.record_parts import (
+    ClauseInRecord,
     ItemInRecord,
     ReferralInRecord,
-    ReviewInRecord,
     item_rows,
     items_in_record,
     referrals_in_record,
     reviews_in_record,
+)
+from review.queries.record_sides import (
+    EvidenceInRecord,
+    MessageInRecord,
+    RoundInRecord,
+    WordingToday,
+    evidence_in_record,
+    messages_in_record,
+    readings_in,
+    rounds_in_record,
+    wordings_today,
 )
 from review.queries.record_timeline import Entry, timeline_of
 from review.queries.record_told import ToldRecord, told_record
@@ -38,13 +50,15 @@ class Record:
     """The full record of one case; ``items`` are its first 500 of ``total``.
 
     Everything that an event tells of is shown as told; ``differences`` are the rows that say otherwise and
-    ``broken`` the entries of the trail that were changed themselves.
+    ``broken`` the entries of the trail that were changed themselves. ``openings`` are the times at which the
+    record was read, newest first; ``timeline`` leaves these out.
     """
 
     id: str
     state: str
     intake_kind: str
     severity: str
+    received_at: datetime | None
     opened_at: datetime
     due_at: datetime
     outcome: str | None
@@ -54,14 +68,18 @@ class Record:
     items: tuple[ItemInRecord, ...]
     total: int
     referrals: tuple[ReferralInRecord, ...]
-    reviews: tuple[ReviewInRecord, ...]
+    rounds: tuple[RoundInRecord, ...]
+    wordings: Mapping[ClauseInRecord, WordingToday]
+    messages: tuple[MessageInRecord, ...]
+    evidence: tuple[EvidenceInRecord, ...]
+    openings: tuple[Entry, ...]
     timeline: tuple[Entry, ...]
     differences: tuple[DifferenceShown, ...]
     broken: tuple[str, ...]
 
 
-def record_of(reader: Session, case_id: str) -> Record | None:
-    """Everything on a case; None when there is no such case."""
+def record_of(reader: Session, case_id: str, *, on: date) -> Record | None:
+    """Everything on a case, with what became of its clauses by that day; None when there is no such case."""
     case = reader.execute(sa.select(Case.__table__).where(Case.id == case_id)).one_or_none()
     if case is None:
         return None
@@ -78,11 +96,13 @@ def record_of(reader: Session, case_id: str) -> Record | None:
         "item": [item.id for item in items],
     }
     total = sa.select(sa.func.count()).where(Item.case_id == case_id)
+    timeline = timeline_of(reader, subjects)
     return Record(
         id=case.id,
         state=told.case.state,
         intake_kind=case.intake_kind,
         severity=case.severity,
+        received_at=min((one.received_at for one in referrals if one.received_at), default=None),
         opened_at=case.opened_at,
         due_at=case.due_at,
         outcome=None if decision is None else str(decision["outcome"]),
@@ -92,8 +112,12 @@ def record_of(reader: Session, case_id: str) -> Record | None:
         items=tuple(items),
         total=int(reader.scalar(total) or 0),
         referrals=tuple(referrals),
-        reviews=tuple(reviews),
-        timeline=tuple(timeline_of(reader, subjects)),
+        rounds=rounds_in_record(reviews, state=told.case.state),
+        wordings=wordings_today(reader, reviews, on=on),
+        messages=messages_in_record(items, referrals),
+        evidence=evidence_in_record(reader, subjects["item"]),
+        openings=readings_in(timeline),
+        timeline=tuple(entry for entry in timeline if entry.event_type != "record.opened"),
         differences=tuple(_shown(difference) for difference in told.differences),
         broken=told.broken,
     )

@@ -32,6 +32,15 @@ def is_behind(reader: Session) -> bool:
     return int(reader.scalar(sa.select(sa.func.count()).select_from(waiting)) or 0) > TAIL
 
 
+def without_needless(reader: Session, readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
+    """The readings without words where the whole text is somebody's reference: words cost most."""
+    references = [reading.value for reading in readings if reading.kind == "reference"]
+    if not references or all(reading.kind != "text" for reading in readings):
+        return readings
+    known = reader.scalar(sa.select(Referral.id).where(Referral.reference == references[0]).limit(1))
+    return readings if known is None else tuple(one for one in readings if one.kind != "text")
+
+
 def cases_read(reader: Session, readings: tuple[Reading, ...]) -> sa.Select[Any]:
     """Ids of the cases behind these readings: one look-up in an index for each, never one OR."""
     tail = _tail(reader) if {"digest", "host"} & {reading.kind for reading in readings} else None

@@ -32,6 +32,14 @@ WORDS: dict[str, dict[str, str]] = {
         "resolving": N_("Resolving review"),
         "complaint": N_("Complaint review"),
     },
+    "no_round": {
+        "waiting": N_("Not recorded: the case has not come that far."),
+        "withdrawn": N_("Not required because everything in the case was withdrawn."),
+        "not_enabled": N_("Not required because this round is not switched on at this desk."),
+        "not_asked": N_("Not required because neither a rule nor the random draw asked for it."),
+        "no_difference": N_("Not required because no two reviews differed."),
+        "no_complaint": N_("Not required because nobody complained."),
+    },
     "outcome": {"accepted": N_("Accepted"), "declined": N_("Declined")},
     "ground": {"terms": N_("Against our terms"), "law": N_("Against the law")},
     "reason": {

@@ -52,6 +52,7 @@ def listing() -> str:
         nearest=[
             (near, listing_address({"q": near.shown, "as": near.kind})) for near in nearest(listed.readings)
         ],
+        words_instead=listing_address({"q": query, "as": "text"}),
         words=listed.words if with_words else None,
         words_address=address(words=None if with_words else "1", after=request.args.get("after")),
         behind=listed.behind,
@@ -74,4 +75,11 @@ def record(case_id: str) -> str | Response:
     if wanted != case_id:
         return redirect(url_for("legal_records.record", case_id=wanted), 303)  # type: ignore[return-value]
     found = record_actions.open_record(wanted, actor=guard.actor())
-    return render_template("legal/record.html", record=found, now=clock.now())
+    oldest_first = request.args.get("order") == "oldest"
+    return render_template(
+        "legal/record.html",
+        record=found,
+        entries=found.timeline if oldest_first else found.timeline[::-1],
+        oldest_first=oldest_first,
+        now=clock.now(),
+    )
