@@ -12,6 +12,7 @@ from review.queries.cases import CaseSummary, cases_among
 from review.queries.record_search import CasesFound, Filters, FirstWords, Place, cases_found, first_words
 from review.queries.records import Record, record_of
 from review.queries.search_entries import cases_read, is_behind, without_needless
+from review.queries.trail_events import TrailFilters, TrailPage, trail_page
 
 SEARCHED_BY_JUDGES = frozenset({"case", "referral", "item", "url", "digest"})
 """Ways in which people who decide may look for cases: none that a sender chose or is known by."""
@@ -109,11 +110,28 @@ def find_cases(query: str, *, actor: Actor) -> OwnListing:
 
 def _in_words(query: str, only: str | None, filters: Filters, *, with_words: bool) -> str:
     """The whole search as the event tells it: the query alone where nothing else was chosen."""
-    chosen = {one.name: getattr(filters, one.name) for one in fields(filters)}
     parts = [query] if query else []
     parts += [f"as={only}"] if only else []
-    for name, value in chosen.items():
-        if value is not None:
-            parts.append(f"{name}={value if isinstance(value, str) else rfc3339(value)}")
+    parts += _chosen(filters)
     parts += ["words=1"] if with_words else []
     return " ".join(parts)
+
+
+def _chosen(filters: Filters | TrailFilters) -> list[str]:
+    """What was narrowed, as ``name=value``."""
+    values = {one.name: getattr(filters, one.name) for one in fields(filters)}
+    return [
+        f"{name}={value if isinstance(value, str) else rfc3339(value)}"
+        for name, value in values.items()
+        if value is not None
+    ]
+
+
+def list_trail(*, actor: Actor, filters: TrailFilters, before: int | None = None) -> TrailPage:
+    """A page of the trail's entries; that it was read, and with which filter, is an event itself."""
+    with db.transaction() as writer:
+        check_permission(actor, Permission.VERIFY_TRAIL)
+        page = trail_page(writer, filters=filters, before=before)
+        chosen = " ".join(_chosen(filters)) or None
+        ledger.record(writer, "trail.listed", "trail", actor=actor, at=clock.now(), fields={"filter": chosen})
+        return page

@@ -85,6 +85,7 @@ EVENTS: dict[str, EventType] = {
         EventType(
             "trail.verified", "trail", ("account", "operator"), ("finding",), ("intact",), changes=False
         ),
+        EventType("trail.listed", "trail", _PEOPLE, ("filter",), (), changes=False),
         EventType("account.created", "account", _COMMAND, ("email", "name"), ("role",)),
         EventType("account.closed", "account", _COMMAND),
         EventType("account.role_changed", "account", _COMMAND, (), ("role", "previous_role")),

@@ -12,6 +12,7 @@ from review.models.referrals import Item, Referral, RefusedItem, StoredAnswer
 from review.models.search import SearchEntry, SearchMark
 from review.models.senders import FlaggerStatus, Sender, SenderKey
 from review.models.trail import Leaf, Opening, PendingEvent, StoredCheckpoint, StoredTile, TreeHead
+from review.models.trail_runs import TrailRun
 
 __all__ = [
     "Account",
@@ -46,5 +47,6 @@ __all__ = [
     "StoredAnswer",
     "StoredCheckpoint",
     "StoredTile",
+    "TrailRun",
     "TreeHead",
 ]

@@ -1,4 +1,4 @@
-"""The record of a case is complete: rounds, messages, wording then and now, evidence, readers, cited entries."""
+"""The record of a case is complete: rounds, messages, wordings, evidence, readers, and cited entries."""
 
 import re
 from base64 import b64encode
