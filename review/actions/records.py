@@ -7,8 +7,10 @@ from review import clock, db, ledger
 from review.clock import rfc3339
 from review.domain.permissions import Actor, Permission, check_permission
 from review.domain.searching import Reading, readings_of
+from review.domain.states import CaseState
 from review.errors import NotFound
 from review.queries.cases import CaseSummary, cases_among
+from review.queries.escalations import EscalationListed, escalations_listed
 from review.queries.record_search import CasesFound, Filters, FirstWords, Place, cases_found, first_words
 from review.queries.records import Record, record_of
 from review.queries.search_entries import cases_read, is_behind, without_needless
@@ -125,6 +127,17 @@ def _chosen(filters: Filters | TrailFilters) -> list[str]:
         for name, value in values.items()
         if value is not None
     ]
+
+
+def list_escalations(*, actor: Actor) -> tuple[EscalationListed, ...]:
+    """The cases that wait for advice; the event names them."""
+    with db.transaction() as writer:
+        check_permission(actor, Permission.ADVISE)
+        listed = escalations_listed(writer)
+        ids = [one.case_id for one in listed]
+        told: dict[str, ledger.Value | None] = {"cases": ids, "query": f"state={CaseState.ESCALATED}"}
+        ledger.record(writer, "records.listed", "trail", actor=actor, at=clock.now(), fields=told)
+        return listed
 
 
 def list_trail(*, actor: Actor, filters: TrailFilters, before: int | None = None) -> TrailPage:

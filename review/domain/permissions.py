@@ -73,6 +73,7 @@ class Permission(StrEnum):
     VERIFY_TRAIL = "verify_trail"
     SEE_HEALTH = "see_health"
     SEARCH_CASES = "search_cases"
+    ADVISE = "advise"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -103,6 +104,9 @@ GRANTS: dict[Permission, Grant] = {
     Permission.SEE_HEALTH: Grant("See the health page.", roles=frozenset({Role.ADMIN})),
     Permission.SEARCH_CASES: Grant(
         "Find live cases and those one has reviewed by our ids, a URL or a digest.", roles=_JUDGES
+    ),
+    Permission.ADVISE: Grant(
+        "See which cases were escalated, and give advice on them.", roles=frozenset({Role.LEGAL})
     ),
 }
 

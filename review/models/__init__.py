@@ -6,6 +6,7 @@ from review.models.batches import Batch, BatchLine
 from review.models.cases import Case
 from review.models.clauses import Clause, ClauseVersion
 from review.models.decisions import Answer, Decision, Draft, Restriction, Review, ReviewClause
+from review.models.escalations import Escalation
 from review.models.evidence import Evidence
 from review.models.heartbeats import Heartbeat
 from review.models.referrals import Item, Referral, RefusedItem, StoredAnswer
@@ -25,6 +26,7 @@ __all__ = [
     "ClauseVersion",
     "Decision",
     "Draft",
+    "Escalation",
     "Evidence",
     "FlaggerStatus",
     "Heartbeat",

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from review.domain.told import Difference, moment_of
 from review.models import Case, Item
+from review.queries.escalations import EscalationInRecord, escalations_told
 from review.queries.record_parts import (
     ClauseInRecord,
     ItemInRecord,
@@ -72,6 +73,7 @@ class Record:
     wordings: Mapping[ClauseInRecord, WordingToday]
     messages: tuple[MessageInRecord, ...]
     evidence: tuple[EvidenceInRecord, ...]
+    escalations: tuple[EscalationInRecord, ...]
     openings: tuple[Entry, ...]
     timeline: tuple[Entry, ...]
     differences: tuple[DifferenceShown, ...]
@@ -116,6 +118,7 @@ def record_of(reader: Session, case_id: str, *, on: date) -> Record | None:
         wordings=wordings_today(reader, reviews, on=on),
         messages=messages_in_record(items, referrals),
         evidence=evidence_in_record(reader, subjects["item"]),
+        escalations=escalations_told(reader, case_id),
         openings=readings_in(timeline),
         timeline=tuple(entry for entry in timeline if entry.event_type != "record.opened"),
         differences=tuple(_shown(difference) for difference in told.differences),

@@ -40,7 +40,11 @@ WORDS: dict[str, dict[str, str]] = {
         "no_difference": N_("Not required because no two reviews differed."),
         "no_complaint": N_("Not required because nobody complained."),
     },
-    "outcome": {"accepted": N_("Accepted"), "declined": N_("Declined")},
+    "outcome": {
+        "accepted": N_("Accepted"),
+        "declined": N_("Declined"),
+        "escalate": N_("Escalate to legal"),
+    },
     "ground": {"terms": N_("Against our terms"), "law": N_("Against the law")},
     "reason": {
         "no_breach": N_("No breach"),
@@ -148,6 +152,9 @@ WORDS: dict[str, dict[str, str]] = {
         "case.review_dropped": N_("Review dropped: its items were withdrawn"),
         "case.decided": N_("Case decided"),
         "case.withdrawn": N_("Case withdrawn"),
+        "case.escalated": N_("Escalated to legal"),
+        "case.advised": N_("Advice of legal"),
+        "case.escalation_ended": N_("Came back without advice"),
         "record.opened": N_("Record opened"),
         "records.listed": N_("Records searched"),
         "trail.verified": N_("Trail verified"),

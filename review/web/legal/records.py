@@ -7,10 +7,12 @@ from review.actions import records as record_actions
 from review.domain.ids import read_id
 from review.domain.permissions import Permission
 from review.domain.searching import nearest
+from review.domain.states import CaseState
 from review.errors import NotFound
 from review.queries.record_search import MOST_COUNTED, senders_named
 from review.queries.search_entries import MOST_CANDIDATES, NEWEST_READ
 from review.web import guard
+from review.web.legal.advice_form import AdviceForm
 from review.web.legal.search_form import (
     NARROWING,
     address,
@@ -74,12 +76,19 @@ def record(case_id: str) -> str | Response:
         raise NotFound("There is no such case; search by its id, a referral's id or a reference.")
     if wanted != case_id:
         return redirect(url_for("legal_records.record", case_id=wanted), 303)  # type: ignore[return-value]
-    found = record_actions.open_record(wanted, actor=guard.actor())
+    return record_page(wanted)
+
+
+def record_page(case_id: str, *, form: AdviceForm | None = None) -> str:
+    """The record; ``form`` is an advice that was refused, with what was typed."""
+    found = record_actions.open_record(case_id, actor=guard.actor())
     oldest_first = request.args.get("order") == "oldest"
     return render_template(
         "legal/record.html",
         record=found,
         entries=found.timeline if oldest_first else found.timeline[::-1],
         oldest_first=oldest_first,
+        form=(form or AdviceForm(formdata=None)) if found.state == CaseState.ESCALATED else None,
+        refused=form,
         now=clock.now(),
     )

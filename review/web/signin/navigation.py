@@ -17,7 +17,11 @@ _WORK = ((N_("Queue"), "/queue"), (N_("Search"), "/search"))
 PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
     Role.MODERATOR: _WORK,
     Role.LEAD: _WORK,
-    Role.LEGAL: ((N_("Records"), "/records"), (N_("Trail"), "/trail")),
+    Role.LEGAL: (
+        (N_("Records"), "/records"),
+        (N_("Escalations"), "/escalations"),
+        (N_("Trail"), "/trail"),
+    ),
     Role.ADMIN: ((N_("Health"), "/admin"),),
     Role.SENDER: ((N_("Referrals"), "/sender"),),
 }
