@@ -60,7 +60,7 @@ def test_each_sender_s_message_stands_verbatim_beside_its_items(desk: Desk) -> N
     (case_id,) = decide_all()
     make_sign_in(client, Role.LEGAL)
     page = client.get(f"/records/{case_id}").text
-    messages = page.split("Messages to the senders, verbatim")[1].split("Evidence")[0]
+    messages = page.split("Messages to the senders, verbatim")[1].split("</section>")[0]
     for words in ("Unit North", "Unit South", "Unit North/1", "Unit South/1", *items):
         assert words in messages, words
     assert messages.count("&#34;decline_reason&#34;:&#34;no_breach&#34;") == 2
@@ -71,7 +71,7 @@ def test_rounds_without_a_review_say_why(desk: Desk) -> None:
     refer(client, make_key(make_sender()), URL)
     make_sign_in(client, Role.LEGAL)
     page = client.get(f"/records/{the_case(desk)}").text
-    rounds = page.split("Rounds</h2>")[1].split("Messages to the senders")[0]
+    rounds = page.split("Rounds</h2>")[1].split("</section>")[0]
     assert [rounds.count(name) for name in ("First review", "Second review", "Resolving review")] == [1, 1, 1]
     assert rounds.count("Not re") == 4
 
