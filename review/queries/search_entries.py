@@ -53,7 +53,10 @@ def cases_read(reader: Session, readings: tuple[Reading, ...]) -> sa.Select[Any]
 
 def _after_mark(reader: Session) -> list[sa.ColumnElement[bool]]:
     mark = mark_of(reader)
-    return [] if mark is None else [Referral.change_position >= mark.change_position]
+    if mark is None:
+        return []
+    after = sa.or_(Referral.change_position > mark.change_position, Referral.id > mark.referral_id)
+    return [Referral.change_position >= mark.change_position, after]
 
 
 def _tail(reader: Session) -> sa.Select[Any]:

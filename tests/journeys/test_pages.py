@@ -118,6 +118,7 @@ def test_every_page_is_clean(
             visitor.open(address)
             _check(visitor, f"{role}{address.replace('/', '-')}-{width}-{scheme}")
         if role == "moderator":
+            visitor.open("/queue")
             visitor.page.locator("form[action='/queue/next'] button").click()
             _check(visitor, f"case-{width}-{scheme}")
             visitor.page.locator("form[action$='/review'] button[type=submit]").first.click()
