@@ -81,11 +81,15 @@ EVENTS: dict[str, EventType] = {
         EventType("case.review_undone", "case", _PEOPLE, ("review",), ("round",)),
         EventType("case.decided", "case", _LOOP, ("decision", "review", "items"), ("outcome",)),
         EventType("case.withdrawn", "case", _SENDER, (), ()),
+        EventType("case.escalated", "case", _PEOPLE, ("escalation", "note"), ("generation", "version")),
+        EventType("case.advised", "case", _PEOPLE, ("escalation", "advice")),
+        EventType("case.escalation_ended", "case", _LOOP, ("escalation",)),
         EventType("record.opened", "case", _PEOPLE, (), (), changes=False),
         EventType("records.listed", "trail", _PEOPLE, ("cases", "query"), (), changes=False),
         EventType(
             "trail.verified", "trail", ("account", "operator"), ("finding",), ("intact",), changes=False
         ),
+        EventType("trail.listed", "trail", _PEOPLE, ("filter",), (), changes=False),
         EventType("account.created", "account", _OFFICE, ("email", "name", "sender"), ("role",)),
         EventType("account.closed", "account", _OFFICE),
         EventType("account.role_changed", "account", _OFFICE, (), ("role", "previous_role")),

@@ -80,6 +80,8 @@ class Permission(StrEnum):
     SEE_SENDER_ACCURACY = "see_sender_accuracy"
     EDIT_CLAUSES = "edit_clauses"
     PUBLISH_CLAUSES = "publish_clauses"
+    SEARCH_CASES = "search_cases"
+    ADVISE = "advise"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -138,6 +140,12 @@ GRANTS: dict[Permission, Grant] = {
     Permission.PUBLISH_CLAUSES: Grant(
         "Read all versions and drafts of our clauses; publish what somebody else drafted.",
         roles=frozenset({Role.ADMIN, Role.LEGAL}),
+    ),
+    Permission.SEARCH_CASES: Grant(
+        "Find live cases and those one has reviewed by our ids, a URL or a digest.", roles=_JUDGES
+    ),
+    Permission.ADVISE: Grant(
+        "See which cases were escalated, and give advice on them.", roles=frozenset({Role.LEGAL})
     ),
 }
 

@@ -6,13 +6,16 @@ from review.models.batches import Batch, BatchLine
 from review.models.cases import Case
 from review.models.clauses import Clause, ClauseDraft, ClauseVersion
 from review.models.decisions import Answer, Decision, Draft, Restriction, Review, ReviewClause
+from review.models.escalations import Escalation
 from review.models.evidence import Evidence
 from review.models.factors import HalfSignIn, Passkey, RecoveryCode, TotpFactor
 from review.models.heartbeats import Heartbeat
 from review.models.referrals import Item, Referral, RefusedItem, StoredAnswer
+from review.models.search import SearchEntry, SearchMark
 from review.models.senders import FlaggerStatus, Sender, SenderKey
 from review.models.settings import ChosenSetting
 from review.models.trail import Leaf, Opening, PendingEvent, StoredCheckpoint, StoredTile, TreeHead
+from review.models.trail_runs import TrailRun
 
 __all__ = [
     "Account",
@@ -27,6 +30,7 @@ __all__ = [
     "ClauseVersion",
     "Decision",
     "Draft",
+    "Escalation",
     "Evidence",
     "FlaggerStatus",
     "HalfSignIn",
@@ -44,6 +48,8 @@ __all__ = [
     "Restriction",
     "Review",
     "ReviewClause",
+    "SearchEntry",
+    "SearchMark",
     "Sender",
     "SenderKey",
     "SignIn",
@@ -51,5 +57,6 @@ __all__ = [
     "StoredCheckpoint",
     "StoredTile",
     "TotpFactor",
+    "TrailRun",
     "TreeHead",
 ]

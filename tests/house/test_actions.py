@@ -16,6 +16,11 @@ WITHOUT_EVENT = {
     "record_heartbeats": "signs of life of the loops",
     "forget_heartbeats": "signs of life of the loops",
     "open_batch": "the batch leaves its one event when it is complete (http.md)",
+    "index_referrals": "look-ups that are derived from the referrals and say nothing new",
+    "request_verification": "a verification leaves its one event when it ends",
+    "take_verification": "a verification leaves its one event when it ends",
+    "renew_verification": "progress of a verification, which leaves its one event when it ends",
+    "fail_verification": "nothing was found out about the trail",
     "forget_answers": "stored answers to retries end after 30 days (http.md)",
 }
 ACTIONS = sorted((ROOT / "review" / "actions").glob("*.py"))

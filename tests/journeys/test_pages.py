@@ -15,8 +15,19 @@ from tests.journeys.visitor import Visitor
 pytestmark = pytest.mark.browser
 
 PEOPLE = {
-    "moderator": ("first@desk.example", ["/queue"]),
-    "legal": ("legal@desk.example", ["/records", "/trail", "/senders", "/admin/clauses"]),
+    "moderator": ("first@desk.example", ["/queue", "/search", "/search?q=C-0000-0000-0000"]),
+    "legal": (
+        "legal@desk.example",
+        [
+            "/records",
+            "/records?q=video.example&words=1",
+            "/records?q=nothing",
+            "/trail",
+            "/trail?who=nobody",
+            "/senders",
+            "/admin/clauses",
+        ],
+    ),
     "admin": (
         "admin@desk.example",
         [
@@ -129,6 +140,7 @@ def test_every_page_is_clean(
             visitor.open(address)
             _check(visitor, f"{role}{address.replace('/', '-')}-{width}-{scheme}")
         if role == "moderator":
+            visitor.open("/queue")
             visitor.page.locator("form[action='/queue/next'] button").click()
             _check(visitor, f"case-{width}-{scheme}")
             visitor.page.locator("form[action$='/review'] button[type=submit]").first.click()
@@ -220,6 +232,41 @@ def test_a_new_sender_has_its_key_in_seven_interactions(
     assert answer.status_code == 200
     assert visitor.troubles == []
     visitor.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1440, "light")])
+def test_a_question_to_legal_is_clean_from_both_sides(
+    program: Program, chromium: Browser, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    moderator = Visitor(chromium, program.address, width=width, scheme=scheme)
+    moderator.sign_in(PEOPLE["moderator"][0])
+    moderator.open("/queue")
+    moderator.page.locator("form[action='/queue/next'] button").click()
+    moderator.page.check("input[name=outcome][value=escalate]")
+    moderator.page.fill("textarea[name=rationale]", HOSTILE)
+    moderator.page.get_by_role("button", name="Record and stay").click()
+    expect(moderator.page.locator("[role=status]")).to_contain_text("With legal")
+    _check(moderator, f"case-escalated-{width}-{scheme}")
+    legal = Visitor(chromium, program.address, width=width, scheme=scheme)
+    legal.sign_in(PEOPLE["legal"][0])
+    legal.open("/escalations")
+    _check(legal, f"escalations-{width}-{scheme}")
+    legal.page.locator("main a[href^='/records/C-']").first.click()
+    _check(legal, f"record-escalated-{width}-{scheme}")
+    legal.page.get_by_role("button", name="Give advice").click()
+    assert "Error" in legal.page.title()
+    assert legal.violations() == []
+    legal.page.fill("textarea[name=advice]", HOSTILE)
+    legal.page.get_by_role("button", name="Give advice").click()
+    expect(legal.page.locator("[role=status]")).to_contain_text("Advice given")
+    moderator.page.reload()
+    moderator.page.get_by_role("button", name="Claim this case").click()
+    expect(moderator.page.locator("main")).to_contain_text("Advice of legal")
+    _check(moderator, f"case-advised-{width}-{scheme}")
+    moderator.page.get_by_role("button", name="Give back").click()
+    for visitor in (moderator, legal):
+        assert [trouble for trouble in visitor.troubles if "422" not in trouble] == []
+        visitor.close()
 
 
 @pytest.mark.parametrize("script", [True, False])

@@ -2,6 +2,11 @@
 
 from flask import Blueprint
 
-from review.web.legal import records, senders, trail
+from review.web.legal import escalations, records, senders, trail
 
-blueprints: tuple[Blueprint, ...] = (records.blueprint, trail.blueprint, senders.blueprint)
+blueprints: tuple[Blueprint, ...] = (
+    records.blueprint,
+    escalations.blueprint,
+    trail.blueprint,
+    senders.blueprint,
+)

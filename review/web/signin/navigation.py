@@ -13,12 +13,13 @@ from review.web.words import N_
 
 blueprint = Blueprint("signin_navigation", __name__)
 
-_WORK = ((N_("Queue"), "/queue"),)
+_WORK = ((N_("Queue"), "/queue"), (N_("Search"), "/search"))
 PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
     Role.MODERATOR: _WORK,
     Role.LEAD: _WORK,
     Role.LEGAL: (
         (N_("Records"), "/records"),
+        (N_("Escalations"), "/escalations"),
         (N_("Trail"), "/trail"),
         (N_("Clauses"), "/admin/clauses"),
         (N_("Senders"), "/senders"),
