@@ -8,6 +8,7 @@ from review.models.clauses import Clause, ClauseVersion
 from review.models.decisions import Answer, Decision, Draft, Restriction, Review, ReviewClause
 from review.models.evidence import Evidence
 from review.models.heartbeats import Heartbeat
+from review.models.numbers import CountedPosition, DayCount
 from review.models.referrals import Item, Referral, RefusedItem, StoredAnswer
 from review.models.senders import FlaggerStatus, Sender, SenderKey
 from review.models.settings import ChosenSetting
@@ -23,6 +24,8 @@ __all__ = [
     "ChosenSetting",
     "Clause",
     "ClauseVersion",
+    "CountedPosition",
+    "DayCount",
     "Decision",
     "Draft",
     "Evidence",
