@@ -73,6 +73,7 @@ class Permission(StrEnum):
     VERIFY_TRAIL = "verify_trail"
     SEE_HEALTH = "see_health"
     CHANGE_SETTINGS = "change_settings"
+    SEE_NUMBERS = "see_numbers"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -103,6 +104,10 @@ GRANTS: dict[Permission, Grant] = {
     Permission.SEE_HEALTH: Grant("See the health page.", roles=frozenset({Role.ADMIN})),
     Permission.CHANGE_SETTINGS: Grant(
         "See the settings; change those that may change while the desk runs.", roles=frozenset({Role.ADMIN})
+    ),
+    Permission.SEE_NUMBERS: Grant(
+        "See the numbers of the desk: counts and times, no content and no names.",
+        roles=frozenset({Role.LEAD, Role.LEGAL, Role.ADMIN}),
     ),
 }
 

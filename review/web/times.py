@@ -1,6 +1,6 @@
 """Times in words: absolute in UTC, relative for people, and how near a deadline is."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Literal
 
@@ -83,6 +83,16 @@ def _minutes(count: int) -> str:
 def _day(at: datetime) -> str:
     """``21 Nov 2026`` in the reader's language (CLDR, pattern ``d MMM y``)."""
     return f"{at.day} {_months(language().name)[at.month]} {at.year}"
+
+
+def day_words(day: date) -> str:
+    """A day: ``21 Nov 2026``."""
+    return f"{short_day_words(day)} {day.year}"
+
+
+def short_day_words(day: date) -> str:
+    """A day of a year that is clear: ``21 Nov``."""
+    return f"{day.day} {_months(language().name)[day.month]}"
 
 
 @cache

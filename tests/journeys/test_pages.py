@@ -16,8 +16,8 @@ pytestmark = pytest.mark.browser
 
 PEOPLE = {
     "moderator": ("first@desk.example", ["/queue"]),
-    "legal": ("legal@desk.example", ["/records", "/trail"]),
-    "admin": ("admin@desk.example", ["/admin"]),
+    "legal": ("legal@desk.example", ["/records", "/trail", "/numbers", "/numbers?days=90"]),
+    "admin": ("admin@desk.example", ["/admin", "/numbers"]),
     "sender": ("officer@unit.example", ["/sender"]),
 }
 PUBLIC = ["/api/v1/docs", "/errors/", "/errors/invalid_referral"]
@@ -113,7 +113,7 @@ def test_every_page_is_clean(
         visitor.sign_in(email)
         for address in pages:
             visitor.open(address)
-            _check(visitor, f"{role}{address.replace('/', '-')}-{width}-{scheme}")
+            _check(visitor, f"{role}{address.replace('/', '-').replace('?', '-')}-{width}-{scheme}")
         if role == "moderator":
             visitor.page.locator("form[action='/queue/next'] button").click()
             _check(visitor, f"case-{width}-{scheme}")

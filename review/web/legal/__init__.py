@@ -2,6 +2,6 @@
 
 from flask import Blueprint
 
-from review.web.legal import records, trail
+from review.web.legal import numbers, records, trail
 
-blueprints: tuple[Blueprint, ...] = (records.blueprint, trail.blueprint)
+blueprints: tuple[Blueprint, ...] = (records.blueprint, trail.blueprint, numbers.blueprint)

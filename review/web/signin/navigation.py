@@ -14,11 +14,12 @@ from review.web.words import N_
 blueprint = Blueprint("signin_navigation", __name__)
 
 _WORK = ((N_("Queue"), "/queue"),)
+_NUMBERS = (N_("Numbers"), "/numbers")
 PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
     Role.MODERATOR: _WORK,
-    Role.LEAD: _WORK,
-    Role.LEGAL: ((N_("Records"), "/records"), (N_("Trail"), "/trail")),
-    Role.ADMIN: ((N_("Health"), "/admin"), (N_("Settings"), "/admin/settings")),
+    Role.LEAD: (*_WORK, _NUMBERS),
+    Role.LEGAL: ((N_("Records"), "/records"), (N_("Trail"), "/trail"), _NUMBERS),
+    Role.ADMIN: ((N_("Health"), "/admin"), (N_("Settings"), "/admin/settings"), _NUMBERS),
     Role.SENDER: ((N_("Referrals"), "/sender"),),
 }
 
