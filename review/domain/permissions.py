@@ -82,6 +82,7 @@ class Permission(StrEnum):
     PUBLISH_CLAUSES = "publish_clauses"
     SEARCH_CASES = "search_cases"
     ADVISE = "advise"
+    SEE_NUMBERS = "see_numbers"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -146,6 +147,10 @@ GRANTS: dict[Permission, Grant] = {
     ),
     Permission.ADVISE: Grant(
         "See which cases were escalated, and give advice on them.", roles=frozenset({Role.LEGAL})
+    ),
+    Permission.SEE_NUMBERS: Grant(
+        "See the numbers of the desk: counts and times, no content and no names.",
+        roles=frozenset({Role.LEAD, Role.LEGAL, Role.ADMIN}),
     ),
 }
 

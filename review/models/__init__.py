@@ -10,6 +10,7 @@ from review.models.escalations import Escalation
 from review.models.evidence import Evidence
 from review.models.factors import HalfSignIn, Passkey, RecoveryCode, TotpFactor
 from review.models.heartbeats import Heartbeat
+from review.models.numbers import CountedPosition, DayCount
 from review.models.referrals import Item, Referral, RefusedItem, StoredAnswer
 from review.models.search import SearchEntry, SearchMark
 from review.models.senders import FlaggerStatus, Sender, SenderKey
@@ -28,6 +29,8 @@ __all__ = [
     "Clause",
     "ClauseDraft",
     "ClauseVersion",
+    "CountedPosition",
+    "DayCount",
     "Decision",
     "Draft",
     "Escalation",

@@ -126,6 +126,11 @@ def _day(at: datetime) -> str:
     return f"{at.day} {_months(name)[at.month]} {at.year}{COMMAS.get(name, ',')}"
 
 
+def short_day_words(day: date) -> str:
+    """A day of a year that is clear: ``21 Nov``."""
+    return f"{day.day} {_months(language().name)[day.month]}"
+
+
 @cache
 def _months(locale: str) -> dict[int, str]:
     return dict(get_month_names("abbreviated", "format", locale))

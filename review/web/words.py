@@ -210,6 +210,27 @@ WORDS: dict[str, dict[str, str]] = {
         "dispatch": N_("Dispatch"),
         "workers": N_("Background loops"),
         "clock": N_("Clock"),
+        "disk": N_("Disk"),
+    },
+    "loop": {
+        "dispatch": N_("Dispatch"),
+        "sequence": N_("Positions in the trail"),
+        "sign": N_("Checkpoints"),
+        "expire": N_("End of claims"),
+        "count": N_("Numbers"),
+    },
+    "age": {
+        "day": N_("Up to 1 day"),
+        "three_days": N_("1 to 3 days"),
+        "week": N_("3 to 7 days"),
+        "older": N_("More than 7 days"),
+    },
+    "time_left": {
+        "overdue": N_("Overdue"),
+        "hour": N_("Up to 1 hour"),
+        "day": N_("1 hour to 1 day"),
+        "three_days": N_("1 to 3 days"),
+        "longer": N_("More than 3 days"),
     },
     "account_state": {"open": N_("Open"), "invited": N_("Invited"), "closed": N_("Closed")},
 }

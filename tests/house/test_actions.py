@@ -15,6 +15,8 @@ WITHOUT_EVENT = {
     "count_request": "rate counter in its own short transaction",
     "record_heartbeats": "signs of life of the loops",
     "forget_heartbeats": "signs of life of the loops",
+    "count_entries": "counts are derived from the trail, which would grow by its own counting",
+    "recount": "throws derived counts away; the trail stays",
     "open_batch": "the batch leaves its one event when it is complete (http.md)",
     "index_referrals": "look-ups that are derived from the referrals and say nothing new",
     "request_verification": "a verification leaves its one event when it ends",

@@ -26,6 +26,8 @@ PEOPLE = {
             "/trail?who=nobody",
             "/senders",
             "/admin/clauses",
+            "/numbers",
+            "/numbers?days=90",
         ],
     ),
     "admin": (
@@ -41,6 +43,7 @@ PEOPLE = {
             "/admin/clauses/new",
             "/admin/settings",
             "/admin/settings/REVIEW_TARGET_SECONDS",
+            "/numbers",
         ],
     ),
     "sender": ("officer@unit.example", ["/sender", "/sender/keys"]),
@@ -138,7 +141,7 @@ def test_every_page_is_clean(
         visitor.sign_in(email)
         for address in pages:
             visitor.open(address)
-            _check(visitor, f"{role}{address.replace('/', '-')}-{width}-{scheme}")
+            _check(visitor, f"{role}{address.replace('/', '-').replace('?', '-')}-{width}-{scheme}")
         if role == "moderator":
             visitor.open("/queue")
             visitor.page.locator("form[action='/queue/next'] button").click()

@@ -87,7 +87,7 @@ def test_outsiders_hear_what_is_not_well_in_plain_words(desk: Desk) -> None:
         ("workers", "Not well.")
     ]
     near = desk.client().get("/readyz").get_json()["errors"][0]["detail"]
-    assert "dispatch, sequence, sign, expire" in near
+    assert "dispatch, sequence, sign, expire, count" in near
     admin = desk.client()
     make_sign_in(admin, Role.ADMIN)
     assert "Background loops" in admin.get("/admin").text

@@ -14,15 +14,17 @@ from review.web.words import N_
 blueprint = Blueprint("signin_navigation", __name__)
 
 _WORK = ((N_("Queue"), "/queue"), (N_("Search"), "/search"))
+_NUMBERS = (N_("Numbers"), "/numbers")
 PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
     Role.MODERATOR: _WORK,
-    Role.LEAD: _WORK,
+    Role.LEAD: (*_WORK, _NUMBERS),
     Role.LEGAL: (
         (N_("Records"), "/records"),
         (N_("Escalations"), "/escalations"),
         (N_("Trail"), "/trail"),
         (N_("Clauses"), "/admin/clauses"),
         (N_("Senders"), "/senders"),
+        _NUMBERS,
     ),
     Role.ADMIN: (
         (N_("Health"), "/admin"),
@@ -31,6 +33,7 @@ PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
         (N_("Clauses"), "/admin/clauses"),
         (N_("Settings"), "/admin/settings"),
         (N_("Permissions"), "/admin/permissions"),
+        _NUMBERS,
     ),
     Role.SENDER: ((N_("Referrals"), "/sender"), (N_("API keys"), "/sender/keys")),
 }
