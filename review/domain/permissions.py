@@ -184,9 +184,9 @@ def check_operator(actor: Actor) -> None:
 
 
 def check_operator_or(actor: Actor, permission: Permission) -> None:
-    """Raise unless a command acts or a person who holds the permission."""
-    if actor.kind != OPERATOR.kind:
-        check_permission(actor, permission)
+    """Raise `NotPermitted` unless a command acts or a person who holds the permission."""
+    if actor.kind != OPERATOR.kind and not can(actor, permission):
+        raise NotPermitted("Your role does not allow this; ask an administrator if it should.")
 
 
 def is_own_account(actor: Actor, account_id: str) -> bool:

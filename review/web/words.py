@@ -218,6 +218,8 @@ WORDS: dict[str, dict[str, str]] = {
         "sign": N_("Checkpoints"),
         "expire": N_("End of claims"),
         "count": N_("Numbers"),
+        "index": N_("Search by host and digest"),
+        "verify": N_("Verification of the trail"),
     },
     "age": {
         "day": N_("Up to 1 day"),

@@ -50,12 +50,15 @@ def test_the_page_tells_what_happened_in_words_drawing_and_table(desk: Desk) -> 
         assert f'id="{chart}-title"' in page
         assert f'aria-labelledby="{chart}-title {chart}-reading"' in page
         assert len(_cells(page, chart)) > 3
-    answered = Counter(desk.session.scalars(sa.select(Decision.outcome).join(Answer)))
+    # part of that desk's story lies some days ahead, where the page does not look yet
+    ahead = clock.now() + timedelta(days=1)
+    past = Answer.answered_at < ahead
+    answered = Counter(desk.session.scalars(sa.select(Decision.outcome).join(Answer).where(past)))
     assert f"Accepted: {answered['accepted']}<" in page
     assert f"Declined: {answered['declined']}<" in page
-    items = desk.session.scalar(sa.select(sa.func.count()).select_from(Item))
+    items = desk.session.scalar(sa.select(sa.func.count()).where(Item.joined_at < ahead))
     assert f"{items} items were received; most on" in page
-    decided = desk.session.scalar(sa.select(sa.func.count()).where(Case.state == "decided"))
+    decided = desk.session.scalar(sa.select(sa.func.count()).where(Case.decided_at < ahead))
     assert f"Half of {decided} cases were decided within about" in page
     assert f"Of {decided} decided cases {decided} were within their target: 100%." in page
     assert "Counted up to entry" in page

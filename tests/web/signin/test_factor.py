@@ -157,7 +157,8 @@ def test_too_many_attempts_are_told_when_to_come_back(desk: Desk) -> None:
             assert show(client, code="000000").status_code == 401
         answer = show(client, code=person.code())
         assert answer.status_code == 429
-        assert f"try again at {at:%H}:05 UTC" in answer.text
+        assert "try again at" in answer.text
+        assert f"{at:%H}:05 UTC" in answer.text
     with time_machine.travel(at + timedelta(minutes=4), tick=False):
         assert show(client, code=person.code()).status_code == 303
 
