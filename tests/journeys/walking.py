@@ -17,10 +17,12 @@ LOOK = """() => {
     const top = document.elementFromPoint(x, y);
     return top && (element.contains(top) || top.contains(element) || top.closest('label')?.contains(element));
   });
+  // of a field of many lines the browser shows the one that is typed into
+  const bottom = element.tagName === 'TEXTAREA' ? Math.min(box.bottom, box.top + 48) : box.bottom;
   return {
     name: element.tagName + ' ' + (element.innerText || element.name || element.id || '').trim().slice(0, 60),
     ringed: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,
-    within: box.top >= -1 && (box.bottom <= innerHeight + 1 || box.height > innerHeight)
+    within: box.top >= -1 && (bottom <= innerHeight + 1 || box.height > innerHeight)
       && box.left >= -1 && box.right <= innerWidth + 1,
     seen,
   };
