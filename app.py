@@ -11,6 +11,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from review import cli, db, logs
 from review.config import Settings, read_settings
+from review.demo import tampering
+from review.domain.appearance import Appearance, zone_named
 from review.domain.locations import Hosts
 from review.errors import SettingsError
 from review.web import (
@@ -52,6 +54,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         if get_debug_flag():
             raise SettingsError("Debug mode is on: unset FLASK_DEBUG, it shows internals to visitors.")
         settings = settings or read_settings()
+        appearance = _standard_appearance(settings)
         hosts = Hosts.parse(settings.hosts)
     except SettingsError as error:
         raise StartRefused(error.detail) from None
@@ -63,6 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         SECRET_KEY=settings.secret_key,
         REVIEW_SETTINGS=settings,
         REVIEW_HOSTS=hosts,
+        REVIEW_APPEARANCE=appearance,
         REVIEW_DEMO=settings.demo,
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
@@ -90,6 +94,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
+def _standard_appearance(settings: Settings) -> Appearance:
+    """How pages look for people who have not chosen; refuses a time zone that is not on offer."""
+    try:
+        return Appearance(zone=zone_named(settings.time_zone))
+    except ValueError as error:
+        raise SettingsError(f"REVIEW_TIME_ZONE: {error}.") from None
+
+
 def create_checked_app() -> Flask:
     """The desk for any WSGI server: refuses with one line what `flask serve` would refuse."""
     app = create_app()
@@ -101,5 +113,6 @@ def create_demo_app() -> Flask:
     """The desk of `flask demo`: settings from its environment, accounts from the file beside its data."""
     settings = read_settings(demo=True)
     app = create_app(settings)
+    app.register_blueprint(tampering.blueprint)
     app.config["REVIEW_DEMO_ACCOUNTS"] = json.loads((settings.data_dir / "demo-accounts.json").read_text())
     return app

@@ -2,24 +2,32 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from review.errors import SettingsError
 
 WEAK_KEY_LENGTH = 32
 MOST_REQUESTS = 10_000_000
+YEAR_SECONDS = 31_536_000
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One environment variable: its name, default as text (None: required) and its sentence in README."""
+    """One environment variable: its name, default as text (None: required) and its sentence in README.
+
+    ``attribute``: what it is called in `Settings`, for those that administrators may change while the desk
+    runs; ``least`` and ``most`` bound a whole number.
+    """
 
     name: str
     default: str | None
     sentence: str
+    attribute: str = ""
+    least: int = 0
+    most: int = 0
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -31,13 +39,15 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "REVIEW_SECRET_KEY",
         None,
-        "Signs form tokens, seals cursors; at least 32 random characters, "
+        "Signs form tokens, seals cursors and second factors (another key makes these useless); at least 32 "
+        "random characters, "
         'e.g. from `python -c "import secrets; print(secrets.token_hex(32))"`.',
     ),
     Setting(
         "REVIEW_HOSTS",
         None,
         "Comma-separated hosts that are ours; a leading dot takes the host and all below it.",
+        attribute="hosts",
     ),
     Setting(
         "REVIEW_DATA_DIR", "instance/data", "Folder for evidence, the signing key and the last checkpoint."
@@ -52,17 +62,62 @@ SETTINGS: tuple[Setting, ...] = (
         "0",
         "1 drops `Secure` and `__Host-` from the session cookie; only for plain HTTP on loopback.",
     ),
-    Setting("REVIEW_UNDO_SECONDS", "60", "How long a recorded review can be undone before it is dispatched."),
-    Setting("REVIEW_CLAIM_SECONDS", "900", "How long a claim on a case lasts unless it is renewed."),
-    Setting("REVIEW_TARGET_SECONDS", "259200", "Target for a decision on an ordinary case (72 h)."),
+    Setting(
+        "REVIEW_UNDO_SECONDS",
+        "60",
+        "How long a recorded review can be undone before it is dispatched.",
+        attribute="undo_seconds",
+        least=0,
+        most=3_600,
+    ),
+    Setting(
+        "REVIEW_CLAIM_SECONDS",
+        "900",
+        "How long a claim on a case lasts unless it is renewed.",
+        attribute="claim_seconds",
+        least=5,
+        most=86_400,
+    ),
+    Setting(
+        "REVIEW_TARGET_SECONDS",
+        "259200",
+        "Target for a decision on an ordinary case (72 h).",
+        attribute="target_seconds",
+        least=60,
+        most=YEAR_SECONDS,
+    ),
     Setting(
         "REVIEW_TARGET_FLAGGER_SECONDS",
         "86400",
         "Target when the sender holds trusted-flagger status on the day of receipt (24 h).",
+        attribute="target_flagger_seconds",
+        least=60,
+        most=YEAR_SECONDS,
     ),
-    Setting("REVIEW_TARGET_THREAT_SECONDS", "3600", "Target for a threat to life or removal order (1 h)."),
-    Setting("REVIEW_SESSION_IDLE_SECONDS", "1800", "A sign-in ends after this long without a request."),
-    Setting("REVIEW_SESSION_SECONDS", "43200", "A sign-in ends after this long in any case (12 h)."),
+    Setting(
+        "REVIEW_TARGET_THREAT_SECONDS",
+        "3600",
+        "Target for a threat to life or removal order (1 h).",
+        attribute="target_threat_seconds",
+        least=60,
+        most=YEAR_SECONDS,
+    ),
+    Setting(
+        "REVIEW_SESSION_IDLE_SECONDS",
+        "1800",
+        "A sign-in ends after this long without a request.",
+        attribute="session_idle_seconds",
+        least=60,
+        most=86_400,
+    ),
+    Setting(
+        "REVIEW_SESSION_SECONDS",
+        "43200",
+        "A sign-in ends after this long in any case (12 h).",
+        attribute="session_seconds",
+        least=60,
+        most=604_800,
+    ),
     Setting(
         "REVIEW_DATABASE_WAIT_SECONDS",
         "5",
@@ -77,16 +132,25 @@ SETTINGS: tuple[Setting, ...] = (
         "REVIEW_REQUESTS_PER_MINUTE",
         "6000",
         "How many requests one API key may send a minute; a batch is one, 0 means no limit.",
+        attribute="requests_per_key",
+        least=0,
+        most=MOST_REQUESTS,
     ),
     Setting(
         "REVIEW_ADDRESS_REQUESTS_PER_MINUTE",
         "12000",
         "How many requests one address may send to the API and the log a minute; 0 means no limit.",
+        attribute="requests_per_address",
+        least=0,
+        most=MOST_REQUESTS,
     ),
     Setting(
         "REVIEW_FAILED_KEYS_PER_MINUTE",
         "60",
         "How many requests without a valid key one address may send a minute; 0 means no limit.",
+        attribute="failed_keys_per_address",
+        least=0,
+        most=MOST_REQUESTS,
     ),
     Setting(
         "REVIEW_METRICS_TOKEN",
@@ -94,7 +158,26 @@ SETTINGS: tuple[Setting, ...] = (
         "Whoever sends it as `Authorization: Bearer` reads `/metrics` and the detail of `/readyz` from"
         " anywhere; at least 32 random characters, blank leaves both to this machine.",
     ),
+    Setting(
+        "REVIEW_TIME_ZONE",
+        "UTC",
+        "Time zone of pages for people who have not chosen one, such as `Europe/Brussels`.",
+    ),
+    Setting(
+        "REVIEW_SECOND_FACTOR",
+        "required",
+        "Whether people show a second factor: `required`, `optional` (who has set one up shows it) or `off`.",
+    ),
+    Setting(
+        "REVIEW_PASSKEY_ROLES",
+        "legal,admin",
+        "Comma-separated roles whose second factor must be a passkey; blank lets everybody use an app.",
+    ),
 )
+
+
+SECOND_FACTOR = ("off", "optional", "required")
+ROLES = ("moderator", "lead", "legal", "admin", "sender")
 
 
 class DatabaseAddress(Protocol):
@@ -136,6 +219,9 @@ class Settings:
     requests_per_address: int
     failed_keys_per_address: int
     metrics_token: str
+    time_zone: str
+    second_factor: str
+    passkey_roles: tuple[str, ...]
     demo: bool = False
 
     @property
@@ -144,8 +230,15 @@ class Settings:
         return self.database_url.startswith("sqlite")
 
 
+CHANGEABLE: dict[str, Setting] = {setting.name: setting for setting in SETTINGS if setting.attribute}
+"""What administrators may change while the desk runs."""
+
+
 def _number(values: Mapping[str, str], name: str, *, least: int, most: int) -> int:
-    text = values[name]
+    return _whole_number(name, values[name], least=least, most=most)
+
+
+def _whole_number(name: str, text: str, *, least: int, most: int) -> int:
     if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
         raise SettingsError(f"{name} must be a whole number from {least} to {most}.")
     return int(text)
@@ -192,6 +285,19 @@ def _token(values: Mapping[str, str], name: str) -> str:
     return text
 
 
+def _second_factor(text: str) -> str:
+    if text not in SECOND_FACTOR:
+        raise SettingsError(f"REVIEW_SECOND_FACTOR must be one of {', '.join(SECOND_FACTOR)}.")
+    return text
+
+
+def _passkey_roles(text: str) -> tuple[str, ...]:
+    roles = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not set(roles) <= set(ROLES):
+        raise SettingsError(f"REVIEW_PASSKEY_ROLES may name {', '.join(ROLES)}, or stay blank.")
+    return roles
+
+
 def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = False) -> Settings:
     """Read and check all settings; raises `SettingsError` naming the variable and the remedy.
 
@@ -207,24 +313,32 @@ def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = 
     return Settings(
         database_url=_database_url(values["REVIEW_DATABASE_URL"]),
         secret_key=_secret_key(values["REVIEW_SECRET_KEY"], demo=demo),
-        hosts=_hosts(values["REVIEW_HOSTS"]),
         data_dir=Path(values["REVIEW_DATA_DIR"]).absolute(),
         log_origin=values["REVIEW_LOG_ORIGIN"],
         insecure_cookies=_switch(values, "REVIEW_INSECURE_COOKIES"),
-        undo_seconds=_number(values, "REVIEW_UNDO_SECONDS", least=0, most=3600),
-        claim_seconds=_number(values, "REVIEW_CLAIM_SECONDS", least=5, most=86_400),
-        target_seconds=_number(values, "REVIEW_TARGET_SECONDS", least=60, most=31_536_000),
-        target_flagger_seconds=_number(values, "REVIEW_TARGET_FLAGGER_SECONDS", least=60, most=31_536_000),
-        target_threat_seconds=_number(values, "REVIEW_TARGET_THREAT_SECONDS", least=60, most=31_536_000),
-        session_idle_seconds=_number(values, "REVIEW_SESSION_IDLE_SECONDS", least=60, most=86_400),
-        session_seconds=_number(values, "REVIEW_SESSION_SECONDS", least=60, most=604_800),
         database_wait_seconds=_number(values, "REVIEW_DATABASE_WAIT_SECONDS", least=1, most=60),
         trusted_proxies=_number(values, "REVIEW_TRUSTED_PROXIES", least=0, most=10),
-        requests_per_key=_number(values, "REVIEW_REQUESTS_PER_MINUTE", least=0, most=MOST_REQUESTS),
-        requests_per_address=_number(
-            values, "REVIEW_ADDRESS_REQUESTS_PER_MINUTE", least=0, most=MOST_REQUESTS
-        ),
-        failed_keys_per_address=_number(values, "REVIEW_FAILED_KEYS_PER_MINUTE", least=0, most=MOST_REQUESTS),
         metrics_token=_token(values, "REVIEW_METRICS_TOKEN"),
+        time_zone=values["REVIEW_TIME_ZONE"],
+        second_factor=_second_factor(values["REVIEW_SECOND_FACTOR"]),
+        passkey_roles=_passkey_roles(values["REVIEW_PASSKEY_ROLES"]),
         demo=demo,
+        **{setting.attribute: _changeable(setting, values[setting.name]) for setting in CHANGEABLE.values()},
     )
+
+
+def _changeable(setting: Setting, text: str) -> Any:
+    if setting.attribute == "hosts":
+        return _hosts(text)
+    return _whole_number(setting.name, text, least=setting.least, most=setting.most)
+
+
+def with_changes(settings: Settings, texts: Mapping[str, str]) -> Settings:
+    """The settings with these texts, by variable name, in place of the environment's.
+
+    Raises `SettingsError` as at the start. Only settings with an ``attribute`` may change meanwhile.
+    """
+    changed = {
+        CHANGEABLE[name].attribute: _changeable(CHANGEABLE[name], text) for name, text in texts.items()
+    }
+    return replace(settings, **changed)

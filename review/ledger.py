@@ -25,6 +25,7 @@ from review.models import (
     Account,
     Batch,
     Case,
+    ChosenSetting,
     Clause,
     Item,
     Leaf,
@@ -50,6 +51,7 @@ type_of_object: dict[str, type[OnTrail]] = {
     "key": SenderKey,
     "referral": Referral,
     "sender": Sender,
+    "setting": ChosenSetting,
 }
 BATCH = 2_000
 CHUNK = 500

@@ -12,6 +12,7 @@ from review.config import Settings
 from review.domain.locations import Hosts
 from review.domain.permissions import Actor
 from review.domain.referrals import read_referral
+from review.domain.senders import MOST_BATCH_LINES
 from review.errors import (
     BadRequest,
     EmptyBatch,
@@ -28,7 +29,7 @@ from review.formats.tables import Row
 CHUNK_LINES: Final = 1_000
 CHUNK_BYTES: Final = 4 * 1024 * 1024
 """A chunk ends before its lines have more bytes than this, so that memory stays bounded."""
-MOST_LINES: Final = 100_000
+MOST_LINES: Final = MOST_BATCH_LINES
 MOST_BYTES: Final = 512 * 1024 * 1024
 """Bytes of all lines, unpacked."""
 MOST_LINE_ERRORS: Final = 20
@@ -37,13 +38,17 @@ MOST_LINE_ERRORS: Final = 20
 
 @dataclass(frozen=True)
 class Desk:
-    """Where the referrals go: who sends them, how they came, and the settings that decide about them."""
+    """Where the referrals go: who sends them, how they came, and the settings that decide about them.
+
+    ``most_lines`` is the sender's own limit, None where it has none.
+    """
 
     actor: Actor
     settings: Settings
     hosts: Hosts
     transmitted_via: str = "api"
     header: bytes | None = None
+    most_lines: int | None = None
     on_progress: Callable[[int], None] = lambda _bytes: None
 
 
@@ -86,7 +91,7 @@ def receive_lines(lines: Iterable[Line | Row], desk: Desk, *, digest: Callable[[
     """The same for lines that were read already; ``digest`` is asked at the end."""
     batch_id, stored = None, 0
     try:
-        for chunk in _chunks(lines):
+        for chunk in _chunks(lines, most=min(desk.most_lines or MOST_LINES, MOST_LINES)):
             read = [_read_line(line, desk) for line in chunk]
             if batch_id is None:
                 batch_id = batches.open_batch(
@@ -123,7 +128,7 @@ def _values(batch_id: str | None, stored: int) -> dict[str, str]:
     return {} if batch_id is None else {"batch": batch_id, "last_line": str(stored)}
 
 
-def _chunks(lines: Iterable[Line | Row]) -> Iterator[list[Line | Row]]:
+def _chunks(lines: Iterable[Line | Row], *, most: int) -> Iterator[list[Line | Row]]:
     """Lines in chunks; what comes after the last whole chunk counts only when the stream ended well.
 
     A limit of the batch ends it behind the last line that is within, and is raised after that chunk.
@@ -133,8 +138,8 @@ def _chunks(lines: Iterable[Line | Row]) -> Iterator[list[Line | Row]]:
     try:
         for line in lines:
             length = len(line.body or b"")
-            if total == MOST_LINES:
-                raise _TooMuch(f"Send at most {MOST_LINES} lines in a batch")
+            if total == most:
+                raise _TooMuch(f"Send at most {most} lines in a batch")
             if chunk and (len(chunk) == CHUNK_LINES or size + length > CHUNK_BYTES):
                 yield chunk
                 chunk, size = [], 0

@@ -68,6 +68,8 @@ def settings_for(url: str, folder: Path, **changes: object) -> Settings:
             "REVIEW_REQUESTS_PER_MINUTE": "0",
             "REVIEW_ADDRESS_REQUESTS_PER_MINUTE": "0",
             "REVIEW_FAILED_KEYS_PER_MINUTE": "0",
+            # tests of the second factor ask for it themselves
+            "REVIEW_SECOND_FACTOR": "off",
         }
     )
     return replace(settings, **changes)  # type: ignore[arg-type]

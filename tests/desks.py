@@ -13,11 +13,14 @@ from review.actions.claiming import Claim
 from review.actions.clauses import import_clauses
 from review.actions.decisions import Recorded, record_review, undo_review
 from review.actions.dispatching import dispatch_review
+from review.actions.escalations import advise_case, end_escalations, escalate_case
 from review.actions.senders import create_sender
 from review.actions.withdrawals import withdraw_item, withdraw_referral
 from review.domain.clause_text import read_clauses
 from review.domain.decisions import ReviewInput
-from review.domain.permissions import OPERATOR, SERVICE, Actor
+from review.domain.escalations import WAITS
+from review.domain.permissions import OPERATOR, SERVICE, Actor, Role
+from review.domain.senders import FlaggerEvidence
 from review.models import Item
 from tests.factories import make_account, receive, sender_actor
 
@@ -33,9 +36,10 @@ def lived_in_desk() -> None:
         terms = read_clauses(TERMS, name="Terms")
         imported_at = date(2026, 1, 1)
         import_clauses(terms.document, terms.clauses, valid_from=imported_at, actor=OPERATOR)
+        award = FlaggerEvidence("Coordinator", date(2020, 1, 1), date(2020, 12, 31))
         senders = [
             sender_actor(
-                create_sender(f"Unit {name}", kind="iru", country="BE", flagger=None, actor=OPERATOR)
+                create_sender(f"Unit {name}", kind="iru", country="BE", flagger=award, actor=OPERATOR)
             )
             for name in ("North", "South")
         ]
@@ -45,6 +49,8 @@ def lived_in_desk() -> None:
             _judge(moderators[number % 2], hand, ground=ground, undo=number == 1)
         _withdrawn_while_pending(senders[0], moderators[0], hand)
         _joined_late(senders, moderators[1], hand)
+        _escalated(moderators[0], hand, advised=True)
+        _escalated(moderators[0], hand, advised=False)
         pending, _claim = _record(moderators[0], ground="terms")
         assert pending is not None
         withdraw_referral(receive(senders[1], *(_url(90 + number) for number in range(3))).referral_id,
@@ -124,6 +130,19 @@ def _joined_late(senders: list[Actor], moderator: Actor, hand: Any) -> None:
         receive(sender, key, reference=f"LATE-{number}")
     hand.shift(WINDOW)
     assert dispatch_review(recorded.review_id, actor=SERVICE) is not None
+
+
+def _escalated(moderator: Actor, hand: Any, *, advised: bool) -> None:
+    """A question to legal: answered, or come back by itself."""
+    claim = claim_next(actor=moderator)
+    assert claim is not None
+    given: dict[str, Any] = {"claim_generation": claim.claim_generation, "version": claim.version}
+    escalate_case(claim.case_id, "Is this satire?", actor=moderator, **given)
+    if advised:
+        advise_case(claim.case_id, "Satire of this kind is lawful.", actor=make_account(Role.LEGAL))
+    else:
+        hand.shift(WAITS)
+        assert end_escalations(actor=SERVICE) == 1
 
 
 def _owners(case_id: str) -> list[tuple[str, str]]:

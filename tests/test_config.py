@@ -17,6 +17,7 @@ def test_defaults_are_enough_beside_key_and_hosts() -> None:
     assert (settings.session_idle_seconds, settings.session_seconds) == (1800, 43_200)
     assert not settings.insecure_cookies
     assert settings.is_sqlite
+    assert (settings.second_factor, settings.passkey_roles) == ("required", ("legal", "admin"))
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,8 @@ def test_defaults_are_enough_beside_key_and_hosts() -> None:
         ("REVIEW_SESSION_SECONDS", "99999999"),
         ("REVIEW_TRUSTED_PROXIES", "many"),
         ("REVIEW_UNDO_SECOND", "60"),
+        ("REVIEW_SECOND_FACTOR", "maybe"),
+        ("REVIEW_PASSKEY_ROLES", "legal,clerk"),
     ],
 )
 def test_a_bad_setting_stops_the_start_by_name(name: str, value: str) -> None:

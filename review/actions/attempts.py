@@ -36,7 +36,7 @@ def count_attempt(kind: str, name: str, *, at: datetime, most: int, window_secon
     if attempts > most:
         again_at = datetime.fromtimestamp((window + 1) * window_seconds, UTC)
         raise TooManyRequests(
-            f"Too many attempts; try again at {again_at:%H:%M} UTC.",
+            f"Too many attempts; try again at {again_at:%Y-%m-%dT%H:%M:%SZ}.",
             retry_after_seconds=max(1, int((again_at - at).total_seconds()) + 1),
         )
 

@@ -82,7 +82,7 @@ def claim_case(case_id: str, *, actor: Actor) -> Claim:
 def _why_not_claimable(writer: Session, case_id: str, actor: Actor, now: datetime) -> str:
     summary = cases.case_summary(writer, case_id, account_id=actor.account_id, now=now)
     if summary is not None and summary.held == "held" and summary.held_until is not None:
-        until = summary.held_until.strftime("%H:%M:%S UTC")
+        until = summary.held_until.strftime("%Y-%m-%dT%H:%M:%SZ")
         return f"A colleague holds this case until {until}; take another one or come back then."
     if summary is not None and summary.claimable:
         return "You have reviewed this case already; take another one."

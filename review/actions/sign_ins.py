@@ -1,20 +1,31 @@
 """Signing in and out; every attempt is on the trail."""
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review import clock, db, ledger
+from review.actions.admitting import (
+    ENROLMENT_SECONDS,
+    HALF_SECONDS,
+    end_halves,
+    open_half,
+    open_sign_in,
+    person_of,
+    record_failure,
+)
 from review.domain.emails import email_key
+from review.domain.factors import FactorPolicy, Step
 from review.domain.keys import digest_of
 from review.domain.passwords import password_matches
-from review.domain.permissions import Actor, Permission, check_permission
+from review.domain.permissions import Actor, Permission, Role, check_permission
 from review.errors import SignInFailed, SignInRequired
 from review.models import Account, OneTimeLink, SignIn
 from review.queries import accounts as account_queries
+from review.queries.factors import enrolled_of
 
 UNKNOWN = "unknown"
 """The object of a failed sign-in with an address that nobody has."""
@@ -24,10 +35,15 @@ LINK_SECONDS = 3_600
 
 @dataclass(frozen=True)
 class Admitted:
-    """The token of a new sign-in or, after a one-time password, of a link on which to set a lasting one."""
+    """The token of a new sign-in, or what comes before one.
+
+    That is a link on which to set a lasting password after a one-time one, or a half sign-in that lacks
+    the factor (``step``).
+    """
 
     token: str
     must_set_password: bool
+    step: Step = Step.DONE
 
 
 def sign_in(
@@ -36,10 +52,11 @@ def sign_in(
     *,
     address: str,
     lifetime_seconds: int,
+    policy: FactorPolicy,
     replaces: str | None = None,
     actor: Actor,
 ) -> Admitted:
-    """Check the password and open a sign-in with a new random token of 256 bits.
+    """Check the password and open a sign-in, or a half one where ``policy`` asks for a second factor.
 
     ``address`` is the caller's, for the trail; ``replaces`` the token digest of the sign-in that the same
     browser held before. Raises `SignInFailed`, the same after the same work whether the address is unknown,
@@ -48,22 +65,27 @@ def sign_in(
     credential = account_queries.credential_of(db.session(), email_key(email))
     matches = password_matches(credential.password_hash if credential else None, password)
     now = clock.now()
-    token = secrets.token_urlsafe(32)
+    admitted = None
     with db.transaction() as writer:
         account = _still_open(writer, credential) if credential and matches else None
         if account is None:
-            _record_failure(writer, credential, address=address, actor=actor, at=now)
+            known = credential.account_id if credential else UNKNOWN
+            record_failure(writer, known, factor=None, address=address, actor=actor, at=now)
         else:
-            person = replace(actor, kind="account", id=account.trail_id, session_digest=digest_of(token)[:16])
             if replaces is not None:
                 _end(writer, replaces, at=now)
-            _open(writer, account, token, lifetime_seconds=lifetime_seconds, person=person, at=now)
-            if not account.password_once:
-                fields = {"address": address}
-                ledger.record(writer, "account.signed_in", account.id, actor=person, at=now, fields=fields)
-    if account is None:
+            admitted = _admit(
+                writer,
+                account,
+                policy=policy,
+                address=address,
+                lifetime_seconds=lifetime_seconds,
+                actor=actor,
+                at=now,
+            )
+    if admitted is None:
         raise SignInFailed("E-mail or password is wrong; try again, or ask your administrator for a link.")
-    return Admitted(token=token, must_set_password=account.password_once)
+    return admitted
 
 
 def sign_out(token_digest: str, *, actor: Actor) -> None:
@@ -75,6 +97,31 @@ def sign_out(token_digest: str, *, actor: Actor) -> None:
         if account_id is None or account_id != actor.account_id:
             raise SignInRequired("This sign-in has ended already.")
         ledger.record(writer, "account.signed_out", account_id, actor=actor, at=now)
+
+
+def end_other_sign_ins(token_digest: str, *, actor: Actor) -> int:
+    """End all sign-ins of the person but this one; how many there were.
+
+    Raises `SignInRequired` where this one has ended itself, so that nobody ends others with a dead cookie.
+    """
+    check_permission(actor, Permission.SIGNED_IN)
+    now = clock.now()
+    with db.transaction() as writer:
+        own = (SignIn.account_id == actor.account_id, SignIn.ended_at.is_(None))
+        mine = sa.select(SignIn.token_digest).where(SignIn.token_digest == token_digest, *own)
+        if actor.account_id is None or writer.scalar(mine.with_for_update()) is None:
+            raise SignInRequired("This sign-in has ended already.")
+        ended = writer.execute(
+            sa.update(SignIn)
+            .where(SignIn.token_digest != token_digest, *own)
+            .values(ended_at=now)
+            .returning(SignIn.token_digest)
+            .execution_options(synchronize_session=False)
+        ).all()
+        end_halves(writer, actor.account_id, at=now)
+        meta = {"others": len(ended)}
+        ledger.record(writer, "account.signed_out", actor.account_id, actor=actor, at=now, meta=meta)
+    return len(ended)
 
 
 def _still_open(writer: Session, credential: account_queries.Credential) -> Account | None:
@@ -91,53 +138,55 @@ def _still_open(writer: Session, credential: account_queries.Credential) -> Acco
     )
 
 
-def _record_failure(
+def _admit(
     writer: Session,
-    credential: account_queries.Credential | None,
+    account: Account,
     *,
+    policy: FactorPolicy,
     address: str,
+    lifetime_seconds: int,
     actor: Actor,
     at: datetime,
-) -> None:
-    ledger.record(
-        writer,
-        "account.sign_in_failed",
-        credential.account_id if credential else UNKNOWN,
-        actor=actor,
-        at=at,
-        fields={"address": address},
-    )
-
-
-def _open(
-    writer: Session, account: Account, token: str, *, lifetime_seconds: int, person: Actor, at: datetime
-) -> None:
-    """Store the sign-in; a one-time password buys a link instead, and earlier links die.
-
-    It is used up only with the link, when the new password is set: a crash in between costs nothing.
-    """
+) -> Admitted:
+    """Store what a right password opens: a link, a half sign-in or a whole one."""
     if account.password_once:
-        writer.execute(
-            sa.update(OneTimeLink)
-            .where(OneTimeLink.account_id == account.id, OneTimeLink.used_at.is_(None))
-            .values(used_at=at)
-            .execution_options(synchronize_session=False)
+        return Admitted(_open_link(writer, account, actor=actor, at=at), must_set_password=True)
+    step = policy.next_step(Role(account.role), enrolled_of(writer, account.id), shown=None)
+    if step is Step.DONE:
+        token = open_sign_in(
+            writer,
+            account,
+            factor=None,
+            address=address,
+            lifetime_seconds=lifetime_seconds,
+            actor=actor,
+            at=at,
         )
-        link = {"account_id": account.id, "expires_at": at + timedelta(seconds=LINK_SECONDS)}
-        writer.execute(sa.insert(OneTimeLink), link | {"token_digest": digest_of(token)})
-        ledger.record(writer, "account.reset_issued", account.id, actor=person, at=at)
-        return
+    else:
+        token = secrets.token_urlsafe(32)
+        seconds = HALF_SECONDS if step is Step.SHOW else ENROLMENT_SECONDS
+        person = person_of(account, actor, session=token)
+        open_half(writer, account, token, seconds=seconds, person=person, at=at)
+    return Admitted(token, must_set_password=False, step=step)
+
+
+def _open_link(writer: Session, account: Account, *, actor: Actor, at: datetime) -> str:
+    """The token of a link that a one-time password buys; earlier links die.
+
+    The password is used up only with the link, when the new one is set: a crash in between costs nothing.
+    """
+    token = secrets.token_urlsafe(32)
     writer.execute(
-        sa.insert(SignIn),
-        {
-            "token_digest": digest_of(token),
-            "account_id": account.id,
-            "role": account.role,
-            "created_at": at,
-            "last_used_at": at,
-            "expires_at": at + timedelta(seconds=lifetime_seconds),
-        },
+        sa.update(OneTimeLink)
+        .where(OneTimeLink.account_id == account.id, OneTimeLink.used_at.is_(None))
+        .values(used_at=at)
+        .execution_options(synchronize_session=False)
     )
+    link = {"account_id": account.id, "expires_at": at + timedelta(seconds=LINK_SECONDS)}
+    writer.execute(sa.insert(OneTimeLink), link | {"token_digest": digest_of(token)})
+    person = person_of(account, actor, session=token)
+    ledger.record(writer, "account.reset_issued", account.id, actor=person, at=at)
+    return token
 
 
 def _end(writer: Session, token_digest: str, *, at: datetime) -> str | None:

@@ -10,12 +10,11 @@ import rfc8785
 from review import clock, db, ledger
 from review.domain.permissions import OPERATOR, SERVICE, Actor, Permission, check_permission, check_service
 from review.domain.signed_note import checkpoint_body, parse_vkey, sign, verify
-from review.errors import NotReady, SettingsError
+from review.errors import SettingsError
 from review.formats import key_files
-from review.models.evidence_files import evidence_path
 from review.queries import checkpoints
+from review.queries.examining import examine_trail
 from review.queries.trail import Finding
-from review.queries.trail import verify_trail as find_problems
 
 
 @dataclass(frozen=True)
@@ -120,22 +119,7 @@ def verify_trail(*, folder: Path, actor: Actor, progress: Callable[[int], None] 
     """
     if actor.kind != "operator":
         check_permission(actor, Permission.VERIFY_TRAIL)
-    outside = key_files.read_note(folder)
-    vkey = key_files.read_vkey(folder) if key_files.has_key(folder) else None
-    reader = db.session()
-    db.begin_snapshot(reader)
-    if outside is None and checkpoints.newest_checkpoint(reader) is not None:
-        raise NotReady(
-            "The trail has checkpoints, but the file `checkpoint` outside the database is missing: without"
-            " it a cut end would not show. Restore it, or let the signer write it anew."
-        )
-    finding = find_problems(
-        reader,
-        vkey=vkey,
-        checkpoint_file=outside,
-        evidence=lambda digest: evidence_path(folder, digest).read_bytes(),
-        progress=progress,
-    )
+    finding = examine_trail(folder, progress=progress)
     now = clock.now()
     with db.transaction() as writer:
         eid = ledger.record(

@@ -3,7 +3,7 @@
 import click
 from flask import Flask
 
-from review.cli import accounts, clauses, referrals, senders, server, trail
+from review.cli import accounts, clauses, numbers, referrals, senders, server, trail
 
 commands: tuple[click.Command, ...] = (
     *server.commands,
@@ -12,6 +12,7 @@ commands: tuple[click.Command, ...] = (
     *senders.commands,
     *clauses.commands,
     referrals.referrals,
+    numbers.numbers,
 )
 
 

@@ -8,6 +8,7 @@ from flask.cli import AppGroup
 
 from review import db
 from review.actions import accounts as account_actions
+from review.actions import factors as factor_actions
 from review.cli.answers import json_option, refusals, tell, written
 from review.domain.permissions import OPERATOR, Role
 from review.errors import NotFound
@@ -107,6 +108,21 @@ def reset(*, account: str, as_json: bool) -> None:
         address,
     ]
     tell({"id": account_id, "link": address}, sentences, as_json=as_json)
+
+
+@accounts.command("reset-factor")
+@click.argument("account")
+@json_option
+def reset_factor(*, account: str, as_json: bool) -> None:
+    """Take all second factors from ACCOUNT (e-mail, id or pseudonym); all its sign-ins end."""
+    with refusals():
+        account_id = _id_of(account)
+        factor_actions.reset_factors(account_id, actor=OPERATOR)
+    tell(
+        {"id": account_id, "factors_reset": True},
+        [f"{account} sets up a new second factor at the next sign-in."],
+        as_json=as_json,
+    )
 
 
 commands = (accounts,)

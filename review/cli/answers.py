@@ -3,11 +3,12 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import click
 
+from review.domain import days
 from review.errors import ReviewError
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON line.")
@@ -34,9 +35,7 @@ def refusals() -> Iterator[None]:
 
 def end_of(chosen: datetime | None) -> datetime | None:
     """The moment, in UTC, at which a day that was typed is over."""
-    if chosen is None:
-        return None
-    return datetime.combine(chosen.date() + timedelta(days=1), time(), UTC)
+    return None if chosen is None else days.end_of(chosen.date())
 
 
 def written(moment: datetime | None) -> str | None:

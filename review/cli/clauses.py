@@ -44,8 +44,8 @@ def list_all(*, as_json: bool) -> None:
     """Every version of every clause."""
     found = clause_queries.list_clauses(db.session())
     sentences = [
-        f"{clause.document}  {clause.number}  version {clause.version}  from {clause.valid_from}  "
-        f"{clause.title}  ({clause.version_id})"
+        f"{clause.document}  {clause.number}  version {clause.version}  "
+        f"{'ends on' if clause.ends else 'from'} {clause.valid_from}  {clause.title}  ({clause.version_id})"
         for clause in found
     ]
     answer = [asdict(clause) | {"valid_from": clause.valid_from.isoformat()} for clause in found]

@@ -25,6 +25,7 @@ def demo_environment(folder: Path) -> dict[str, str]:
         "REVIEW_SECRET_KEY": secrets.token_hex(32),
         "REVIEW_HOSTS": content.HOSTS,
         "REVIEW_INSECURE_COOKIES": "1",
+        "REVIEW_PASSKEY_ROLES": "",  # nobody brings a passkey to a demonstration
         "REVIEW_LOG_ORIGIN": f"demo-{secrets.token_hex(4)}.example/trail",
     }
 
@@ -62,5 +63,6 @@ def demo(*, port: int) -> None:
         click.echo(f"Referral Review, demonstration with made-up data: http://127.0.0.1:{port}/\n")
         for person in people:
             click.echo(f"  {person.label:24} {person.email:26} {person.password}")
-        click.echo("\nThe sign-in page has a button for each. Ctrl+C ends it and deletes everything.")
+        click.echo("\nThe sign-in page has a button for each, the next page shows the code.")
+        click.echo("Ctrl+C ends it and deletes everything.")
         serving.run_server("app:create_demo_app", port=port, workers=1, background=True)

@@ -9,9 +9,10 @@ from flask.cli import AppGroup
 
 from review import db
 from review.actions import senders as sender_actions
-from review.actions.senders import FlaggerEvidence, KeyIssued
+from review.actions.senders import KeyIssued
 from review.cli.answers import day, end_of, json_option, refusals, tell, written
 from review.domain.permissions import OPERATOR, Scope
+from review.domain.senders import FlaggerEvidence
 from review.errors import InvalidInput
 from review.models.senders import SENDER_KINDS
 from review.queries import senders as sender_queries

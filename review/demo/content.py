@@ -31,6 +31,14 @@ Content must not be posted in bulk in order to draw attention or clicks.
 """
 
 
+REWORDED = TERMS.replace(
+    "praise, support or recruit for an organisation that promotes violence. Reporting, research,\nart and",
+    "praise, support, recruit or raise money for an organisation that\npromotes violence, nor show its"
+    " branding with approval. Reporting, research, art and",
+)
+"""The same terms since their revision: the second clause says more."""
+
+
 @dataclass(frozen=True)
 class DemoSender:
     """A fictional organisation."""
@@ -77,13 +85,29 @@ TRICK_REASON = "[placeholder: the file is called holiday-\u202egnp.exe and is sh
 DUPLICATE_URL = "https://video.example/watch/harbour-festival"
 TRICK_URL = "https://files.test/d/holiday-%E2%80%AEgnp.exe"
 
+CLAUSES = {_SECURITY: "2", _FRAUD: "3", _SPEECH: "1"}
+"""Which clause an accepted referral of a category breaks here."""
+
 STATEMENTS = {
     "accepted": "Thank you for your referral. The content breaks our terms and was removed.",
-    "declined": "Thank you for your referral. We read the content and found no breach of our terms.",
+    "no_breach": "Thank you for your referral. We read the content and found no breach of our terms.",
+    "insufficient_information": "Thank you for your referral. It does not say enough to judge the content.",
+    "not_found": "Thank you for your referral. There was nothing at the address when we looked.",
+    "already_removed": "Thank you for your referral. The content had been removed before we looked.",
 }
 RATIONALES = {
-    "accepted": "[placeholder] The post praises the made-up group by name and asks readers to join; no "
-    "context of research or reporting.",
-    "declined": "[placeholder] The post reports on the weather of an imaginary town; nothing in it comes "
-    "near the clause.",
+    "accepted": (
+        "[placeholder] The post praises the made-up group by name and asks readers to join; no context of "
+        "research or reporting.",
+        "[placeholder] The account calls itself an invented bank and asks for card numbers; the name and the "
+        "picture are copied.",
+        "[placeholder] The picture names a made-up person and threatens them; the words are plain and aimed.",
+    ),
+    "no_breach": (
+        "[placeholder] The post reports on the weather of an imaginary town; nothing is near the clause.",
+        "[placeholder] A parody that says so in its title; nobody could take it for the real thing.",
+    ),
+    "insufficient_information": ("[placeholder] The referral names a whole channel and no single video.",),
+    "not_found": ("[placeholder] The address answers with our page for missing videos.",),
+    "already_removed": ("[placeholder] Our own review took the video down the day before.",),
 }

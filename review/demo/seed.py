@@ -4,14 +4,26 @@ import json
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
 from review import clock, db
-from review.actions import accounts, cases, clauses, decisions, dispatching, referrals, senders
+from review.actions import (
+    accounts,
+    cases,
+    clauses,
+    decisions,
+    dispatching,
+    factors,
+    referrals,
+    senders,
+    withdrawals,
+)
+from review.actions.enrolling import OfferedTotp
 from review.config import Settings
-from review.demo import content
+from review.demo import content, plan
+from review.demo.plan import Planned
+from review.domain import totp
 from review.domain.clause_text import read_clauses
 from review.domain.decisions import ReviewInput
 from review.domain.locations import Hosts
@@ -20,15 +32,6 @@ from review.domain.referrals import read_referral
 from review.models import Item
 from review.queries import accounts as account_queries
 from review.queries import clauses as clause_queries
-
-REFERRALS = 36
-DECIDED = (0, 1, 6, 11, 14, 19, 20, 28, 35)
-"""Referrals whose first location is decided already; none of those that the queue should show."""
-THREATS = {10: timedelta(minutes=12), 25: timedelta(minutes=20)}
-"""Threats to life, due an hour after they came."""
-WAITING = {8: timedelta(hours=71, minutes=18), 2: timedelta(hours=72, minutes=25)}
-"""What came so long ago that it is due in 42 minutes, or overdue since 25."""
-SET_UP_DAYS = 90
 
 
 @dataclass(frozen=True)
@@ -51,10 +54,8 @@ _PEOPLE = (
 
 def seed(settings: Settings) -> list[DemoAccount]:
     """Fill the desk; returns the accounts in the order in which the sign-in page offers them."""
-    with clock.set_back(timedelta(days=SET_UP_DAYS)):
-        terms = read_clauses(content.TERMS, name="community-terms")
-        since = clock.now().date()
-        clauses.import_clauses(terms.document, terms.clauses, valid_from=since, actor=OPERATOR)
+    with clock.set_back(timedelta(days=plan.DAYS)):
+        _publish(content.TERMS)
         sender_ids = [
             senders.create_sender(
                 sender.name, kind=sender.kind, country=sender.country, flagger=None, actor=OPERATOR
@@ -63,21 +64,19 @@ def seed(settings: Settings) -> list[DemoAccount]:
         ]
         people = [_person(label, word, role, None) for label, word, role in _PEOPLE]
         people.insert(4, _person("Sender (Harbour Watch)", "sender", Role.SENDER, sender_ids[0]))
+        for person in people:
+            _enrol_app(person, settings)
+    with clock.set_back(timedelta(days=plan.REVISED_DAYS)):
+        _publish(content.REWORDED)
     moderators = [_actor(person.email) for person in people[:2]]
-    for number in sorted(range(REFERRALS), key=age_of, reverse=True):
-        with clock.set_back(age_of(number)):
-            referral_id = _refer(number, sender_ids, settings)
-        if number in DECIDED:
-            place = DECIDED.index(number)
-            with clock.set_back(age_of(number) - timedelta(minutes=17)):
-                _judge(referral_id, moderators[place % 2], accept=place % 3 == 0)
+    for referral in plan.planned():
+        _tell(referral, sender_ids[referral.sender], moderators, settings)
     return people
 
 
-def age_of(number: int) -> timedelta:
-    """How long ago referral ``number`` came: the special ones as they need it, the others day by day."""
-    special = THREATS | WAITING
-    return special.get(number, timedelta(hours=66) - number * timedelta(minutes=107))
+def _publish(terms: str) -> None:
+    read = read_clauses(terms, name="community-terms")
+    clauses.import_clauses(read.document, read.clauses, valid_from=clock.now().date(), actor=OPERATOR)
 
 
 def _actor(email: str) -> Actor:
@@ -94,74 +93,88 @@ def _person(label: str, word: str, role: Role, sender_id: str | None) -> DemoAcc
     return person
 
 
-def _body(number: int) -> dict[str, Any]:
-    """Referral ``number`` of the demonstration as its sender would post it."""
-    text = content.TEXTS[number % len(content.TEXTS)]
-    item: dict[str, Any] = {
-        "url": f"https://video.example/watch/{number:04d}",
-        "content_type": text.content_type,
-        "language": text.language,
-    }
-    body: dict[str, Any] = {
-        "reference": f"DEMO-{number:03d}",
-        "reason": text.reason,
-        "language": text.language,
-        "category": text.category,
-        "requested_action": "remove",
-        "items": [item],
-    }
-    if number % 6 == 3:
-        item["url"] = content.DUPLICATE_URL
-    if number == 7:
-        item["url"] = content.TRICK_URL
-        body["reason"] = content.TRICK_REASON
-    if number in THREATS:
-        body["urgency"] = "threat_to_life"
-    if number % 11 == 5:
-        body |= {
-            "intake_kind": "notice",
-            "good_faith": True,
-            "contact": {"name": "Duty desk", "email": "desk@unit.example"},
-        }
-    if number % 9 == 4:
-        body["items"].append(
-            {"url": f"hxxps://news[.]social[.]example/post/{number}", "content_type": "text"}
-        )
-    return body
+def _tell(referral: Planned, sender_id: str, moderators: list[Actor], settings: Settings) -> None:
+    """Let one referral come, and then what became of it, each at its time."""
+    sender = Actor(kind="sender", id=sender_id, sender_id=sender_id, scopes=frozenset({Scope.REFER}))
+    moderator = moderators[referral.number % len(moderators)]
+    with clock.set_back(referral.age):
+        referral_id = _refer(referral, sender, settings)
+    with clock.set_back(referral.ended_ago):
+        if referral.outcome == "withdrawn":
+            withdrawals.withdraw_referral(referral_id, actor=sender)
+        elif referral.outcome is not None:
+            for case_id in _cases_of(referral_id):
+                _judge(case_id, referral, moderator)
+    if referral.number in (plan.HELD, plan.DRAFTED):
+        _hold(referral_id, moderators, drafted=referral.number == plan.DRAFTED)
 
 
-def _refer(number: int, sender_ids: list[str], settings: Settings) -> str:
-    body = _body(number)
+def _enrol_app(person: DemoAccount, settings: Settings) -> None:
+    """Give the person an authenticator app, whose code the demonstration's page then shows."""
+    secret = totp.new_secret()
+    code = totp.code_at(secret, totp.step_of(clock.now()))
+    factors.add_factor(OfferedTotp(secret, code), secret_key=settings.secret_key, actor=_actor(person.email))
+
+
+def _refer(referral: Planned, sender: Actor, settings: Settings) -> str:
+    body = plan.body_of(referral)
     intake = read_referral(body, hosts=Hosts.parse(settings.hosts))
-    sender_id = sender_ids[number % len(sender_ids)]
-    actor = Actor(kind="sender", id=sender_id, sender_id=sender_id, scopes=frozenset({Scope.REFER}))
     given = json.dumps(body).encode()
-    return referrals.receive_referral(intake, body=given, actor=actor, settings=settings).referral_id
+    return referrals.receive_referral(intake, body=given, actor=sender, settings=settings).referral_id
 
 
-def _judge(referral_id: str, moderator: Actor, *, accept: bool) -> None:
-    """Let a moderator decide the case of a referral's first location; the answer goes out at once."""
-    reader = db.session()
-    case_id = reader.scalars(
+def _cases_of(referral_id: str) -> list[str]:
+    """The cases of a referral's items, in their order."""
+    found = db.session().scalars(
         sa.select(Item.case_id).where(Item.referral_id == referral_id).order_by(Item.position)
-    ).first()
-    claim = cases.claim_case(case_id or "", actor=moderator)
-    clause = clause_queries.clauses_in_force(reader, on=clock.now().date())[2]
-    outcome = "accepted" if accept else "declined"
-    review = ReviewInput(
-        outcome=outcome,
-        ground="terms" if accept else None,
-        decline_reason=None if accept else "no_breach",
-        clauses=(clause.version_id,) if accept else (),
-        visibility="removed" if accept else None,
-        rationale=content.RATIONALES[outcome],
-        statement=content.STATEMENTS[outcome],
     )
+    return [case_id for case_id in found if case_id is not None]
+
+
+def _judge(case_id: str, referral: Planned, moderator: Actor) -> None:
+    """Let a moderator decide one case; the answer goes out at once."""
+    claim = cases.claim_case(case_id, actor=moderator)
     recorded = decisions.record_review(
         claim.case_id,
-        review,
+        _review_of(referral),
         claim_generation=claim.claim_generation,
         version=claim.version,
         actor=moderator,
     )
     dispatching.dispatch_review(recorded.review_id, actor=SERVICE)
+
+
+def _review_of(referral: Planned) -> ReviewInput:
+    outcome = referral.outcome or ""
+    rationales = content.RATIONALES[outcome]
+    rationale, statement = rationales[referral.number % len(rationales)], content.STATEMENTS[outcome]
+    if outcome != "accepted":
+        return ReviewInput(
+            outcome="declined", decline_reason=outcome, rationale=rationale, statement=statement
+        )
+    number = content.CLAUSES[referral.text.category]
+    in_force = clause_queries.clauses_in_force(db.session(), on=clock.now().date())
+    clause = next(clause for clause in in_force if clause.number == number)
+    return ReviewInput(
+        outcome="accepted",
+        ground="terms",
+        clauses=(clause.version_id,),
+        visibility="removed",
+        rationale=rationale,
+        statement=statement,
+    )
+
+
+def _hold(referral_id: str, moderators: list[Actor], *, drafted: bool) -> None:
+    """Let the second moderator hold a case, or the first one have begun and given it back."""
+    case_id = _cases_of(referral_id)[0]
+    with clock.set_back(timedelta(minutes=4)):
+        claim = cases.claim_case(case_id, actor=moderators[0 if drafted else 1])
+        if drafted:
+            decisions.save_draft(
+                case_id,
+                {"rationale": ["[placeholder] Looks like a joke among friends; still to compare with"]},
+                claim_generation=claim.claim_generation,
+                actor=moderators[0],
+            )
+            cases.release_claim(case_id, claim_generation=claim.claim_generation, actor=moderators[0])

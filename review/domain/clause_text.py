@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from review.errors import InvalidInput
@@ -75,7 +75,7 @@ def read_clauses(text: str, *, name: str) -> Terms:
     document = _title_of(front) or name
     if len(document) > LONGEST_DOCUMENT:
         raise InvalidInput(f"The title of {name} is longer than {LONGEST_DOCUMENT} characters; shorten it.")
-    if not _has_words("\n".join(body)):
+    if not has_words("\n".join(body)):
         raise InvalidInput(f"{name} holds no text; name a file with at least one clause.")
     clauses = _clauses(body, _top_level(body, list(_headings(body))), document=document)
     for clause in clauses:
@@ -115,7 +115,8 @@ def _title_of(front: list[str]) -> str:
     return ""
 
 
-def _has_words(text: str) -> bool:
+def has_words(text: str) -> bool:
+    """Whether anything is left to read beside comments and marks."""
     return any(letter.isalnum() for letter in _COMMENT.sub("", text))
 
 
@@ -174,7 +175,7 @@ def _top_level(body: list[str], found: list[_Heading]) -> list[_Heading]:
     level = min(heading.level for heading in found)
     top = [heading for heading in found if heading.level == level]
     below = [heading for heading in found if heading.level > level]
-    if len(top) == 1 and top[0] is found[0] and not _has_words("\n".join(body[: top[0].start])) and below:
+    if len(top) == 1 and top[0] is found[0] and not has_words("\n".join(body[: top[0].start])) and below:
         level = min(heading.level for heading in below)
         lower = [heading for heading in below if heading.level == level]
         if len(lower) > 1:
@@ -184,17 +185,17 @@ def _top_level(body: list[str], found: list[_Heading]) -> list[_Heading]:
 
 def _clauses(body: list[str], headings: list[_Heading], *, document: str) -> list[ClauseText]:
     if not headings:
-        return [ClauseText(slug(document), document, _tidy(body))]
+        return [ClauseText(slug(document), document, tidy(body))]
     taken: set[str] = set()
     clauses: list[ClauseText] = []
     before = body[: headings[0].start]
     own = [line for place, line in enumerate(before) if place not in _heading_lines(before)]
-    if _has_words("\n".join(own)):
-        clauses.append(ClauseText(_free(INTRODUCTION, taken), "Introduction", _tidy(before)))
+    if has_words("\n".join(own)):
+        clauses.append(ClauseText(_free(INTRODUCTION, taken), "Introduction", tidy(before)))
     ends = [heading.start for heading in headings[1:]] + [len(body)]
     for heading, end in zip(headings, ends, strict=True):
         number, title = _number_and_title(heading.words)
-        clauses.append(ClauseText(_free(number, taken), title, _tidy(body[heading.end : end]) or title))
+        clauses.append(ClauseText(_free(number, taken), title, tidy(body[heading.end : end]) or title))
     return clauses
 
 
@@ -228,6 +229,6 @@ def _free(number: str, taken: set[str]) -> str:
     return candidate
 
 
-def _tidy(lines: list[str]) -> str:
+def tidy(lines: Iterable[str]) -> str:
     """The text as written, without blank lines around it and blanks at line ends."""
     return "\n".join(line.rstrip() for line in lines).strip("\n")

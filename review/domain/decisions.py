@@ -24,7 +24,9 @@ COMPLAINT_MONTHS: Final = 6
 """DSA, Article 20(1): complaints for at least six months after the decision."""
 
 OUTCOMES: Final = ("accepted", "declined")
-LATER_OUTCOMES: Final = ("ask", "escalate")
+LATER_OUTCOMES: Final = ("ask",)
+ESCALATE: Final = "escalate"
+"""What the form offers beside the outcomes of a review: a question to legal, which is no review."""
 GROUNDS: Final = ("terms", "law")
 VISIBILITIES: Final = (
     "none", "removed", "disabled", "demoted", "age_restricted", "interaction_restricted", "labelled",
@@ -121,7 +123,7 @@ def _territory(text: str) -> str:
 
 def _outcome_errors(review: ReviewInput, facts: ReviewFacts) -> list[FieldError]:
     if review.outcome in LATER_OUTCOMES:
-        detail = "Asking the sender and escalating to legal are not available yet; accept or decline."
+        detail = "Asking the sender is not available yet; accept, decline, or escalate to legal."
         return [FieldError("outcome", "not_available_yet", detail)]
     if review.outcome not in OUTCOMES:
         return [FieldError("outcome", "missing", "Choose accept or decline.")]

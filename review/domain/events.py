@@ -27,6 +27,7 @@ class EventType:
 _PEOPLE = ("account",)
 _SENDER = ("sender", "account")
 _COMMAND = ("operator",)
+_OFFICE = ("operator", "account")
 _LOOP = ("service",)
 
 EVENTS: dict[str, EventType] = {
@@ -80,28 +81,73 @@ EVENTS: dict[str, EventType] = {
         EventType("case.review_undone", "case", _PEOPLE, ("review",), ("round",)),
         EventType("case.decided", "case", _LOOP, ("decision", "review", "items"), ("outcome",)),
         EventType("case.withdrawn", "case", _SENDER, (), ()),
+        EventType("case.escalated", "case", _PEOPLE, ("escalation", "note"), ("generation", "version")),
+        EventType("case.advised", "case", _PEOPLE, ("escalation", "advice")),
+        EventType("case.escalation_ended", "case", _LOOP, ("escalation",)),
         EventType("record.opened", "case", _PEOPLE, (), (), changes=False),
         EventType("records.listed", "trail", _PEOPLE, ("cases", "query"), (), changes=False),
         EventType(
             "trail.verified", "trail", ("account", "operator"), ("finding",), ("intact",), changes=False
         ),
-        EventType("account.created", "account", _COMMAND, ("email", "name"), ("role",)),
-        EventType("account.closed", "account", _COMMAND),
-        EventType("account.role_changed", "account", _COMMAND, (), ("role", "previous_role")),
-        EventType("account.reset_issued", "account", ("operator", "account")),
+        EventType("trail.listed", "trail", _PEOPLE, ("filter",), (), changes=False),
+        EventType("account.created", "account", _OFFICE, ("email", "name", "sender"), ("role",)),
+        EventType("account.closed", "account", _OFFICE),
+        EventType("account.role_changed", "account", _OFFICE, (), ("role", "previous_role")),
+        EventType("account.reset_issued", "account", _OFFICE),
         EventType("account.password_set", "account", _PEOPLE),
-        EventType("account.signed_in", "account", _PEOPLE, ("address",), (), changes=False),
-        EventType("account.sign_in_failed", "account", ("anonymous",), ("address",), (), changes=False),
-        EventType("account.signed_out", "account", _PEOPLE, (), (), changes=False),
-        EventType("sender.created", "sender", _COMMAND, ("name", "country", "flagger"), ("kind",)),
-        EventType("key.issued", "key", _COMMAND, ("scopes", "sender", "expires_at"), ()),
-        EventType("key.revoked", "key", _COMMAND),
+        EventType("account.signed_in", "account", _PEOPLE, ("address",), ("factor",), changes=False),
+        EventType(
+            "account.sign_in_failed",
+            "account",
+            ("anonymous", "account"),
+            ("address",),
+            ("factor",),
+            changes=False,
+        ),
+        EventType("account.signed_out", "account", _PEOPLE, (), ("others",), changes=False),
+        EventType("account.invited", "account", _OFFICE),
+        EventType("account.sign_ins_ended", "account", _OFFICE),
+        EventType("account.renamed", "account", _OFFICE, ("pseudonym", "previous_pseudonym")),
+        EventType("sender.created", "sender", _OFFICE, ("name", "country", "flagger"), ("kind",)),
+        EventType("key.issued", "key", _OFFICE, ("scopes", "sender", "expires_at", "label")),
+        EventType("key.revoked", "key", _OFFICE),
         EventType(
             "clause.published",
             "clause",
-            _COMMAND,
-            ("document", "number", "title", "text_sha256", "valid_from"),
-            ("version",),
+            ("operator", "account"),
+            ("document", "number", "title", "text_sha256", "valid_from", "drafted_by", "reason"),
+            ("version", "ends"),
         ),
+        EventType("setting.changed", "setting", _PEOPLE, ("previous", "value"), ("chosen",)),
+        EventType("account.half_signed_in", "account", _PEOPLE, (), ("factor",), changes=False),
+        EventType("account.confirmed", "account", _PEOPLE, (), ("factor",), changes=False),
+        EventType("factor.enrolled", "account", _PEOPLE, ("passkey",), ("factor",)),
+        EventType("factor.removed", "account", _PEOPLE, ("passkey",), ("factor",)),
+        EventType("factor.reset", "account", ("operator", "account"), (), ("factors",)),
+        EventType("recovery_codes.issued", "account", _PEOPLE, (), ("codes",)),
+        EventType("recovery_code.used", "account", _PEOPLE),
+        # contacts are people: apart from the rest, so that they can be erased alone
+        EventType(
+            "sender.changed",
+            "sender",
+            _OFFICE,
+            ("before", "after", "contacts_before", "contacts_after"),
+        ),
+        EventType("sender.limits_changed", "sender", _OFFICE, ("before", "after")),
+        EventType(
+            "sender.flagger_added",
+            "sender",
+            _OFFICE,
+            ("status", "coordinator", "valid_from", "valid_until", "reference"),
+        ),
+        EventType("sender.flagger_ended", "sender", _OFFICE, ("status", "valid_until", "ended_on")),
+        EventType(
+            "clause.drafted",
+            "clause",
+            _PEOPLE,
+            ("document", "number", "title", "text_sha256", "valid_from", "reason"),
+            ("ends",),
+        ),
+        EventType("clause.draft_discarded", "clause", _PEOPLE, ("drafted_by",), ("ends",)),
     )
 }

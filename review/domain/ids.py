@@ -11,7 +11,15 @@ _GROUPS = re.compile(r"([0-9A-Z])-?([0-9A-HJKMNP-TV-Z]{4})-?([0-9A-HJKMNP-TV-Z]{
 
 def new_id(prefix: str) -> str:
     """A fresh id such as ``R-7K3M-9QXD-2FWT``: the prefix and 60 random bits in Crockford base 32."""
-    bits = secrets.randbits(60)
+    return _written(prefix, secrets.randbits(60))
+
+
+def id_from(prefix: str, digest: bytes) -> str:
+    """The id that a digest of 8 bytes or more stands for: the same digest, the same id."""
+    return _written(prefix, int.from_bytes(digest[:8], "big") >> 4)
+
+
+def _written(prefix: str, bits: int) -> str:
     pairs = [_PAIRS[bits >> shift & 1023] for shift in (50, 40, 30, 20, 10, 0)]
     return f"{prefix}-{pairs[0]}{pairs[1]}-{pairs[2]}{pairs[3]}-{pairs[4]}{pairs[5]}"
 

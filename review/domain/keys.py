@@ -3,6 +3,8 @@
 import hashlib
 import secrets
 import zlib
+from datetime import datetime
+from typing import Literal
 
 BEGINNING = "rr_"
 SHOWN = 10
@@ -21,9 +23,24 @@ def new_key() -> str:
     return BEGINNING + random + _check_of(random)
 
 
+def is_whole(text: str) -> bool:
+    """Whether a text has the form of a key and its check fits: no character was lost or exchanged."""
+    random, check = text[len(BEGINNING) : -_CHECK], text[-_CHECK:]
+    return text.isascii() and text.startswith(BEGINNING) and _check_of(random) == check
+
+
 def digest_of(secret: str) -> str:
     """SHA-256 in hex: all that is stored of keys, sign-ins and one-time links."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def state_of(
+    *, expires_at: datetime | None, revoked_at: datetime | None, at: datetime
+) -> Literal["in_use", "expired", "revoked"]:
+    """Whether a stored key works at that moment; one that was revoked stays so after its end."""
+    if revoked_at is not None:
+        return "revoked"
+    return "expired" if expires_at is not None and expires_at <= at else "in_use"
 
 
 def _check_of(random: str) -> str:

@@ -72,6 +72,17 @@ class Permission(StrEnum):
     READ_RECORDS = "read_records"
     VERIFY_TRAIL = "verify_trail"
     SEE_HEALTH = "see_health"
+    MANAGE_ACCOUNTS = "manage_accounts"
+    CHANGE_SETTINGS = "change_settings"
+    RESET_FACTORS = "reset_factors"
+    MANAGE_SENDERS = "manage_senders"
+    MANAGE_OWN_KEYS = "manage_own_keys"
+    SEE_SENDER_ACCURACY = "see_sender_accuracy"
+    EDIT_CLAUSES = "edit_clauses"
+    PUBLISH_CLAUSES = "publish_clauses"
+    SEARCH_CASES = "search_cases"
+    ADVISE = "advise"
+    SEE_NUMBERS = "see_numbers"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -79,7 +90,10 @@ _OWN = frozenset({Role.SENDER})
 
 GRANTS: dict[Permission, Grant] = {
     Permission.ANYONE: Grant("Open to everyone: sign-in, health, stylesheet, the public key.", anyone=True),
-    Permission.SIGNED_IN: Grant("Go to one's start page and sign out.", roles=frozenset(Role)),
+    Permission.SIGNED_IN: Grant(
+        "Go to one's start page, look after one's own factors and sign-ins, sign out.",
+        roles=frozenset(Role),
+    ),
     Permission.REFER: Grant("Submit referrals for one's own organisation.", scopes=frozenset({Scope.REFER})),
     Permission.READ_OWN_REFERRALS: Grant(
         "See status, answers and receipts of one's own organisation's referrals.",
@@ -100,6 +114,44 @@ GRANTS: dict[Permission, Grant] = {
     ),
     Permission.VERIFY_TRAIL: Grant("Verify the trail; each run is on it.", roles=frozenset({Role.LEGAL})),
     Permission.SEE_HEALTH: Grant("See the health page.", roles=frozenset({Role.ADMIN})),
+    Permission.MANAGE_ACCOUNTS: Grant(
+        "Invite people, change roles, give links, end sign-ins, close accounts; see names.",
+        roles=frozenset({Role.ADMIN}),
+    ),
+    Permission.CHANGE_SETTINGS: Grant(
+        "See the settings; change those that may change while the desk runs.", roles=frozenset({Role.ADMIN})
+    ),
+    Permission.RESET_FACTORS: Grant(
+        "Take the second factor from somebody else who lost it.", roles=frozenset({Role.ADMIN})
+    ),
+    Permission.MANAGE_SENDERS: Grant(
+        "Enter senders; change their contacts, evidence and limits; issue and revoke their keys.",
+        roles=frozenset({Role.ADMIN}),
+    ),
+    Permission.MANAGE_OWN_KEYS: Grant(
+        "Issue and revoke one's own organisation's API keys.", roles=frozenset({Role.SENDER})
+    ),
+    Permission.SEE_SENDER_ACCURACY: Grant(
+        "See what share of a sender's judged items was accepted.",
+        roles=frozenset({Role.LEGAL, Role.ADMIN}),
+    ),
+    Permission.EDIT_CLAUSES: Grant(
+        "Draft new clauses, wordings and ends of clauses; discard drafts.", roles=frozenset({Role.ADMIN})
+    ),
+    Permission.PUBLISH_CLAUSES: Grant(
+        "Read all versions and drafts of our clauses; publish what somebody else drafted.",
+        roles=frozenset({Role.ADMIN, Role.LEGAL}),
+    ),
+    Permission.SEARCH_CASES: Grant(
+        "Find live cases and those one has reviewed by our ids, a URL or a digest.", roles=_JUDGES
+    ),
+    Permission.ADVISE: Grant(
+        "See which cases were escalated, and give advice on them.", roles=frozenset({Role.LEGAL})
+    ),
+    Permission.SEE_NUMBERS: Grant(
+        "See the numbers of the desk: counts and times, no content and no names.",
+        roles=frozenset({Role.LEAD, Role.LEGAL, Role.ADMIN}),
+    ),
 }
 
 
@@ -129,6 +181,23 @@ def check_operator(actor: Actor) -> None:
     """Raise `NotPermitted` unless a command acts; people, keys and loops may not do what needs one."""
     if actor.kind != OPERATOR.kind:
         raise NotPermitted("Only a command on the server does this; ask whoever runs it.")
+
+
+def check_operator_or(actor: Actor, permission: Permission) -> None:
+    """Raise `NotPermitted` unless a command acts or a person who holds the permission."""
+    if actor.kind != OPERATOR.kind and not can(actor, permission):
+        raise NotPermitted("Your role does not allow this; ask an administrator if it should.")
+
+
+def is_own_account(actor: Actor, account_id: str) -> bool:
+    """Whether the actor is that account's person: nobody changes the own role or closes oneself."""
+    return actor.kind == "account" and actor.account_id == account_id
+
+
+def check_not_own_account(actor: Actor, account_id: str) -> None:
+    """Raise `NotPermitted` where somebody would change the own access."""
+    if is_own_account(actor, account_id):
+        raise NotPermitted("This is your own account; another administrator changes who may do what with it.")
 
 
 def check_service(actor: Actor) -> None:

@@ -4,13 +4,19 @@ from review.models.accounts import Account, OneTimeLink, RateCount, SignIn
 from review.models.base import Base
 from review.models.batches import Batch, BatchLine
 from review.models.cases import Case
-from review.models.clauses import Clause, ClauseVersion
+from review.models.clauses import Clause, ClauseDraft, ClauseVersion
 from review.models.decisions import Answer, Decision, Draft, Restriction, Review, ReviewClause
+from review.models.escalations import Escalation
 from review.models.evidence import Evidence
+from review.models.factors import HalfSignIn, Passkey, RecoveryCode, TotpFactor
 from review.models.heartbeats import Heartbeat
+from review.models.numbers import CountedPosition, DayCount
 from review.models.referrals import Item, Referral, RefusedItem, StoredAnswer
+from review.models.search import SearchEntry, SearchMark
 from review.models.senders import FlaggerStatus, Sender, SenderKey
+from review.models.settings import ChosenSetting
 from review.models.trail import Leaf, Opening, PendingEvent, StoredCheckpoint, StoredTile, TreeHead
+from review.models.trail_runs import TrailRun
 
 __all__ = [
     "Account",
@@ -19,29 +25,41 @@ __all__ = [
     "Batch",
     "BatchLine",
     "Case",
+    "ChosenSetting",
     "Clause",
+    "ClauseDraft",
     "ClauseVersion",
+    "CountedPosition",
+    "DayCount",
     "Decision",
     "Draft",
+    "Escalation",
     "Evidence",
     "FlaggerStatus",
+    "HalfSignIn",
     "Heartbeat",
     "Item",
     "Leaf",
     "OneTimeLink",
     "Opening",
+    "Passkey",
     "PendingEvent",
     "RateCount",
+    "RecoveryCode",
     "Referral",
     "RefusedItem",
     "Restriction",
     "Review",
     "ReviewClause",
+    "SearchEntry",
+    "SearchMark",
     "Sender",
     "SenderKey",
     "SignIn",
     "StoredAnswer",
     "StoredCheckpoint",
     "StoredTile",
+    "TotpFactor",
+    "TrailRun",
     "TreeHead",
 ]

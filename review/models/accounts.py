@@ -32,17 +32,24 @@ class Account(OnTrail, Base):
 
 
 class SignIn(Base):
-    """One signed-in session; the cookie holds a random token, this row only its SHA-256."""
+    """One signed-in session; the cookie holds a random token, this row only its SHA-256.
+
+    ``factor`` is what was shown beside the password, ``confirmed_at`` when the person last proved who
+    they are.
+    """
 
     __tablename__ = "sign_ins"
+    __table_args__ = (sa.Index("ix_sign_ins_account_id_created_at", "account_id", "created_at"),)
 
     token_digest: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
-    account_id: Mapped[str] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
+    account_id: Mapped[str] = mapped_column(sa.ForeignKey("accounts.id"))
     role: Mapped[str] = mapped_column(sa.String(20))
     created_at: Mapped[datetime] = mapped_column(Moment)
     last_used_at: Mapped[datetime] = mapped_column(Moment)
     expires_at: Mapped[datetime] = mapped_column(Moment)
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
+    factor: Mapped[str | None] = mapped_column(sa.String(20))
+    confirmed_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class OneTimeLink(Base):

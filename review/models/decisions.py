@@ -64,6 +64,7 @@ class ReviewClause(Base):
     """A clause version that a review names."""
 
     __tablename__ = "review_clauses"
+    __table_args__ = (sa.Index("ix_review_clauses_version", "clause_version_id", "review_id"),)
 
     review_id: Mapped[str] = mapped_column(sa.ForeignKey("reviews.id"), primary_key=True)
     clause_version_id: Mapped[str] = mapped_column(sa.ForeignKey("clause_versions.id"), primary_key=True)

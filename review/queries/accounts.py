@@ -21,6 +21,8 @@ class SignedIn:
     role: str
     sender_id: str | None
     last_used_at: datetime
+    expires_at: datetime
+    confirmed_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class LinkHolder:
     account_id: str
     trail_id: str
     email: str
+    expires_at: datetime
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ _SIGNED_IN = Prepared(
             Account.role,
             Account.sender_id,
             SignIn.last_used_at,
+            SignIn.expires_at,
+            SignIn.confirmed_at,
         )
         .join(Account, Account.id == SignIn.account_id)
         .where(
@@ -94,13 +99,15 @@ def signed_in(reader: Session, token_digest: str, *, at: datetime, idle_seconds:
         role=row.role,
         sender_id=row.sender_id,
         last_used_at=row.last_used_at,
+        expires_at=row.expires_at,
+        confirmed_at=row.confirmed_at,
     )
 
 
 def holder_of_link(reader: Session, token_digest: str, *, at: datetime) -> LinkHolder | None:
     """Whose one-time link this is while it is unused, not too old, and the account open; else None."""
     row = reader.execute(
-        sa.select(Account.id, Account.trail_id, Account.email)
+        sa.select(Account.id, Account.trail_id, Account.email, OneTimeLink.expires_at)
         .join(OneTimeLink, OneTimeLink.account_id == Account.id)
         .where(
             OneTimeLink.token_digest == token_digest,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from review.db import Moment
 from review.domain.priority import Rank, why_first
-from review.domain.states import CLAIMABLE
+from review.domain.states import CLAIMABLE, LIVE
 from review.models import Case, Review
 from review.prepared import Prepared
 
@@ -218,3 +218,16 @@ def case_summary(
     """The strip of one case; None when there is no such case."""
     case = _ONE.first(reader, case_id=case_id)
     return None if case is None else _summary(case, account_id=account_id, now=now)
+
+
+def cases_among(
+    reader: Session, ids: sa.Select[Any], *, account_id: str | None, now: datetime
+) -> tuple[CaseSummary, ...]:
+    """Of these cases the live ones and those that this person has reviewed, 50 at most, newest first."""
+    statement = (
+        sa.select(Case)
+        .where(Case.id.in_(ids), sa.or_(Case.state.in_(LIVE), ~not_reviewed_by(account_id)))
+        .order_by(Case.opened_at.desc(), Case.id.desc())
+        .limit(PAGE_ROWS)
+    )
+    return tuple(_summary(case, account_id=account_id, now=now) for case in reader.scalars(statement))

@@ -26,7 +26,7 @@ class ClauseInForce:
 
 @dataclass(frozen=True)
 class ClauseListed:
-    """One version of a clause in the list of our terms."""
+    """One version in the list of our terms; ``ends``: the clause does not hold from its day on."""
 
     version_id: str
     clause_id: str
@@ -35,6 +35,7 @@ class ClauseListed:
     version: int
     title: str
     valid_from: date
+    ends: bool
 
 
 _in_force: dict[tuple[sa.Engine, date], tuple[tuple[int, str | None], tuple[ClauseInForce, ...]]] = {}
@@ -48,8 +49,9 @@ def clauses_in_force(reader: Session, *, on: date) -> tuple[ClauseInForce, ...]:
     """The clauses that hold on a day, each in the wording of that day, by document and number.
 
     An introduction is no rule that content could break, so it is left out.
-    The version with the latest first day up to ``on`` holds; of two from one day, the newer one. Versions
-    never change and are never taken away, so what was read stays right until there is one more.
+    The version with the latest first day up to ``on`` holds; of two from one day, the newer one; none where
+    that one ends the clause. Versions never change and are never taken away, so what was read stays right
+    until there is one more.
     """
     place = (reader.get_bind().engine, on)
     state = tuple(_STATE.first(reader))
@@ -82,7 +84,7 @@ def _read_in_force(reader: Session, *, on: date) -> tuple[ClauseInForce, ...]:
         )
         .join(Clause, Clause.id == ClauseVersion.clause_id)
         .join(ranked, ranked.c.id == ClauseVersion.id)
-        .where(ranked.c.rank == 1)
+        .where(ranked.c.rank == 1, ClauseVersion.ends.is_(False))
     )
     found = [ClauseInForce(*row) for row in rows if is_clause(row.number)]
     return tuple(sorted(found, key=lambda clause: (clause.document, natural_order(clause.number))))
@@ -99,6 +101,7 @@ def list_clauses(reader: Session) -> list[ClauseListed]:
             ClauseVersion.version,
             ClauseVersion.title,
             ClauseVersion.valid_from,
+            ClauseVersion.ends,
         ).join(Clause, Clause.id == ClauseVersion.clause_id)
     )
     found = [ClauseListed(*row) for row in rows]

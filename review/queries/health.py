@@ -1,6 +1,6 @@
 """Is the desk fit to start, and is it well now? Gates of the start, and the checks behind /readyz."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from review.domain.loops import SILENT_SECONDS
 from review.errors import SettingsError
 from review.models import Case, Leaf, Opening, PendingEvent, Review, StoredCheckpoint, schema
 from review.queries.heartbeats import loop_states
+from review.queries.storage import LEAST_BYTES, LEAST_SHARE, Room
 
 LATE_SECONDS = 60
 SKEW_SECONDS = 1.0
@@ -87,14 +88,18 @@ def check_connections(engine: sa.Engine, *, needed: int) -> None:
         )
 
 
-def readiness(reader: Session, *, now: datetime) -> list[Check]:
-    """All checks; when the database does not answer, only that one."""
+def readiness(reader: Session, *, now: datetime, rooms: Sequence[Room]) -> list[Check]:
+    """All checks; when the database does not answer, only that one. ``rooms``: the disks of the desk."""
     try:
         reader.execute(sa.select(1))
     except SQLAlchemyError:
         down = "The database does not answer."
         return [Check("database", ok=False, sentence=down, next_step="Start the database.")]
-    return [Check("database", ok=True, sentence="The database answers."), *_checks(reader, now=now)]
+    return [
+        Check("database", ok=True, sentence="The database answers."),
+        *_checks(reader, now=now),
+        _disk_check(rooms),
+    ]
 
 
 def _checks(reader: Session, *, now: datetime) -> Iterator[Check]:
@@ -148,6 +153,24 @@ def _checks(reader: Session, *, now: datetime) -> Iterator[Check]:
     yield _workers_check(reader, now=now)
     if not db.is_sqlite(reader):
         yield _clock_check(reader)
+
+
+def _disk_check(rooms: Sequence[Room]) -> Check:
+    least = f"{LEAST_BYTES // 1024**3} GiB and {LEAST_SHARE:.0%}"
+    return Check(
+        "disk",
+        ok=all(room.enough for room in rooms),
+        sentence=" ".join(_room_words(room) for room in rooms),
+        next_step=f"Make room or take a larger disk: {least} must be free.",
+    )
+
+
+def _room_words(room: Room) -> str:
+    where = " and ".join(f"the {name} folder" for name in room.holds)
+    if room.free_bytes is None or not room.total_bytes:
+        return f"The disk of {where} does not tell how full it is."
+    free = f"{room.free_bytes / 1024**3:.1f} GiB ({room.free_bytes / room.total_bytes:.0%})"
+    return f"The disk of {where} has {free} free."
 
 
 def _workers_check(reader: Session, *, now: datetime) -> Check:

@@ -35,8 +35,8 @@ def timeline_of(reader: Session, subjects: Mapping[str, Sequence[str]]) -> list[
         for some in in_sets(ids):
             rows += reader.execute(_events().where(Opening.object_kind == kind, Opening.object_id.in_(some)))
     rows.sort(key=lambda row: (row.recorded_at, row.object_version or 0, row.eid))
-    actors = [_actor_in(row.envelope) for row in rows]
-    names = _names(reader, actors)
+    actors = [actor_in(row.envelope) for row in rows]
+    names = names_of(reader, actors)
     return [
         Entry(
             number=row.object_version if row.object_kind == "case" else None,
@@ -65,7 +65,7 @@ def _events() -> sa.Select[*tuple[Any, ...]]:
     ).outerjoin(Leaf, Leaf.eid == Opening.eid)
 
 
-def _actor_in(envelope: bytes) -> Mapping[str, Any]:
+def actor_in(envelope: bytes) -> Mapping[str, Any]:
     """Who acted; nobody where the envelope was changed, which the record says elsewhere."""
     try:
         actor: Mapping[str, Any] = parse_envelope(envelope)["actor"]
@@ -74,7 +74,7 @@ def _actor_in(envelope: bytes) -> Mapping[str, Any]:
     return actor
 
 
-def _names(reader: Session, actors: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], str]:
+def names_of(reader: Session, actors: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], str]:
     """Pseudonyms of people and names of senders behind the trail's actor ids."""
     people = {actor["id"] for actor in actors if actor["kind"] == "account"}
     senders = {actor["id"] for actor in actors if actor["kind"] == "sender"}

@@ -1,41 +1,40 @@
 """What does the record of a case hold? Everything that legal staff may read of it, in plain values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.domain.ids import read_id
 from review.domain.told import Difference, moment_of
-from review.models import Case, Item, Referral
+from review.models import Case, Item
+from review.queries.escalations import EscalationInRecord, escalations_told
 from review.queries.record_parts import (
+    ClauseInRecord,
     ItemInRecord,
     ReferralInRecord,
-    ReviewInRecord,
     item_rows,
     items_in_record,
     referrals_in_record,
     reviews_in_record,
 )
+from review.queries.record_sides import (
+    EvidenceInRecord,
+    MessageInRecord,
+    RoundInRecord,
+    WordingToday,
+    evidence_in_record,
+    messages_in_record,
+    readings_in,
+    rounds_in_record,
+    wordings_today,
+)
 from review.queries.record_timeline import Entry, timeline_of
 from review.queries.record_told import ToldRecord, told_record
 
-LISTED = 50
 MOST_ITEMS = 500
-
-
-@dataclass(frozen=True)
-class CaseListed:
-    """One line of the list of records."""
-
-    id: str
-    state: str
-    intake_kind: str
-    opened_at: datetime
-    decided_at: datetime | None
-    items: int
 
 
 @dataclass(frozen=True)
@@ -52,13 +51,15 @@ class Record:
     """The full record of one case; ``items`` are its first 500 of ``total``.
 
     Everything that an event tells of is shown as told; ``differences`` are the rows that say otherwise and
-    ``broken`` the entries of the trail that were changed themselves.
+    ``broken`` the entries of the trail that were changed themselves. ``openings`` are the times at which the
+    record was read, newest first; ``timeline`` leaves these out.
     """
 
     id: str
     state: str
     intake_kind: str
     severity: str
+    received_at: datetime | None
     opened_at: datetime
     due_at: datetime
     outcome: str | None
@@ -68,46 +69,19 @@ class Record:
     items: tuple[ItemInRecord, ...]
     total: int
     referrals: tuple[ReferralInRecord, ...]
-    reviews: tuple[ReviewInRecord, ...]
+    rounds: tuple[RoundInRecord, ...]
+    wordings: Mapping[ClauseInRecord, WordingToday]
+    messages: tuple[MessageInRecord, ...]
+    evidence: tuple[EvidenceInRecord, ...]
+    escalations: tuple[EscalationInRecord, ...]
+    openings: tuple[Entry, ...]
     timeline: tuple[Entry, ...]
     differences: tuple[DifferenceShown, ...]
     broken: tuple[str, ...]
 
 
-def cases_listed(reader: Session, *, query: str = "") -> list[CaseListed]:
-    """The newest cases, or those that exactly this case id, referral id, item id or reference leads to."""
-    return [
-        CaseListed(row.id, row.state, row.intake_kind, row.opened_at, row.decided_at, row.items_live)
-        for row in reader.execute(listing(query.strip()))
-    ]
-
-
-def listing(wanted: str) -> sa.Select[*tuple[Any, ...]]:
-    """The statement of the list, for what was searched or blank."""
-    statement = (
-        sa.select(Case.id, Case.state, Case.intake_kind, Case.opened_at, Case.decided_at, Case.items_live)
-        .order_by(Case.opened_at.desc(), Case.id)
-        .limit(LISTED)
-    )
-    return statement if not wanted else statement.where(Case.id.in_(cases_wanted(wanted)))
-
-
-def cases_wanted(wanted: str) -> sa.CompoundSelect[Any]:
-    """Ids of the cases behind an id or reference: one look-up in an index for each way, never one OR."""
-    of_items = sa.select(Item.case_id.label("case_id"))
-    of_referrals = of_items.join(Referral, Referral.id == Item.referral_id)
-    ways = [of_referrals.where(Referral.reference == wanted)]
-    if (case_id := read_id(wanted, "C")) is not None:
-        ways.append(sa.select(Case.id.label("case_id")).where(Case.id == case_id))
-    if (item_id := read_id(wanted, "I")) is not None:
-        ways.append(of_items.where(Item.id == item_id))
-    if (referral_id := read_id(wanted, "R")) is not None:
-        ways.append(of_items.where(Item.referral_id == referral_id))
-    return sa.union_all(*ways)
-
-
-def record_of(reader: Session, case_id: str) -> Record | None:
-    """Everything on a case; None when there is no such case."""
+def record_of(reader: Session, case_id: str, *, on: date) -> Record | None:
+    """Everything on a case, with what became of its clauses by that day; None when there is no such case."""
     case = reader.execute(sa.select(Case.__table__).where(Case.id == case_id)).one_or_none()
     if case is None:
         return None
@@ -124,11 +98,13 @@ def record_of(reader: Session, case_id: str) -> Record | None:
         "item": [item.id for item in items],
     }
     total = sa.select(sa.func.count()).where(Item.case_id == case_id)
+    timeline = timeline_of(reader, subjects)
     return Record(
         id=case.id,
         state=told.case.state,
         intake_kind=case.intake_kind,
         severity=case.severity,
+        received_at=min((one.received_at for one in referrals if one.received_at), default=None),
         opened_at=case.opened_at,
         due_at=case.due_at,
         outcome=None if decision is None else str(decision["outcome"]),
@@ -138,8 +114,13 @@ def record_of(reader: Session, case_id: str) -> Record | None:
         items=tuple(items),
         total=int(reader.scalar(total) or 0),
         referrals=tuple(referrals),
-        reviews=tuple(reviews),
-        timeline=tuple(timeline_of(reader, subjects)),
+        rounds=rounds_in_record(reviews, state=told.case.state),
+        wordings=wordings_today(reader, reviews, on=on),
+        messages=messages_in_record(items, referrals),
+        evidence=evidence_in_record(reader, subjects["item"]),
+        escalations=escalations_told(reader, case_id),
+        openings=readings_in(timeline),
+        timeline=tuple(entry for entry in timeline if entry.event_type != "record.opened"),
         differences=tuple(_shown(difference) for difference in told.differences),
         broken=told.broken,
     )

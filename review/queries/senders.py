@@ -12,7 +12,10 @@ from review.prepared import Prepared
 
 @dataclass(frozen=True)
 class KeyFound:
-    """What the guard checks of an API key; ``scopes`` are separated by spaces."""
+    """What the guard checks of an API key; ``scopes`` are separated by spaces.
+
+    The limits are its sender's own, None where the settings decide.
+    """
 
     id: str
     sender_id: str | None
@@ -20,6 +23,8 @@ class KeyFound:
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    requests_per_minute: int | None = None
+    batch_lines: int | None = None
 
 
 @dataclass(frozen=True)
@@ -33,11 +38,15 @@ class KeyListed:
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    label: str | None = None
 
 
 @dataclass(frozen=True)
 class FlaggerListed:
-    """One dated piece of evidence of trusted-flagger status; no end means until withdrawn."""
+    """One dated piece of evidence of trusted-flagger status; ``valid_until`` is where it ended early, if so.
+
+    No end means until withdrawn.
+    """
 
     coordinator: str
     valid_from: date
@@ -58,14 +67,20 @@ class SenderListed:
 
 
 _KEY = Prepared(
-    lambda: sa.select(
-        SenderKey.id,
-        SenderKey.sender_id,
-        SenderKey.scopes,
-        SenderKey.expires_at,
-        SenderKey.revoked_at,
-        SenderKey.last_used_at,
-    ).where(SenderKey.digest == sa.bindparam("digest"))
+    lambda: (
+        sa.select(
+            SenderKey.id,
+            SenderKey.sender_id,
+            SenderKey.scopes,
+            SenderKey.expires_at,
+            SenderKey.revoked_at,
+            SenderKey.last_used_at,
+            Sender.requests_per_minute,
+            Sender.batch_lines,
+        )
+        .outerjoin(Sender, Sender.id == SenderKey.sender_id)  # the platform's key has none
+        .where(SenderKey.digest == sa.bindparam("digest"))
+    )
 )
 
 
@@ -82,6 +97,7 @@ _FLAGGER = Prepared(
             FlaggerStatus.sender_id == sa.bindparam("sender_id"),
             FlaggerStatus.valid_from <= sa.bindparam("day"),
             sa.or_(FlaggerStatus.valid_until.is_(None), FlaggerStatus.valid_until >= sa.bindparam("day")),
+            sa.or_(FlaggerStatus.ended_on.is_(None), FlaggerStatus.ended_on >= sa.bindparam("day")),
         )
         .limit(sa.literal(1))
     )
@@ -134,6 +150,7 @@ def _keys_of(reader: Session) -> dict[str | None, list[KeyListed]]:
             SenderKey.expires_at,
             SenderKey.revoked_at,
             SenderKey.last_used_at,
+            SenderKey.label,
         ).order_by(SenderKey.created_at, SenderKey.id)
     )
     found: dict[str | None, list[KeyListed]] = {}
@@ -147,6 +164,7 @@ def _keys_of(reader: Session) -> dict[str | None, list[KeyListed]]:
                 expires_at=row.expires_at,
                 revoked_at=row.revoked_at,
                 last_used_at=row.last_used_at,
+                label=row.label,
             )
         )
     return found
@@ -158,7 +176,7 @@ def _flagger_of(reader: Session) -> dict[str, list[FlaggerListed]]:
             FlaggerStatus.sender_id,
             FlaggerStatus.coordinator,
             FlaggerStatus.valid_from,
-            FlaggerStatus.valid_until,
+            sa.func.coalesce(FlaggerStatus.ended_on, FlaggerStatus.valid_until).label("valid_until"),
         ).order_by(FlaggerStatus.valid_from, FlaggerStatus.id)
     )
     found: dict[str, list[FlaggerListed]] = {}

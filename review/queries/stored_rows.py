@@ -57,7 +57,7 @@ def comparisons(evidence: Evidence | None) -> tuple[tuple[str, Collection[str], 
         ("case", OF_CASES, compare_cases),
         ("item", OF_ITEMS, compare_items),
         ("clause", ("clause.published",), compare_clauses),
-        ("sender", ("sender.created",), compare_senders),
+        ("sender", ("sender.changed", "sender.created"), compare_senders),
     )
 
 

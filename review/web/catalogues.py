@@ -1,10 +1,12 @@
-"""The message catalogues: collect texts from pages and code, compile translations.
+"""The message catalogues: collect texts from pages and code, read translations.
 
-``python -m review.web.catalogues`` writes ``messages.pot`` anew; run it after changing a text.
+``python -m review.web.catalogues`` writes ``messages.pot`` anew and names what each language lacks; run it
+after changing a text.
 """
 
-import os
-import tempfile
+import sys
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -12,10 +14,18 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from babel.support import Translations
+
+from review.domain.permissions import GRANTS
 
 PACKAGE = Path(__file__).resolve().parent.parent
 TRANSLATIONS = PACKAGE / "translations"
 TEMPLATE_CATALOGUE = TRANSLATIONS / "messages.pot"
+KEYWORDS = DEFAULT_KEYWORDS | {"lazy_gettext": None, "lazy_ngettext": (1, 2)}
+"""The functions whose texts are collected; forms and their fields use the lazy ones."""
+
+Message = str | tuple[str, ...]
+"""A text, or the two of a singular and a plural."""
 
 # Written by hand: the extractor's own header names people and lists that do not exist, and a date that
 # would change on every run.
@@ -32,12 +42,23 @@ def extract_catalogue() -> Catalog:
     with (TRANSLATIONS / "babel.cfg").open(encoding="utf-8") as mapping:
         methods, options = parse_mapping_cfg(mapping)  # type: ignore[no-untyped-call]
     catalogue = Catalog(charset="utf-8")
-    found = extract_from_dir(
-        PACKAGE, methods, options, keywords=DEFAULT_KEYWORDS, comment_tags=("Translators:",)
-    )
-    for _path, _line, message, comments, context in found:
-        catalogue.add(message, None, auto_comments=comments, context=context)
+    found = extract_from_dir(PACKAGE, methods, options, keywords=KEYWORDS, comment_tags=("Translators:",))
+    for path, line, message, comments, context in found:
+        catalogue.add(message, None, locations=[(path, line)], auto_comments=comments, context=context)
+    for grant in GRANTS.values():  # rules know no gettext; the page of permissions looks their sentences up
+        catalogue.add(grant.sentence, None, locations=[("domain/permissions.py", 0)])
     return catalogue
+
+
+def untranslated(language: str, *, directory: Path = TRANSLATIONS) -> dict[Message, tuple[str, ...]]:
+    """The texts that a language lacks and shows in English, each with the files where it stands."""
+    with (directory / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        known = {message.id for message in read_po(file) if message.string and not message.fuzzy}
+    return {
+        text: tuple(sorted({path for path, _line in message.locations}))
+        for message in extract_catalogue()
+        if (text := message.id if isinstance(message.id, str) else tuple(message.id)) and text not in known
+    }
 
 
 def write_template_catalogue(target: Path = TEMPLATE_CATALOGUE) -> None:
@@ -47,29 +68,26 @@ def write_template_catalogue(target: Path = TEMPLATE_CATALOGUE) -> None:
         write_po(file, extract_catalogue(), omit_header=True, no_location=True, sort_output=True)
 
 
-def compile_catalogues(directory: Path = TRANSLATIONS) -> list[Path]:
-    """Compile each ``.po`` whose ``.mo`` is missing or older; returns what was written."""
-    return [
-        _compile(source)
+@cache
+def translations(directory: Path = TRANSLATIONS) -> dict[str, Translations]:
+    """Every translation by its locale, compiled in memory: nothing is written beside the program."""
+    return {
+        source.parent.parent.name: _compiled(source)
         for source in sorted(directory.glob("*/LC_MESSAGES/*.po"))
-        if _is_stale(source, source.with_suffix(".mo"))
-    ]
+    }
 
 
-def _is_stale(source: Path, target: Path) -> bool:
-    return not target.exists() or target.stat().st_mtime < source.stat().st_mtime
-
-
-def _compile(source: Path) -> Path:
-    """Compile one catalogue; renamed into place, so that a second process never reads half a file."""
-    target = source.with_suffix(".mo")
+def _compiled(source: Path) -> Translations:
     with source.open("rb") as file:
         catalogue = read_po(file, locale=source.parent.parent.name)
-    with tempfile.NamedTemporaryFile(dir=source.parent, delete=False) as unfinished:
-        write_mo(unfinished, catalogue)
-    os.replace(unfinished.name, target)
-    return target
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return Translations(compiled)
 
 
 if __name__ == "__main__":
     write_template_catalogue()
+    for name in translations():
+        for lacking, places in untranslated(name).items():
+            sys.stdout.write(f"{name} lacks {lacking!r} of {', '.join(places)}\n")

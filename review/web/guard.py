@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from itsdangerous.encoding import base64_encode
 from review import clock, db
 from review.actions import accounts as account_actions
 from review.actions import senders as sender_actions
+from review.domain.keys import state_of
 from review.domain.permissions import ANONYMOUS, Actor, Permission, Role, Scope, check_permission
 from review.errors import (
     BadRequest,
@@ -34,7 +36,7 @@ from review.errors import (
 )
 from review.queries import accounts as account_queries
 from review.queries import senders as sender_queries
-from review.web import errors, limits
+from review.web import errors, limits, running
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -86,13 +88,18 @@ class Sessions(SecureCookieSessionInterface):
 
 
 class SignedInPerson(UserMixin):
-    """What Flask-Login keeps of a person: the sign-in's token, and what the pages show of them."""
+    """What Flask-Login keeps of a person: the sign-in's token, and what the pages show of them.
 
-    def __init__(self, token: str, row: account_queries.SignedIn) -> None:
+    ``ends_at`` is when the sign-in ends unless the person does something before.
+    """
+
+    def __init__(self, token: str, row: account_queries.SignedIn, *, ends_at: datetime) -> None:
         self.token = token
         self.account_id = row.account_id
         self.pseudonym = row.pseudonym
         self.role = Role(row.role)
+        self.ends_at = ends_at
+        self.confirmed_at = row.confirmed_at
         self.actor = Actor(
             kind="account",
             id=row.trail_id,
@@ -142,10 +149,10 @@ def _actor_of_key() -> Actor:
         raise KeyRequired("Send the header Authorization: Bearer <key>.")
     now = clock.now()
     row = sender_queries.key_by_digest(db.session(), token_digest(key.strip()))
-    if row is None or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
+    if row is None or state_of(expires_at=row.expires_at, revoked_at=row.revoked_at, at=now) != "in_use":
         limits.count_failed_key()
         raise KeyNotValid("The key is unknown, expired or revoked; ask your contact for a new one.")
-    limits.check_key(row.id)
+    limits.check_key(row)
     if row.last_used_at is None or (now - row.last_used_at).total_seconds() >= TOUCH_SECONDS:
         with suppress(DatabaseBusy, StorageFull):  # a read does not fail because a write is blocked
             sender_actions.touch_key(row.id, at=now)
@@ -174,10 +181,18 @@ def _load_person(token: str) -> SignedInPerson | None:
     g.nobody_known = False
     if row is None:
         return None
-    if (now - row.last_used_at).total_seconds() >= min(TOUCH_SECONDS, settings.session_idle_seconds // 3):
+    used_at = row.last_used_at
+    if (now - used_at).total_seconds() >= min(TOUCH_SECONDS, settings.session_idle_seconds // 3):
         with suppress(DatabaseBusy, StorageFull):
             account_actions.touch_sign_in(token_digest(token), at=now)
-    return SignedInPerson(token, row)
+            used_at = now
+    return signed_in_person(token, row, used_at=used_at)
+
+
+def signed_in_person(token: str, row: account_queries.SignedIn, *, used_at: datetime) -> SignedInPerson:
+    """The person behind a living sign-in that was last used then."""
+    idle = timedelta(seconds=current_app.config["REVIEW_SETTINGS"].session_idle_seconds)
+    return SignedInPerson(token, row, ends_at=min(row.expires_at, used_at + idle))
 
 
 def _check_origin() -> None:
@@ -215,6 +230,7 @@ def _admit() -> Response | None:
         raise NotPermitted("This address declares no permission and is closed.")
     if permission is Permission.ANYONE:
         return None
+    running.refresh()
     if errors.wants_problem():
         found = _actor_of_key()
     else:
@@ -255,6 +271,7 @@ def _seal(response: Response) -> Response:
 def register(app: Flask) -> None:
     """Put the guard before every route of the application."""
     app.session_interface = Sessions()
+    running.register(app)
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
     app.config["WTF_CSRF_TIME_LIMIT"] = None
     # it would demand the Referer that our own policy keeps browsers from sending; _check_origin stands in

@@ -3,12 +3,13 @@
 They look at who asks and at nothing else, so that no answer tells whether a thing exists.
 """
 
-from flask import current_app, request
+from flask import current_app, g, request
 
 from review import clock, metrics
 from review.actions.attempts import address_group
 from review.actions.rates import count_request
 from review.errors import TooManyRequests
+from review.queries.senders import KeyFound
 
 
 def _count(kind: str, name: str, most: int) -> None:
@@ -26,9 +27,21 @@ def check_address() -> None:
         _count("address", address_group(request.remote_addr or ""), most)
 
 
-def check_key(key_id: str) -> None:
-    """Count a request of this valid key; raises `TooManyRequests`."""
-    _count("key", key_id, current_app.config["REVIEW_SETTINGS"].requests_per_key)
+def check_key(key: KeyFound) -> None:
+    """Count a request of this valid key; raises `TooManyRequests`.
+
+    Its sender's own limit goes before the setting; a new one holds from the next minute on. What the sender
+    may put into one batch is kept for this request, so that nobody has to ask for it again.
+    """
+    g.own_batch_lines = key.batch_lines
+    own = key.requests_per_minute
+    _count("key", key.id, current_app.config["REVIEW_SETTINGS"].requests_per_key if own is None else own)
+
+
+def own_batch_lines() -> int | None:
+    """How many lines a batch of this request's sender may have; None where it has no limit of its own."""
+    found: int | None = g.get("own_batch_lines")
+    return found
 
 
 def count_failed_key() -> None:

@@ -19,9 +19,18 @@ from markupsafe import Markup
 
 from review.domain.clause_words import clause_name, plain_words
 from review.domain.display import defang, mixed_scripts, unicode_form, visible
-from review.web import texts
-from review.web.catalogues import TRANSLATIONS, compile_catalogues
-from review.web.times import exact, machine_time, moment, nearness, relative, time_of_day
+from review.web import appearance, texts
+from review.web.times import (
+    day,
+    exact,
+    machine_time,
+    moment,
+    moment_to_second,
+    nearness,
+    relative,
+    time_of_day,
+    told,
+)
 from review.web.words import word_of
 
 
@@ -40,28 +49,41 @@ class HostNotes:
 
 def register(app: Flask) -> None:
     """Set up templates and languages of an application; call it once, before the first page."""
-    compile_catalogues()
     app.config.setdefault("REVIEW_DEMO", False)
-    Babel(app, default_locale=texts.DEFAULT_LOCALE, default_translation_directories=str(TRANSLATIONS))
+    Babel(
+        app,
+        default_locale=texts.DEFAULT_LOCALE,
+        locale_selector=lambda: appearance.current().language,
+    )
+    appearance.install(app)
     texts.install(app)
     _harden(app)
     app.jinja_env.filters.update(
+        day=day,
         defanged=defang,
         exact=exact,
         language=language_name,
         machine_time=machine_time,
         moment=moment,
+        moment_to_second=moment_to_second,
         plain_words=plain_words,
         relative=relative,
         time_of_day=time_of_day,
+        told=told,
         visible=visible,
         words=word_of,
     )
     app.jinja_env.globals.update(
-        remembered=remembered, clause_name=clause_name, host_notes=host_notes, nearness=nearness
+        remembered=remembered,
+        clause_name=clause_name,
+        host_notes=host_notes,
+        language_names=appearance.language_names,
+        nearness=nearness,
+        standard_appearance=appearance.standard,
     )
     # Globals are weaker than any context value, so views and the guard may set these in any order.
-    for name, value in {"navigation": (), "undo": None, "viewer": None, "sign_out_address": ""}.items():
+    absent = {"navigation": (), "undo": None, "viewer": None, "sign_out_address": "", "signed_in_until": None}
+    for name, value in absent.items():
         app.jinja_env.globals.setdefault(name, value)
     app.context_processor(page_context)
 
@@ -104,9 +126,10 @@ def _harden(app: Flask) -> None:
 
 
 def page_context() -> dict[str, Any]:
-    """What every page may use: locale, direction, demo, version."""
+    """What every page may use: the reader's look, locale, direction, demo, version."""
     own = texts.language()
     return {
+        "appearance": appearance.current(),
         "locale": own.name.replace("_", "-"),
         "direction": own.locale.text_direction,
         "demo": bool(current_app.config["REVIEW_DEMO"]),
@@ -123,7 +146,7 @@ def program_version() -> str:
         return "0"
 
 
-MOST_FRAGMENTS = 64
+MOST_FRAGMENTS = 256
 MOST_HOSTS = 1_024
 
 

@@ -10,7 +10,10 @@ from babel import Locale
 from flask import Flask, has_request_context
 from markupsafe import Markup
 
+from review.web.catalogues import translations
+
 DEFAULT_LOCALE = "en"
+DOMAIN = "messages"
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,14 @@ def _forget(_error: BaseException | None) -> None:
     _current.set(None)
 
 
+def _give_catalogues(app: Flask) -> None:
+    """Hand the extension our translations, which it would look for in compiled files."""
+    with app.app_context():
+        kept = flask_babel.get_domain().get_translations_cache(None)
+    for name, catalogue in translations().items():
+        kept[name, DOMAIN] = catalogue
+
+
 def install(app: Flask) -> None:
     """Let templates look texts up the same way.
 
@@ -82,6 +93,7 @@ def install(app: Flask) -> None:
     without asking the template's context for each text.
     """
     app.teardown_request(_forget)
+    _give_catalogues(app)
     environment = app.jinja_env
     environment.newstyle_gettext = True  # type: ignore[attr-defined]
     environment.globals.update(_=_in_template, gettext=_in_template, ngettext=_plural_in_template)

@@ -1,36 +1,71 @@
-"""Times in words: absolute in UTC, relative for people, and how near a deadline is."""
+"""Times in words: absolute in the reader's zone, exact in UTC, relative, and how near a deadline is."""
 
-from datetime import UTC, datetime, timedelta
+import re
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Literal
 
 from babel.dates import get_month_names
 
 from review import clock
+from review.web import appearance
 from review.web.texts import gettext, language, ngettext
 
 MINUTE_SECONDS = 60
 HOUR_SECONDS = 3_600
 DAY_SECONDS = 86_400
 
+COMMAS = {"ar": "،"}
+"""Of languages whose comma is another one."""
+_WRITTEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+NAIVE = "A time without a zone cannot be shown; store and pass aware UTC."
+
 Nearness = Literal["overdue", "soon", "later"]
 
 
 def moment(at: datetime) -> str:
-    """Date and time to the minute: ``21 Nov 2026, 16:20 UTC``. Refuses a time without a zone."""
-    at = _aware(at)
-    return f"{_day(at)}, {at:%H:%M} UTC"
+    """Date and time to the minute in the reader's zone: ``21 Nov 2026, 17:20 CET``.
+
+    Refuses, as all of these do, a time without a zone.
+    """
+    at = _there(at)
+    return f"{_day(at)} {at:%H:%M} {zone_word(at)}"
+
+
+def moment_to_second(at: datetime) -> str:
+    """Date and time to the second in the reader's zone: ``21 Nov 2026, 17:20:07 CET``."""
+    at = _there(at)
+    return f"{_day(at)} {at:%H:%M:%S} {zone_word(at)}"
 
 
 def exact(at: datetime) -> str:
-    """Date and time to the second, for records: ``21 Nov 2026, 16:20:07 UTC``."""
+    """Date and time to the second in UTC, for records: ``21 Nov 2026, 16:20:07 UTC``."""
     at = _aware(at)
-    return f"{_day(at)}, {at:%H:%M:%S} UTC"
+    return f"{_day(at)} {at:%H:%M:%S} UTC"
 
 
 def time_of_day(at: datetime) -> str:
-    """Only the time, to the second, for short spans such as a claim: ``16:20:07 UTC``."""
-    return f"{_aware(at):%H:%M:%S} UTC"
+    """Only the time in the reader's zone, to the second, for short spans: ``17:20:07 CET``."""
+    at = _there(at)
+    return f"{at:%H:%M:%S} {zone_word(at)}"
+
+
+def told(sentence: str) -> str:
+    """A sentence of ours in which times stand as RFC 3339 in UTC, with each told in the reader's zone."""
+    return _WRITTEN.sub(_there_in_words, sentence)
+
+
+def _there_in_words(found: re.Match[str]) -> str:
+    try:
+        return moment(datetime.fromisoformat(found[0]))
+    except (ValueError, OverflowError):  # no time of ours
+        return found[0]
+
+
+def zone_word(at: datetime) -> str:
+    """The abbreviation of a time's zone at that time: ``CEST``; ``UTC+04`` for the zones that have none."""
+    name = at.tzname() or ""
+    return f"UTC{name}" if name[:1] in "+-" else name
 
 
 def machine_time(at: datetime) -> str:
@@ -72,6 +107,11 @@ def nearness(at: datetime, now: datetime | None = None) -> Nearness:
     return "soon" if left <= HOUR_SECONDS else "later"
 
 
+def day(on: date) -> str:
+    """A day alone: ``21 Nov 2026``."""
+    return f"{on.day} {_months(language().name)[on.month]} {on.year}"
+
+
 def _hours(count: int) -> str:
     return str(gettext("%(count)s h", count=count))
 
@@ -81,8 +121,14 @@ def _minutes(count: int) -> str:
 
 
 def _day(at: datetime) -> str:
-    """``21 Nov 2026`` in the reader's language (CLDR, pattern ``d MMM y``)."""
-    return f"{at.day} {_months(language().name)[at.month]} {at.year}"
+    """``21 Nov 2026,`` in the reader's language (CLDR, pattern ``d MMM y``)."""
+    name = language().name
+    return f"{at.day} {_months(name)[at.month]} {at.year}{COMMAS.get(name, ',')}"
+
+
+def short_day_words(day: date) -> str:
+    """A day of a year that is clear: ``21 Nov``."""
+    return f"{day.day} {_months(language().name)[day.month]}"
 
 
 @cache
@@ -90,7 +136,14 @@ def _months(locale: str) -> dict[int, str]:
     return dict(get_month_names("abbreviated", "format", locale))
 
 
+def _there(at: datetime) -> datetime:
+    """The time in the reader's zone."""
+    if at.tzinfo is None:
+        raise ValueError(NAIVE)
+    return at.astimezone(appearance.current().zone)
+
+
 def _aware(at: datetime) -> datetime:
     if at.tzinfo is None:
-        raise ValueError("A time without a zone cannot be shown; store and pass aware UTC.")
+        raise ValueError(NAIVE)
     return at.astimezone(UTC)

@@ -1,8 +1,10 @@
-"""Ends what is over: claims, each told on the trail, and stored answers to retries after their 30 days."""
+"""Ends what is over: claims and questions to legal, told on the trail, and stored answers to retries."""
 
 from flask import Flask
 
 from review.actions.cases import EXPIRY_BATCH, expire_claims
+from review.actions.escalations import BATCH as ESCALATION_BATCH
+from review.actions.escalations import end_escalations
 from review.actions.referrals import FORGET_BATCH, forget_answers
 from review.domain.permissions import SERVICE
 
@@ -11,4 +13,5 @@ def run_once(app: Flask) -> bool:
     """One turn of the loop; whether a full batch hints at more."""
     more_claims = expire_claims(actor=SERVICE) == EXPIRY_BATCH
     more_answers = forget_answers(actor=SERVICE) == FORGET_BATCH
-    return more_claims or more_answers
+    more_escalations = end_escalations(actor=SERVICE) == ESCALATION_BATCH
+    return more_claims or more_answers or more_escalations

@@ -1,4 +1,4 @@
-"""People by command: created, closed, given roles and links; each on the trail, none by the wrong person."""
+"""People: created, closed, given roles and links; each on the trail, none by the wrong person."""
 
 from datetime import timedelta
 
@@ -8,8 +8,9 @@ import time_machine
 
 from review import clock, db
 from review.actions import accounts, sign_ins
+from review.domain.factors import Asked, FactorPolicy
 from review.domain.keys import digest_of
-from review.domain.permissions import ANONYMOUS, OPERATOR, Actor, Role
+from review.domain.permissions import ANONYMOUS, OPERATOR, SERVICE, Actor, Role
 from review.errors import AlreadyClosed, AlreadyExists, InvalidInput, NotFound, NotPermitted, ReviewError
 from review.models import Account, OneTimeLink, Opening, SignIn
 from review.queries import accounts as account_queries
@@ -28,7 +29,14 @@ def create(email: str = "jane@desk.example", role: Role = Role.MODERATOR) -> str
 
 
 def enter(email: str = "jane@desk.example", password: str = PASSWORD) -> sign_ins.Admitted:
-    return sign_ins.sign_in(email, password, address="192.0.2.1", lifetime_seconds=3600, actor=ANONYMOUS)
+    return sign_ins.sign_in(
+        email,
+        password,
+        address="192.0.2.1",
+        lifetime_seconds=3600,
+        policy=FactorPolicy(Asked.OFF),
+        actor=ANONYMOUS,
+    )
 
 
 def events(desk: Desk) -> list[str]:
@@ -121,19 +129,27 @@ def test_one_address_created_twice_at_once_is_one_account(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "actor", [ANONYMOUS, staff(), staff(Role.MODERATOR)], ids=["anyone", "admin", "moderator"]
+    "actor",
+    [ANONYMOUS, SERVICE, *(staff(role) for role in Role if role is not Role.ADMIN)],
+    ids=lambda actor: actor.role or actor.kind,
 )
-def test_only_a_command_changes_people(actor: Actor) -> None:
+def test_only_an_administrator_or_a_command_changes_people(actor: Actor) -> None:
     with pytest.raises(NotPermitted):
         accounts.create_account(
             "a@b.example", role=Role.LEAD, name="A", sender_id=None, password=PASSWORD, actor=actor
         )
     with pytest.raises(NotPermitted):
-        accounts.close_account("A-1", actor=actor)
+        accounts.invite_account("a@b.example", role=Role.LEAD, name="A", sender_id=None, actor=actor)
     with pytest.raises(NotPermitted):
         accounts.set_role("A-1", Role.LEAD, actor=actor)
-    with pytest.raises(NotPermitted):
-        accounts.issue_reset("A-1", actor=actor)
+    for change in (
+        accounts.close_account,
+        accounts.issue_reset,
+        accounts.end_sign_ins,
+        accounts.draw_pseudonym,
+    ):
+        with pytest.raises(NotPermitted):
+            change("A-1", actor=actor)
 
 
 def test_closing_ends_all_sign_ins_and_links(desk: Desk) -> None:

@@ -8,6 +8,7 @@ import time_machine
 
 from review import clock
 from review.actions.heartbeats import Beat, forget_heartbeats, record_heartbeats
+from review.domain.loops import LOOPS
 from review.domain.permissions import ANONYMOUS, OPERATOR, SERVICE, Actor
 from review.errors import NotPermitted
 from review.models import Heartbeat
@@ -26,7 +27,7 @@ def silent(desk: Desk) -> list[str]:
 
 
 def test_a_process_replaces_what_it_told_and_takes_it_back(desk: Desk) -> None:
-    assert silent(desk) == ["dispatch", "sequence", "sign", "expire"]
+    assert silent(desk) == list(LOOPS)
     beat_all(process="one:1")
     beat_all(process="one:1")
     beat_all(process="two:1")
@@ -50,7 +51,7 @@ def test_a_loop_that_only_fails_is_named_with_its_fault(desk: Desk) -> None:
 def test_one_living_machine_is_enough_and_the_dead_are_forgotten(desk: Desk) -> None:
     beat_all(process="dead:1")
     with time_machine.travel(clock.now() + timedelta(hours=2), tick=False):
-        assert len(silent(desk)) == 4
+        assert len(silent(desk)) == len(LOOPS)
         beat_all(process="alive:1")
         assert silent(desk) == []
         assert processes(desk) == ["alive:1"]

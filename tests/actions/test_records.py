@@ -23,7 +23,7 @@ def told(desk: Desk) -> list[tuple[str, str]]:
 def test_a_reading_is_on_the_trail_and_a_refused_one_is_not(desk: Desk) -> None:
     refer(desk.client(), make_key(make_sender()))
     legal = make_account(Role.LEGAL)
-    (listed,) = records.list_records(actor=legal)
+    (listed,) = records.list_records(actor=legal).found.rows
     assert records.open_record(listed.id, actor=legal).items[0].status == "in_review"
     assert told(desk) == [("record.opened", listed.id), ("records.listed", "trail")]
     with pytest.raises(NotFound):
@@ -33,13 +33,16 @@ def test_a_reading_is_on_the_trail_and_a_refused_one_is_not(desk: Desk) -> None:
             records.open_record(listed.id, actor=make_account(role))
         with pytest.raises(NotPermitted):
             records.list_records(actor=make_account(role))
+    for role in (Role.LEGAL, Role.ADMIN):
+        with pytest.raises(NotPermitted):
+            records.find_cases(listed.id, actor=make_account(role))
     assert len(told(desk)) == 2
 
 
 def test_readers_at_once_each_leave_their_event(desk: Desk) -> None:
     refer(desk.client(), make_key(make_sender()))
     legal = make_account(Role.LEGAL)
-    (listed,) = records.list_records(actor=legal)
+    (listed,) = records.list_records(actor=legal).found.rows
     results = together(desk.app, [lambda: records.open_record(listed.id, actor=legal)] * 6)
     assert not [result for result in results if isinstance(result, Exception)]
     assert told(desk).count(("record.opened", listed.id)) == 6

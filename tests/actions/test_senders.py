@@ -1,15 +1,16 @@
-"""Organisations and keys by command: a key is shown once, dies at once, and no secret is kept."""
+"""Organisations and keys: a key is shown once, dies at once, and no secret is kept."""
 
 from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from review import clock
+from app import create_app
+from review import clock, db
 from review.actions import senders
-from review.actions.senders import FlaggerEvidence
 from review.domain.keys import digest_of
-from review.domain.permissions import ANONYMOUS, OPERATOR, Actor, Role, Scope
+from review.domain.permissions import ANONYMOUS, OPERATOR, SERVICE, Actor, Role, Scope
+from review.domain.senders import FlaggerEvidence
 from review.errors import AlreadyClosed, AlreadyExists, InvalidInput, NotFound, NotPermitted
 from review.models import Opening, Sender, SenderKey
 from review.queries import senders as sender_queries
@@ -19,6 +20,7 @@ from tests.threads import together
 
 BOTH = (Scope.REFER, Scope.READ)
 ADMIN = Actor(kind="account", id="person-0", account_id="A-0", role=Role.ADMIN)
+LEGAL = Actor(kind="account", id="person-9", account_id="A-9", role=Role.LEGAL)
 
 
 def create(name: str = "Harbour Watch", **changes: object) -> str:
@@ -75,9 +77,11 @@ def test_one_name_is_one_sender_also_at_once(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "actor", [ANONYMOUS, ADMIN, sender_actor("S-1", *BOTH)], ids=["anyone", "admin", "sender"]
+    "actor",
+    [ANONYMOUS, SERVICE, LEGAL, sender_actor("S-1", *BOTH)],
+    ids=["anyone", "service", "legal", "sender's key"],
 )
-def test_only_a_command_makes_senders_and_keys(actor: Actor) -> None:
+def test_nobody_else_makes_senders_and_keys(actor: Actor) -> None:
     with pytest.raises(NotPermitted):
         create(actor=actor)
     with pytest.raises(NotPermitted):
@@ -86,6 +90,77 @@ def test_only_a_command_makes_senders_and_keys(actor: Actor) -> None:
         senders.issue_platform_key(expires_at=None, actor=actor)
     with pytest.raises(NotPermitted):
         senders.revoke_key("K-1", actor=actor)
+
+
+def test_an_administrator_does_what_the_commands_do_except_for_the_platform(desk: Desk) -> None:
+    sender_id = create(actor=ADMIN)
+    key = senders.issue_key(sender_id, scopes=BOTH, expires_at=None, label=" Gate  way ", actor=ADMIN)
+    assert desk.session.scalar(sa.select(SenderKey.label)) == "Gate way"
+    senders.revoke_key(key.key_id, actor=ADMIN)
+    assert events(desk) == ["sender.created", "key.issued", "key.revoked"]
+    with pytest.raises(NotPermitted):
+        senders.issue_platform_key(expires_at=None, actor=ADMIN)
+
+
+def test_a_person_of_a_sender_keeps_own_keys_and_finds_no_others(desk: Desk) -> None:
+    own, foreign = create("Own"), create("Foreign")
+    officer = Actor(kind="account", id="person-1", account_id="A-1", role=Role.SENDER, sender_id=own)
+    key = senders.issue_key(own, scopes=BOTH, expires_at=None, actor=officer)
+    theirs = senders.issue_key(foreign, scopes=BOTH, expires_at=None, actor=OPERATOR)
+    platform = senders.issue_platform_key(expires_at=None, actor=OPERATOR)
+    refused = []
+    for key_id in (theirs.key_id, platform.key_id, "K-0000-0000-0000"):
+        with pytest.raises(NotFound) as caught:
+            senders.revoke_key(key_id, actor=officer)
+        refused.append(caught.value.detail)
+    for sender_id in (foreign, "S-0000-0000-0000"):
+        with pytest.raises(NotFound):
+            senders.issue_key(sender_id, scopes=BOTH, expires_at=None, actor=officer)
+    assert len(set(refused)) == 1
+    with pytest.raises(InvalidInput):
+        senders.issue_key(own, scopes=(Scope.PLATFORM,), expires_at=None, actor=officer)
+    senders.revoke_key(key.key_id, actor=officer)
+    assert events(desk).count("key.revoked") == 1
+
+
+def test_the_same_form_makes_one_key_also_at_once(desk: Desk) -> None:
+    sender_id = create()
+
+    def issue() -> object:
+        return senders.issue_key(
+            sender_id, scopes=BOTH, expires_at=None, key_id="K-0000-0000-0001", actor=ADMIN
+        )
+
+    results = together(desk.app, [issue, issue])
+    assert sorted(type(result).__name__ for result in results) == ["AlreadyExists", "KeyIssued"]
+    assert events(desk).count("key.issued") == 1
+
+
+def test_a_sender_has_room_for_so_many_keys_in_use(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(senders, "MOST_KEYS", 2)
+    sender_id = create()
+
+    def issue() -> object:
+        return senders.issue_key(sender_id, scopes=BOTH, expires_at=None, actor=ADMIN)
+
+    first = senders.issue_key(sender_id, scopes=BOTH, expires_at=None, actor=ADMIN)
+    results = together(desk.app, [issue, issue])
+    assert sorted(type(result).__name__ for result in results) == ["InvalidInput", "KeyIssued"]
+    senders.revoke_key(first.key_id, actor=ADMIN)
+    issue()
+
+
+def test_a_key_dies_in_every_process_at_once(desk: Desk) -> None:
+    other = create_app(desk.settings)
+    key = senders.issue_key(create(), scopes=BOTH, expires_at=None, actor=OPERATOR)
+    headers = {"Authorization": f"Bearer {key.key}"}
+    clients = [desk.client(), other.test_client()]
+    asked = [client.get("/api/v1/referrals", headers=headers).status_code for client in clients]
+    senders.revoke_key(key.key_id, actor=ADMIN)
+    asked += [client.get("/api/v1/referrals", headers=headers).status_code for client in clients]
+    assert asked == [200, 200, 401, 401]
+    with other.app_context():
+        db.extension.engine.dispose()
 
 
 def test_a_key_is_found_by_its_digest_and_stored_in_no_other_way(desk: Desk) -> None:

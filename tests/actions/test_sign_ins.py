@@ -9,6 +9,7 @@ import time_machine
 
 from review import clock, db
 from review.actions import accounts, sign_ins
+from review.domain.factors import Asked, FactorPolicy
 from review.domain.keys import digest_of
 from review.domain.permissions import ANONYMOUS, OPERATOR, Actor, Role
 from review.errors import NotFound, NotPermitted, SignInFailed, SignInRequired
@@ -37,7 +38,13 @@ def person() -> Actor:
 
 def enter(email: str = EMAIL, password: str = PASSWORD, *, replaces: str | None = None) -> str:
     return sign_ins.sign_in(
-        email, password, address="192.0.2.1", lifetime_seconds=43_200, replaces=replaces, actor=ANONYMOUS
+        email,
+        password,
+        address="192.0.2.1",
+        lifetime_seconds=43_200,
+        policy=FactorPolicy(Asked.OFF),
+        replaces=replaces,
+        actor=ANONYMOUS,
     ).token
 
 

@@ -48,6 +48,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "decisions": ("id", "case_id", "review_id", "outcome", "decided_at"),
     "answers": ("item_id", "decision_id", "body", "answered_at"),
+    "search_entries": ("kind", "term", "at", "object_id"),
+    "search_marks": ("id", "change_position", "referral_id"),
     "openings": (
         "eid", "envelope", "salt", "fields", "recorded_at", "event_type", "object_kind", "object_id",
         "object_version",
@@ -190,6 +192,8 @@ class Sample:
     reference: str
     case: str
     decided: bool
+    url: str
+    digest: str
 
 
 class Desk:
@@ -209,7 +213,12 @@ class Desk:
             rows: Rows = {name: [] for name in COLUMNS}
             for number in range(first, min(first + chunk, self.total)):
                 self._case(rows, number)
+            if first + chunk >= self.total:  # all of them are read in for search
+                rows["search_marks"].append((1, self._change_position(), "R-ZZZZ-ZZZZ-ZZZZ"))
             yield rows
+
+    def _change_position(self) -> int:
+        return self.referrals // 2000 + 1
 
     def _case(self, rows: Rows, number: int) -> None:
         at = self.now - SPAN * (1 - number / self.total)
@@ -251,8 +260,9 @@ class Desk:
             (referral, 1, sender, key_id, reference, "referral", "api", reason, category, None,
              "Federal Judicial Police", "BE", "remove", "normal", language, "Duty desk",
              "desk@police.example", 1, sent, sent, len(body), body, "[]", now, now,
-             self.referrals // 2000 + 1)
+             self._change_position())
         )  # fmt: skip
+        rows["search_entries"] += [("body", sent, now, referral), ("host", "video.example", now, item)]
         decided = number % DECIDED_EVERY == DECIDED_EVERY - 1
         rows["items"].append(
             (item, int(decided), referral, 0, url, 0, url, url, "video", language,
@@ -270,7 +280,7 @@ class Desk:
             meta={"intake_kind": "referral", "transmitted_via": "api", "urgency": "normal"},
         )  # fmt: skip
         if sender == people.senders[0] and (decided or number % 4 == 0):
-            self._remember(Sample(referral, reference, case_id, decided))
+            self._remember(Sample(referral, reference, case_id, decided, url, sent))
         return referral, item
 
     def _remember(self, sample: Sample) -> None:

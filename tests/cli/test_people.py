@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from review.queries.factors import enrolled_of
 from tests.conftest import Desk
+from tests.factor_desks import make_person
 
 PASSWORD = "harbour lantern seventeen"
 
@@ -66,6 +68,14 @@ def test_accounts_from_creation_to_closing(desk: Desk) -> None:
     listed = run(desk, "accounts", "list").output
     assert "closed" in listed
     assert made["pseudonym"] in listed
+
+
+def test_a_second_factor_is_reset_by_command(desk: Desk) -> None:
+    person = make_person(app=True)
+    assert answer(desk, "accounts", "reset-factor", person.email)["factors_reset"] is True
+    assert not enrolled_of(desk.session, person.account_id).any
+    refused = run(desk, "accounts", "reset-factor", person.email, "--json")
+    assert (refused.exit_code, "no second factor" in refused.stderr) == (1, True)
 
 
 def test_people_read_sentences_without_json(desk: Desk, terms: Path) -> None:

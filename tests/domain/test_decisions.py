@@ -60,7 +60,7 @@ def test_complete_reviews_pass(fields: dict[str, Any]) -> None:
         ({}, "outcome", "missing"),
         ({"outcome": "delete"}, "outcome", "missing"),
         (DECLINE | {"outcome": "ask"}, "outcome", "not_available_yet"),
-        (DECLINE | {"outcome": "escalate"}, "outcome", "not_available_yet"),
+        (DECLINE | {"outcome": "escalate"}, "outcome", "missing"),
         (ACCEPT | {"ground": ""}, "ground", "missing"),
         (ACCEPT | {"ground": "taste"}, "ground", "missing"),
         (ACCEPT | {"clauses": []}, "clauses", "missing"),

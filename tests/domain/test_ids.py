@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.domain.ids import new_id, read_id
+from review.domain.ids import id_from, new_id, read_id
 
 
 def test_an_id_is_a_letter_and_sixty_bits_in_crockford_base_32() -> None:
@@ -45,3 +45,10 @@ def test_what_is_no_id_is_read_as_none(text: str) -> None:
 @given(st.text())
 def test_any_text_is_read_or_refused(text: str) -> None:
     assert read_id(text, "R") is None or len(text) >= 13
+
+
+def test_one_digest_stands_for_one_id() -> None:
+    found = id_from("K", bytes(range(32)))
+    assert found == id_from("K", bytes(range(8)))
+    assert read_id(found, "K") == found
+    assert found != id_from("K", bytes(range(1, 33)))

@@ -33,7 +33,7 @@ from tests.house.readme_tables import ROOT
 from tests.journeys.server import free_port
 
 SERVER = "server"
-LOOPS = ("dispatch", "sequence", "sign", "expire")
+LOOPS = ("dispatch", "sequence", "sign", "expire", "index", "verify", "count")
 PAUSE_SECONDS = 0.01
 
 

@@ -15,13 +15,29 @@ WITHOUT_EVENT = {
     "count_request": "rate counter in its own short transaction",
     "record_heartbeats": "signs of life of the loops",
     "forget_heartbeats": "signs of life of the loops",
+    "count_entries": "counts are derived from the trail, which would grow by its own counting",
+    "recount": "throws derived counts away; the trail stays",
     "open_batch": "the batch leaves its one event when it is complete (http.md)",
+    "index_referrals": "look-ups that are derived from the referrals and say nothing new",
+    "request_verification": "a verification leaves its one event when it ends",
+    "take_verification": "a verification leaves its one event when it ends",
+    "renew_verification": "progress of a verification, which leaves its one event when it ends",
+    "fail_verification": "nothing was found out about the trail",
     "forget_answers": "stored answers to retries end after 30 days (http.md)",
 }
 ACTIONS = sorted((ROOT / "review" / "actions").glob("*.py"))
 
 
-PARTS = ("intake", "joining", "answering", "claiming")
+PARTS = (
+    "intake",
+    "joining",
+    "answering",
+    "claiming",
+    "admitting",
+    "showing",
+    "enrolling",
+    "publishing",
+)
 """Files that hold no action of their own but parts of some: what they do counts for their callers."""
 
 

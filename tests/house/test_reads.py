@@ -11,7 +11,7 @@ from tests.factories import make_key, make_sender, make_sign_in
 from tests.signs import beat_all
 
 MAY_CHANGE = {"openings", "pending_events", "rate_counts"}
-READ_EVENTS = {"record.opened", "records.listed"}
+READ_EVENTS = {"record.opened", "records.listed", "trail.listed"}
 
 
 def _contents(desk: Desk) -> dict[str, list[tuple[object, ...]]]:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -18,9 +19,9 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture
-def chromium() -> Iterator[Browser]:
-    """The system's Chromium, for one test: its event loop would disturb others; skips where there is none."""
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """The system's Chromium; skips where there is none."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
         pytest.skip("Chromium is not installed: no browser test can run")
@@ -28,3 +29,17 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def chromium() -> Iterator[Browser]:
+    """A browser for one test: its event loop would disturb others."""
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def one_chromium() -> Iterator[Browser]:
+    """A browser for all tests of a module, where none of them needs an event loop of its own."""
+    with launched() as browser:
+        yield browser

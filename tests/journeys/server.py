@@ -67,6 +67,8 @@ class Program:
             "REVIEW_REQUESTS_PER_MINUTE": "0",
             "REVIEW_ADDRESS_REQUESTS_PER_MINUTE": "0",
             "REVIEW_FAILED_KEYS_PER_MINUTE": "0",
+            # journeys of the second factor ask for it themselves
+            "REVIEW_SECOND_FACTOR": "off",
         }
 
     @property

@@ -15,12 +15,40 @@ from tests.journeys.visitor import Visitor
 pytestmark = pytest.mark.browser
 
 PEOPLE = {
-    "moderator": ("first@desk.example", ["/queue"]),
-    "legal": ("legal@desk.example", ["/records", "/trail"]),
-    "admin": ("admin@desk.example", ["/admin"]),
-    "sender": ("officer@unit.example", ["/sender"]),
+    "moderator": ("first@desk.example", ["/queue", "/search", "/search?q=C-0000-0000-0000"]),
+    "legal": (
+        "legal@desk.example",
+        [
+            "/records",
+            "/records?q=video.example&words=1",
+            "/records?q=nothing",
+            "/trail",
+            "/trail?who=nobody",
+            "/senders",
+            "/admin/clauses",
+            "/numbers",
+            "/numbers?days=90",
+        ],
+    ),
+    "admin": (
+        "admin@desk.example",
+        [
+            "/admin",
+            "/admin/accounts",
+            "/admin/accounts/new",
+            "/admin/permissions",
+            "/admin/senders",
+            "/admin/senders/new",
+            "/admin/clauses",
+            "/admin/clauses/new",
+            "/admin/settings",
+            "/admin/settings/REVIEW_TARGET_SECONDS",
+            "/numbers",
+        ],
+    ),
+    "sender": ("officer@unit.example", ["/sender", "/sender/keys"]),
 }
-PUBLIC = ["/api/v1/docs", "/errors/", "/errors/invalid_referral"]
+PUBLIC = ["/api/v1/docs", "/errors/", "/errors/invalid_referral", "/display", "/accessibility"]
 HOSTILE = "<script>alert(1)</script> \u202egnp.exe " + "w" * 300 + " نص عن الطقس"
 
 
@@ -113,8 +141,9 @@ def test_every_page_is_clean(
         visitor.sign_in(email)
         for address in pages:
             visitor.open(address)
-            _check(visitor, f"{role}{address.replace('/', '-')}-{width}-{scheme}")
+            _check(visitor, f"{role}{address.replace('/', '-').replace('?', '-')}-{width}-{scheme}")
         if role == "moderator":
+            visitor.open("/queue")
             visitor.page.locator("form[action='/queue/next'] button").click()
             _check(visitor, f"case-{width}-{scheme}")
             visitor.page.locator("form[action$='/review'] button[type=submit]").first.click()
@@ -131,12 +160,115 @@ def test_every_page_is_clean(
             visitor.page.locator("form[action='/trail/verify'] button").click()
             expect(visitor.page.locator("main")).to_contain_text("unbroken")
             _check(visitor, f"verified-{width}-{scheme}")
+        if role == "admin":
+            _look_after_accounts(visitor, f"{width}-{scheme}")
+            _look_at_a_sender(visitor, f"{width}-{scheme}")
         if role == "sender":
+            visitor.open("/sender")
             visitor.page.locator("main a[href^='/sender/referrals/']").first.click()
             _check(visitor, f"referral-{width}-{scheme}")
         visitor.open("/sign-in/../nothing-here")
         assert visitor.violations() == []
         assert [t for t in visitor.troubles if "404" not in t] == []
+        visitor.close()
+
+
+def _look_after_accounts(visitor: Visitor, name: str) -> None:
+    """A refused and a good invitation, its link, the account, and the question before closing."""
+    page = visitor.page
+    visitor.open("/admin/accounts/new")
+    page.get_by_role("button", name="Invite").click()
+    assert "Error" in page.title()
+    assert visitor.violations() == []
+    visitor.troubles = [trouble for trouble in visitor.troubles if "422" not in trouble]
+    page.fill("input[name=name]", "<b>Jane</b> نص عن الطقس " + "w" * 90)
+    page.fill("input[name=email]", f"jane-{name}@desk.example")
+    page.check("input[name=role][value=moderator]")
+    page.get_by_role("button", name="Invite").click()
+    expect(page.locator("#once")).to_have_value(re.compile(r"^http://.+/sign-in/link/[\w-]{43}$"))
+    _check(visitor, f"link-{name}")
+    page.get_by_role("link", name="Done").click()
+    _check(visitor, f"account-{name}")
+    page.get_by_role("link", name="Close this account").click()
+    _check(visitor, f"closing-{name}")
+    visitor.open("/admin/accounts?state=invited")
+    _check(visitor, f"accounts-invited-{name}")
+
+
+def _look_at_a_sender(visitor: Visitor, name: str) -> None:
+    """The pages of one sender, those that change it, and a key shown once."""
+    visitor.open("/admin/senders")
+    visitor.page.get_by_role("link", name="Harbour Watch").click()
+    _check(visitor, f"sender-{name}")
+    address = visitor.page.url.removeprefix(visitor.address)
+    for page in ("change", "limits", "flagger"):
+        visitor.open(f"{address}/{page}")
+        _check(visitor, f"sender-{page}-{name}")
+    visitor.open(address)
+    visitor.page.get_by_text("Issue a key", exact=True).first.click()
+    visitor.page.get_by_role("button", name="Issue a key").click()
+    _check(visitor, f"key-issued-{name}")
+    key = visitor.page.input_value("#once").strip()
+    visitor.page.get_by_role("link", name="Back to the sender").click()
+    visitor.page.fill("#test-key", key)
+    visitor.page.get_by_role("button", name="Try it").click()
+    expect(visitor.page.locator("#test")).to_contain_text("This key works")
+    assert key not in visitor.page.content() + visitor.page.url
+    visitor.page.get_by_role("link", name="Revoke").first.click()
+    _check(visitor, f"key-revoke-{name}")
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_new_sender_has_its_key_in_seven_interactions(
+    program: Program, chromium: Browser, *, script: bool
+) -> None:
+    visitor = Visitor(chromium, program.address, script=script)
+    visitor.sign_in(PEOPLE["admin"][0])
+    page = visitor.page
+    visitor.open("/admin/senders/new")
+    page.fill("#name", f"Lighthouse {script}")  # 1
+    page.select_option("#kind", "civil_society")  # 2
+    page.get_by_role("button", name="Enter the sender").click()  # 3
+    page.get_by_role("button", name="Issue first key").click()  # 4
+    key = page.input_value("#once").strip()
+    answer = httpx.get(program.address + "/api/v1/referrals", headers={"Authorization": f"Bearer {key}"})
+    assert answer.status_code == 200
+    assert visitor.troubles == []
+    visitor.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1440, "light")])
+def test_a_question_to_legal_is_clean_from_both_sides(
+    program: Program, chromium: Browser, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    moderator = Visitor(chromium, program.address, width=width, scheme=scheme)
+    moderator.sign_in(PEOPLE["moderator"][0])
+    moderator.open("/queue")
+    moderator.page.locator("form[action='/queue/next'] button").click()
+    moderator.page.check("input[name=outcome][value=escalate]")
+    moderator.page.fill("textarea[name=rationale]", HOSTILE)
+    moderator.page.get_by_role("button", name="Record and stay").click()
+    expect(moderator.page.locator("[role=status]")).to_contain_text("With legal")
+    _check(moderator, f"case-escalated-{width}-{scheme}")
+    legal = Visitor(chromium, program.address, width=width, scheme=scheme)
+    legal.sign_in(PEOPLE["legal"][0])
+    legal.open("/escalations")
+    _check(legal, f"escalations-{width}-{scheme}")
+    legal.page.locator("main a[href^='/records/C-']").first.click()
+    _check(legal, f"record-escalated-{width}-{scheme}")
+    legal.page.get_by_role("button", name="Give advice").click()
+    assert "Error" in legal.page.title()
+    assert legal.violations() == []
+    legal.page.fill("textarea[name=advice]", HOSTILE)
+    legal.page.get_by_role("button", name="Give advice").click()
+    expect(legal.page.locator("[role=status]")).to_contain_text("Advice given")
+    moderator.page.reload()
+    moderator.page.get_by_role("button", name="Claim this case").click()
+    expect(moderator.page.locator("main")).to_contain_text("Advice of legal")
+    _check(moderator, f"case-advised-{width}-{scheme}")
+    moderator.page.get_by_role("button", name="Give back").click()
+    for visitor in (moderator, legal):
+        assert [trouble for trouble in visitor.troubles if "422" not in trouble] == []
         visitor.close()
 
 

@@ -58,6 +58,7 @@ def demo(tmp_path: Path) -> Iterator[str]:
 def _sign_in(visitor: Visitor, label: str) -> None:
     visitor.open("/sign-in")
     visitor.page.get_by_role("button", name=label, exact=False).first.click()
+    visitor.page.get_by_role("button", name="Continue with this code").click()
     visitor.page.locator("form[action='/sign-out']").wait_for()
 
 

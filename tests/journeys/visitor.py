@@ -23,6 +23,8 @@ class Visitor:
         width: int = 1440,
         scheme: Literal["light", "dark"] = "light",
         script: bool = True,
+        display: str = "",
+        forced_colors: bool = False,
     ) -> None:
         self.address = address
         self.context = browser.new_context(
@@ -30,11 +32,20 @@ class Visitor:
             color_scheme=scheme,
             java_script_enabled=script,
             reduced_motion="reduce",
+            forced_colors="active" if forced_colors else "none",
+        )
+        if display:
+            self.context.add_cookies([{"name": "display", "value": display, "url": address}])
+        # heard by the listener below; the policy stops scripts of pages, not of the browser's owner
+        self.context.add_init_script(
+            "addEventListener('securitypolicyviolation',"
+            " event => console.error('policy: ' + event.violatedDirective + ' ' + event.blockedURI))"
         )
         self.context.set_default_timeout(10_000)
         self.page: Page = self.context.new_page()
         self.troubles: list[str] = []
         self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.troubles.append(f"script: {error}"))
         self.page.on("request", lambda request: self._asked(request.url))
 
     def _heard(self, message: object) -> None:
@@ -77,7 +88,7 @@ class Visitor:
     def picture(self, name: str) -> None:
         """Keep a picture of the whole page."""
         SCREENSHOTS.mkdir(exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True, timeout=60_000)
 
     def close(self) -> None:
         """Close the window and its cookies."""

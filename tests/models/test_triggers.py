@@ -24,6 +24,7 @@ COLUMN = {
     "items": "url_as_sent",
     "referrals": "received_body",
     "review_clauses": "clause_version_id",
+    "flagger_statuses": "coordinator",
     "reviews": "rationale",
 }
 

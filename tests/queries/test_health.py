@@ -67,5 +67,5 @@ def test_a_database_that_does_not_answer_is_the_only_check(
         raise sa.exc.OperationalError("SELECT 1", {}, Exception("gone"))
 
     monkeypatch.setattr(reader, "execute", fail)
-    (check,) = health.readiness(reader, now=clock.now())
+    (check,) = health.readiness(reader, now=clock.now(), rooms=())
     assert (check.name, check.ok) == ("database", False)

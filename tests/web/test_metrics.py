@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from review.domain.loops import LOOPS
 from review.domain.permissions import Role
 from tests.conftest import Desk
 from tests.factories import make_key, make_sender, make_sign_in, referral_body
@@ -87,7 +88,7 @@ def test_outsiders_hear_what_is_not_well_in_plain_words(desk: Desk) -> None:
         ("workers", "Not well.")
     ]
     near = desk.client().get("/readyz").get_json()["errors"][0]["detail"]
-    assert "dispatch, sequence, sign, expire" in near
+    assert ", ".join(LOOPS) in near
     admin = desk.client()
     make_sign_in(admin, Role.ADMIN)
     assert "Background loops" in admin.get("/admin").text

@@ -34,7 +34,8 @@ def test_a_made_up_place_is_422(desk: Desk, place: object) -> None:
     assert client.get("/queue", query_string={"after": after}).status_code == 422
 
 
-def test_a_made_up_verdict_is_404(desk: Desk) -> None:
+def test_a_made_up_verification_is_404(desk: Desk) -> None:
     client = desk.client()
     make_sign_in(client, Role.LEGAL)
-    assert client.get("/trail", query_string={"verdict": "\x00"}).status_code == 404
+    assert client.get("/trail/runs/%00").status_code == 404
+    assert client.get("/trail/runs/T-0000-0000-0000").status_code == 404

@@ -2,6 +2,34 @@
 
 from flask import Blueprint
 
-from review.web.admin import health
+from review.web.admin import (
+    account_changes,
+    accounts,
+    clause_drafts,
+    clause_publishing,
+    clauses,
+    factors,
+    health,
+    invitations,
+    permissions,
+    sender_changes,
+    sender_keys,
+    senders,
+    settings,
+)
 
-blueprints: tuple[Blueprint, ...] = (health.blueprint,)
+blueprints: tuple[Blueprint, ...] = (
+    health.blueprint,
+    accounts.blueprint,
+    account_changes.blueprint,
+    invitations.blueprint,
+    factors.blueprint,
+    permissions.blueprint,
+    senders.blueprint,
+    sender_changes.blueprint,
+    sender_keys.blueprint,
+    clauses.blueprint,
+    clause_drafts.blueprint,
+    clause_publishing.blueprint,
+    settings.blueprint,
+)

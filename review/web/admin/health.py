@@ -1,11 +1,16 @@
-"""The health page: what /readyz checks, in words and with the next step."""
+"""The health page: what /readyz checks, in words and with the next step, and what runs here."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint, current_app, render_template
 
 from review import clock, db
 from review.domain.permissions import Permission
-from review.queries import health
+from review.models import schema
+from review.queries import health, storage
+from review.queries.cases import MOST_COUNTED
+from review.queries.running_state import running_state
 from review.web import guard
+from review.web.presentation import program_version
+from review.web.quantities import whole
 
 blueprint = Blueprint("admin_health", __name__)
 
@@ -13,9 +18,24 @@ blueprint = Blueprint("admin_health", __name__)
 @blueprint.get("/admin")
 @guard.access(Permission.SEE_HEALTH)
 def page() -> str:
-    """All checks, the failed ones with what to do."""
-    now = clock.now()
-    checks = health.readiness(db.session(), now=now)
+    """All checks, the failed ones with what to do; the state only of a database that can be read."""
+    now, reader = clock.now(), db.session()
+    checks = health.readiness(reader, now=now, rooms=storage.rooms(current_app.config["REVIEW_SETTINGS"]))
+    readable = {"database", "schema"} <= {check.name for check in checks if check.ok}
+    state = running_state(reader, now=now) if readable else None
     return render_template(
-        "admin/health.html", checks=checks, now=now, well=all(check.ok for check in checks)
+        "admin/health.html",
+        checks=checks,
+        now=now,
+        well=all(check.ok for check in checks),
+        state=state,
+        waiting=_capped(state.queue.waiting) if state else "",
+        overdue=_capped(state.queue.overdue) if state else "",
+        covered=whole(state.checkpoint.size) if state and state.checkpoint else "",
+        program=program_version(),
+        needed=schema.newest_revision(),
     )
+
+
+def _capped(count: int) -> str:
+    return f"{MOST_COUNTED}+" if count > MOST_COUNTED else whole(count)

@@ -2,6 +2,12 @@
 
 from flask import Blueprint
 
-from review.web.legal import records, trail
+from review.web.legal import escalations, numbers, records, senders, trail
 
-blueprints: tuple[Blueprint, ...] = (records.blueprint, trail.blueprint)
+blueprints: tuple[Blueprint, ...] = (
+    records.blueprint,
+    escalations.blueprint,
+    trail.blueprint,
+    senders.blueprint,
+    numbers.blueprint,
+)

@@ -2,25 +2,69 @@
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
-from review import clock
+from review import clock, db
 from review.actions import records as record_actions
 from review.domain.ids import read_id
 from review.domain.permissions import Permission
+from review.domain.searching import nearest
+from review.domain.states import CaseState
 from review.errors import NotFound
+from review.queries.record_search import MOST_COUNTED, senders_named
+from review.queries.search_entries import MOST_CANDIDATES, NEWEST_READ
 from review.web import guard
+from review.web.legal.advice_form import AdviceForm
+from review.web.legal.search_form import (
+    NARROWING,
+    address,
+    chosen_reading,
+    filters_of,
+    listing_address,
+    read_place,
+    search_form,
+    write_place,
+)
 
 blueprint = Blueprint("legal_records", __name__)
-
-LONGEST_QUERY = 200
 
 
 @blueprint.get("/records")
 @guard.access(Permission.READ_RECORDS)
 def listing() -> str:
-    """Search by case id, referral id, item id or the sender's reference; else the newest cases."""
-    query = request.args.get("q", "").strip().replace("\x00", "")[:LONGEST_QUERY]
-    cases = record_actions.list_records(actor=guard.actor(), query=query)
-    return render_template("legal/records.html", cases=cases, query=query, now=clock.now())
+    """What was pasted, understood and found; else the newest cases. Each search is an event."""
+    form = search_form(senders_named(db.session()))
+    after, query = read_place(request.args.get("after", "")), (form.q.data or "").strip()
+    with_words = request.args.get("words") == "1"
+    listed = record_actions.list_records(
+        actor=guard.actor(),
+        query=query,
+        only=chosen_reading(),
+        filters=filters_of(form),
+        after=after,
+        with_words=with_words,
+    )
+    place = None if listed.found.next_place is None else write_place(listed.found.next_place)
+    words = "1" if with_words else None
+    return render_template(
+        "legal/records.html",
+        form=form,
+        query=query,
+        found=listed.found,
+        readings=listed.readings,
+        only=chosen_reading(),
+        nearest=[
+            (near, listing_address({"q": near.shown, "as": near.kind})) for near in nearest(listed.readings)
+        ],
+        words_instead=listing_address({"q": query, "as": "text"}),
+        words=listed.words if with_words else None,
+        words_address=address(words=None if with_words else "1", after=request.args.get("after")),
+        behind=listed.behind,
+        narrowed=[name for name in NARROWING if request.args.get(name)],
+        address=address,
+        bounds={"most": MOST_COUNTED, "items": MOST_CANDIDATES, "texts": NEWEST_READ},
+        next_address=None if place is None else address(after=place, words=words),
+        first_address=address(words=words) if after else None,
+        now=clock.now(),
+    )
 
 
 @blueprint.get("/records/<case_id>")
@@ -32,5 +76,19 @@ def record(case_id: str) -> str | Response:
         raise NotFound("There is no such case; search by its id, a referral's id or a reference.")
     if wanted != case_id:
         return redirect(url_for("legal_records.record", case_id=wanted), 303)  # type: ignore[return-value]
-    found = record_actions.open_record(wanted, actor=guard.actor())
-    return render_template("legal/record.html", record=found, now=clock.now())
+    return record_page(wanted)
+
+
+def record_page(case_id: str, *, form: AdviceForm | None = None) -> str:
+    """The record; ``form`` is an advice that was refused, with what was typed."""
+    found = record_actions.open_record(case_id, actor=guard.actor())
+    oldest_first = request.args.get("order") == "oldest"
+    return render_template(
+        "legal/record.html",
+        record=found,
+        entries=found.timeline if oldest_first else found.timeline[::-1],
+        oldest_first=oldest_first,
+        form=(form or AdviceForm(formdata=None)) if found.state == CaseState.ESCALATED else None,
+        refused=form,
+        now=clock.now(),
+    )

@@ -1,38 +1,141 @@
-"""The trail: how far it is, and one button that checks all of it."""
+"""The trail: its entries, how far it is, and a verification that goes on when the page is closed."""
 
-import re
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask_babel import lazy_gettext
+from wtforms import DateTimeLocalField, Form, SelectField, StringField
 
-from review import db
-from review.actions import trail as trail_actions
+from review import clock, db
+from review.actions import records as record_actions
+from review.actions import verifying
+from review.domain.events import EVENTS
+from review.domain.ids import read_id
 from review.domain.permissions import Permission
-from review.errors import NotFound
+from review.errors import InvalidInput, NotFound
 from review.queries.checkpoints import trail_state
-from review.queries.verdicts import newest_verdict, verdict_of
+from review.queries.trail_events import TrailEntry, TrailFilters
+from review.queries.trail_runs import run_of, unfinished_run
+from review.queries.verdicts import newest_verdict
 from review.web import guard
+from review.web.texts import gettext
+from review.web.words import word_of
+
+FIRST_SECONDS = 10
+"""So long after it was asked for a verification's page asks again by itself; most are over by then."""
+LONGEST_POSITION = 18
+NARROWING = ("since", "until", "who", "object", "type")
+FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
 blueprint = Blueprint("legal_trail", __name__)
+
+
+class TrailForm(Form):
+    """What narrows the list of entries; a plain GET."""
+
+    since = DateTimeLocalField(lazy_gettext("From (UTC)"), format=FORMATS)
+    until = DateTimeLocalField(lazy_gettext("Before (UTC)"), format=FORMATS)
+    who = StringField(lazy_gettext("Who"))
+    object = StringField(lazy_gettext("Object"))
+    type = SelectField(lazy_gettext("Event"), validate_choice=False)
 
 
 @blueprint.get("/trail")
 @guard.access(Permission.VERIFY_TRAIL)
 def page() -> str:
-    """State of the trail and the last verdict, or the one just reached."""
+    """The state of the trail, its last verdict, and its entries, newest first; reading them is an event."""
+    form = TrailForm(request.args)
+    form.type.choices = [
+        ("", gettext("All")),
+        *sorted(((name, _event_word(name)) for name in EVENTS), key=lambda pair: pair[1]),
+    ]
+    before = _position(request.args.get("before", ""))
+    listed = record_actions.list_trail(actor=guard.actor(), filters=_filters(form), before=before)
     reader = db.session()
-    eid = request.args.get("verdict")
-    if eid is not None and re.fullmatch("[0-9a-f]{32}", eid) is None:
-        raise NotFound()
-    verdict = newest_verdict(reader) if eid is None else verdict_of(reader, eid)
     return render_template(
-        "legal/trail.html", state=trail_state(reader), verdict=verdict, fresh=eid is not None
+        "legal/trail.html",
+        form=form,
+        page=listed,
+        event_word=_event_word,
+        record_address=_record_address,
+        narrowed=[name for name in NARROWING if request.args.get(name)],
+        next_address=_address(before=listed.next_before) if listed.next_before else None,
+        first_address=_address() if before is not None else None,
+        state=trail_state(reader),
+        verdict=newest_verdict(reader),
+        run=unfinished_run(reader),
     )
 
 
 @blueprint.post("/trail/verify")
 @guard.access(Permission.VERIFY_TRAIL)
 def verify() -> Response:
-    """Check the whole trail, record the finding, show it."""
-    folder = current_app.config["REVIEW_SETTINGS"].data_dir
-    verdict = trail_actions.verify_trail(folder=folder, actor=guard.actor())
-    return redirect(url_for("legal_trail.page", verdict=verdict.eid), 303)  # type: ignore[return-value]
+    """Ask for a verification of the whole trail; its own page tells how far it is."""
+    run_id = verifying.request_verification(actor=guard.actor())
+    return redirect(url_for("legal_trail.run", run_id=run_id), 303)  # type: ignore[return-value]
+
+
+@blueprint.get("/trail/runs/<run_id>")
+@guard.access(Permission.VERIFY_TRAIL)
+def run(run_id: str) -> Response:
+    """How far a verification is, and at its end what it found."""
+    wanted = read_id(run_id, "T")
+    found = None if wanted is None else run_of(db.session(), wanted)
+    if found is None:
+        raise NotFound("There is no such verification; open the trail and ask for one.")
+    answer = make_response(render_template("legal/trail_run.html", run=found, now=clock.now()))
+    young = clock.now() - found.requested_at < timedelta(seconds=FIRST_SECONDS)
+    if found.finished_at is None and young:
+        answer.headers["Refresh"] = "1"
+    return answer
+
+
+def _filters(form: TrailForm) -> TrailFilters:
+    """What narrows the list; what cannot be read narrows nothing."""
+
+    def moment(value: datetime | None) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+    def text(value: str | None) -> str | None:
+        return (value or "").replace("\x00", "").strip()[:100] or None
+
+    return TrailFilters(
+        since=moment(form.since.data),
+        until=moment(form.until.data),
+        who=text(form.who.data),
+        object_id=text(form.object.data),
+        event_type=form.type.data if form.type.data in EVENTS else None,
+    )
+
+
+def _position(text: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_POSITION):
+        raise InvalidInput("This is not a page of the trail; open the trail from its start.")
+    return int(text)
+
+
+def _address(*, before: int | None = None) -> str:
+    parts = {name: request.args[name] for name in NARROWING if request.args.get(name)}
+    if before is not None:
+        parts["before"] = str(before)
+    return url_for("legal_trail.page") + (f"?{urlencode(parts)}" if parts else "")
+
+
+def _event_word(name: str) -> str:
+    """The word for an event; one that was recorded by another version of this program keeps its name."""
+    try:
+        return word_of(name, "event")
+    except LookupError:
+        return name
+
+
+def _record_address(entry: TrailEntry) -> str | None:
+    """Where the record of what an entry is about is found, if it is about a case."""
+    if entry.object_kind == "case":
+        return url_for("legal_records.record", case_id=entry.object_id)
+    if entry.object_kind in ("referral", "item", "batch"):
+        return url_for("legal_records.listing", q=entry.object_id)
+    return None

@@ -2,6 +2,11 @@
 
 from flask import Blueprint
 
-from review.web.moderator import cases, decisions, queue
+from review.web.moderator import cases, decisions, queue, search
 
-blueprints: tuple[Blueprint, ...] = (queue.blueprint, cases.blueprint, decisions.blueprint)
+blueprints: tuple[Blueprint, ...] = (
+    queue.blueprint,
+    cases.blueprint,
+    decisions.blueprint,
+    search.blueprint,
+)

@@ -12,6 +12,7 @@ from review.actions import cases as case_actions
 from review.actions import decisions as decision_actions
 from review.domain.ids import read_id
 from review.domain.permissions import Permission
+from review.domain.states import CaseState
 from review.errors import (
     AlreadyRecorded,
     CaseNotClaimable,
@@ -25,6 +26,7 @@ from review.errors import (
 from review.queries import cases, clauses, decisions
 from review.queries.case_content import case_content
 from review.queries.cases import CaseSummary
+from review.queries.escalations import advice_on
 from review.web import errors as web_errors
 from review.web import guard
 from review.web.moderator.forms import (
@@ -115,6 +117,7 @@ def _holder_page(summary: CaseSummary, *, values: Values | None, error: ReviewEr
         "moderator/case.html",
         case=summary,
         content=content,
+        advice=advice_on(reader, summary.id) if summary.state == CaseState.OPEN else (),
         shown=sum(len(referral.items) for referral in content.referrals),
         form=form,
         blank=blank,

@@ -4,7 +4,8 @@ from flask import Blueprint, flash, redirect, request, session, url_for
 from werkzeug import Response
 
 from review.actions import decisions as decision_actions
-from review.domain.decisions import read_review
+from review.actions import escalations as escalation_actions
+from review.domain.decisions import ESCALATE, read_review
 from review.domain.permissions import Permission
 from review.errors import (
     AlreadyRecorded,
@@ -17,7 +18,7 @@ from review.errors import (
 )
 from review.web import guard
 from review.web.moderator.cases import case_page, number_in_form, wanted_case
-from review.web.moderator.forms import draft_fields, typed_values
+from review.web.moderator.forms import Values, draft_fields, typed_values
 from review.web.moderator.queue import address_after
 from review.web.texts import gettext
 
@@ -48,6 +49,8 @@ def review(case_id: str) -> str | tuple[str, int] | Response:
     """Record the review, then open the next case, or stay with ``then=stay``."""
     wanted, values = wanted_case(case_id), typed_values()
     stay = request.form.get("then") == "stay"
+    if values.get("outcome") == [ESCALATE]:
+        return _escalate(wanted, values, stay=stay)
     try:
         recorded = decision_actions.record_review(
             wanted,
@@ -64,6 +67,25 @@ def review(case_id: str) -> str | tuple[str, int] | Response:
     if stay:
         return redirect(url_for("moderator_cases.page", case_id=wanted), 303)
     return redirect(address_after(recorded.next_claim), 303)
+
+
+def _escalate(case_id: str, values: Values, *, stay: bool) -> str | tuple[str, int] | Response:
+    """Ask legal with the rationale as question; the case leaves the queue until there is advice."""
+    try:
+        claim = escalation_actions.escalate_case(
+            case_id,
+            read_review(values).rationale,
+            claim_generation=number_in_form("claim_generation"),
+            version=number_in_form("version"),
+            actor=guard.actor(),
+            then_next=not stay,
+        )
+    except (ClaimLost, InvalidInput, InvalidReview, StaleVersion) as error:
+        return case_page(case_id, values=values, error=error)
+    flash(gettext("With legal. It comes back with their advice, or by itself after 3 days."), "done")
+    if stay:
+        return redirect(url_for("moderator_cases.page", case_id=case_id), 303)
+    return redirect(address_after(claim), 303)
 
 
 @blueprint.post("/cases/<case_id>/undo")

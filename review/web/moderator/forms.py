@@ -21,6 +21,7 @@ from review.domain.decisions import (
     ACCOUNT_MEASURES,
     CONTEXTS,
     DECLINE_REASONS,
+    ESCALATE,
     GROUNDS,
     OUTCOMES,
     VISIBILITIES,
@@ -106,7 +107,7 @@ def review_form(
     form.over_broad.data = first("over_broad") not in ("", "0")
     form.clauses.data = list(values.get("clauses") or ())
     form.version.data, form.claim_generation.data = str(version), str(claim_generation)
-    form.outcome.choices = _choices("outcome", OUTCOMES)
+    form.outcome.choices = _choices("outcome", (*OUTCOMES, ESCALATE))
     form.ground.choices = _choices("ground", GROUNDS)
     form.visibility.choices = _choices("visibility", VISIBILITIES)
     form.account.choices = _choices("account", ACCOUNT_MEASURES)

@@ -2,9 +2,10 @@
 
 from flask import Blueprint
 
-from review.web.public import errors, health, log, metrics
+from review.web.public import accessibility, errors, health, log, metrics
 
 blueprints: tuple[Blueprint, ...] = (
+    accessibility.blueprint,
     errors.blueprint,
     health.blueprint,
     log.blueprint,

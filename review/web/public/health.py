@@ -1,11 +1,11 @@
 """Is the process alive, and is the desk ready? For monitors; JSON, or a problem document with 503."""
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, current_app, jsonify
 
 from review import clock, db
 from review.domain.permissions import Permission
 from review.errors import FieldError, NotReady
-from review.queries import health
+from review.queries import health, storage
 from review.web import guard, insiders
 
 blueprint = Blueprint("public_health", __name__)
@@ -25,11 +25,12 @@ def _detail(check: health.Check) -> str:
 @blueprint.get("/readyz")
 @guard.access(Permission.ANYONE)
 def ready() -> Response:
-    """Database, schema, triggers, trail, checkpoints, dispatch, loops and clock.
+    """Database, schema, triggers, trail, checkpoints, dispatch, loops, clock and disk.
 
     Every check that failed is named to everybody; what was seen, to this machine and to administrators.
     """
-    checks = health.readiness(db.session(), now=clock.now())
+    rooms = storage.rooms(current_app.config["REVIEW_SETTINGS"])
+    checks = health.readiness(db.session(), now=clock.now(), rooms=rooms)
     inside = insiders.is_insider()
     failed = [check for check in checks if not check.ok]
     if failed:

@@ -2,6 +2,6 @@
 
 from flask import Blueprint
 
-from review.web.sender import referrals
+from review.web.sender import keys, referrals
 
-blueprints: tuple[Blueprint, ...] = (referrals.blueprint,)
+blueprints: tuple[Blueprint, ...] = (referrals.blueprint, keys.blueprint)

@@ -13,13 +13,29 @@ from review.web.words import N_
 
 blueprint = Blueprint("signin_navigation", __name__)
 
-_WORK = ((N_("Queue"), "/queue"),)
+_WORK = ((N_("Queue"), "/queue"), (N_("Search"), "/search"))
+_NUMBERS = (N_("Numbers"), "/numbers")
 PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
     Role.MODERATOR: _WORK,
-    Role.LEAD: _WORK,
-    Role.LEGAL: ((N_("Records"), "/records"), (N_("Trail"), "/trail")),
-    Role.ADMIN: ((N_("Health"), "/admin"),),
-    Role.SENDER: ((N_("Referrals"), "/sender"),),
+    Role.LEAD: (*_WORK, _NUMBERS),
+    Role.LEGAL: (
+        (N_("Records"), "/records"),
+        (N_("Escalations"), "/escalations"),
+        (N_("Trail"), "/trail"),
+        (N_("Clauses"), "/admin/clauses"),
+        (N_("Senders"), "/senders"),
+        _NUMBERS,
+    ),
+    Role.ADMIN: (
+        (N_("Health"), "/admin"),
+        (N_("Accounts"), "/admin/accounts"),
+        (N_("Senders"), "/admin/senders"),
+        (N_("Clauses"), "/admin/clauses"),
+        (N_("Settings"), "/admin/settings"),
+        (N_("Permissions"), "/admin/permissions"),
+        _NUMBERS,
+    ),
+    Role.SENDER: ((N_("Referrals"), "/sender"), (N_("API keys"), "/sender/keys")),
 }
 
 
@@ -45,6 +61,10 @@ def home_of(role: Role | None) -> str:
     return PLACES[role][0][1] if role is not None else "/sign-in"
 
 
+def _is_below(address: str) -> bool:
+    return f"{request.path}/".startswith(f"{address}/")
+
+
 @blueprint.app_context_processor
 def head_of_page() -> dict[str, Any]:
     """Navigation, viewer and sign-out for a person whom the guard has found; else nothing.
@@ -54,13 +74,15 @@ def head_of_page() -> dict[str, Any]:
     actor = guard.actor()
     if actor.kind != "account" or actor.role is None:
         return {}
-    path = request.path + "/"
+    # the innermost: /admin/accounts lies below /admin, which is a place as well
+    inside = [address for _label, address in PLACES[actor.role] if _is_below(address)]
+    here = max(inside, key=len, default="")
     places = tuple(
-        Place(gettext(label), address, current=path.startswith(address + "/"))
-        for label, address in PLACES[actor.role]
+        Place(gettext(label), address, current=address == here) for label, address in PLACES[actor.role]
     )
     return {
         "navigation": places,
         "viewer": Viewer(role=actor.role, pseudonym=current_user.pseudonym),
         "sign_out_address": "/sign-out",
+        "signed_in_until": current_user.ends_at,
     }

@@ -176,7 +176,7 @@ def test_a_copied_cookie_opens_nothing_after_the_sign_out(desk: Desk) -> None:
     assert thief.get("/records").status_code == 200
     answer = post(client, "/sign-out", page="/records")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in")
-    assert answer.headers["Clear-Site-Data"] == '"cache", "cookies"'
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
     for visitor in (client, thief):
         assert visitor.get("/records").headers["Location"] == "/sign-in"
 
@@ -255,7 +255,7 @@ def test_too_many_attempts_are_told_when_to_come_back(desk: Desk) -> None:
             answer = enter(desk.client(), password=password)
             assert answer.status_code == 429
             assert answer.headers["Retry-After"] == "241"
-            assert f"try again at {at:%H}:05 UTC" in answer.text
+            assert f", {at:%H}:05 UTC." in answer.text
         assert enter(desk.client(), "unknown@desk.example", "wrong").status_code == 401
     with time_machine.travel(at + timedelta(minutes=4), tick=False):
         assert enter(desk.client()).status_code == 303

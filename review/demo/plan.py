@@ -1,0 +1,144 @@
+"""What happened at this desk in the last ninety days? The same story at each start, relative to now."""
+
+import math
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from review.demo import content
+
+RECENT: Final = 36
+ALL: Final = 400
+DAYS: Final = 90
+REVISED_DAYS: Final = 40
+"""So long ago the terms were revised."""
+ACTION_DAYS: Final = 37
+ACTION_REFERRALS: Final = 60
+ACTION_SENDER: Final = 2
+"""One unit's referral action: many in one hour, as such actions are."""
+
+DECIDED: Final = (0, 1, 6, 11, 14, 19, 20, 28, 35)
+"""Recent referrals whose first location is decided already; none of those that the queue should show."""
+THREATS: Final = {10: timedelta(minutes=12), 25: timedelta(minutes=20)}
+"""Threats to life, due an hour after they came."""
+WAITING: Final = {8: timedelta(hours=71, minutes=18), 2: timedelta(hours=72, minutes=25)}
+"""What came so long ago that it is due in 42 minutes, or overdue since 25."""
+SAME_LOCATION: Final = (3, 9, 12, 15, 17, 18, 21, 23, 24, 26, 32, 33)
+"""Twelve items that name one location and fold into one case."""
+OTHER_KIND: Final = 27
+"""A notice about that location: a case of its own."""
+TRICK: Final = 7
+HELD: Final = 29
+DRAFTED: Final = 31
+WITHDRAWN: Final = 34
+
+_REASONS: Final = (
+    ("no_breach",) * 14 + ("not_found",) * 3 + ("already_removed",) * 2 + ("insufficient_information",)
+)
+_ACCEPTED_SHARE: Final = (0.62, 0.48, 0.55, 0.70, 0.33, 0.40)
+_WITHDRAWN_SHARE: Final = 0.06
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One referral: how long ago it came, from whom, and what became of it.
+
+    ``outcome``: ``accepted``, a reason to decline, ``withdrawn``, or None while it waits; ``after`` is the
+    time from its receipt to that.
+    """
+
+    number: int
+    age: timedelta
+    sender: int
+    outcome: str | None = None
+    after: timedelta = timedelta()
+
+    @property
+    def text(self) -> content.DemoText:
+        """What it alleges, in which language."""
+        return content.TEXTS[self.number % len(content.TEXTS)]
+
+    @property
+    def ended_ago(self) -> timedelta:
+        """How long ago it was decided or withdrawn."""
+        return self.age - self.after
+
+
+def planned() -> list[Planned]:
+    """All four hundred, the oldest first."""
+    return sorted((*_recent(), *_past()), key=lambda referral: referral.age, reverse=True)
+
+
+def _recent() -> Iterator[Planned]:
+    """The last three days: what still waits, and some that are decided."""
+    special = THREATS | WAITING
+    for number in range(RECENT):
+        age = special.get(number, timedelta(hours=66) - number * timedelta(minutes=107))
+        outcome = None
+        if number in DECIDED:
+            outcome = "accepted" if DECIDED.index(number) % 3 == 0 else "no_breach"
+        elif number == WITHDRAWN:
+            outcome = "withdrawn"
+        yield Planned(number, age, number % len(content.SENDERS), outcome, timedelta(minutes=17))
+
+
+def _past() -> Iterator[Planned]:
+    """Everything before, all of it answered: day by day, and one action of one unit."""
+    chance = random.Random(2019)  # noqa: S311 (a story told the same way at each start, no secret)
+    for number in range(RECENT, ALL):
+        in_action = number < RECENT + ACTION_REFERRALS
+        if in_action:
+            age, sender = timedelta(days=ACTION_DAYS, seconds=chance.uniform(0, 3_600)), ACTION_SENDER
+        else:
+            # somewhat more of late than in the beginning
+            age = timedelta(days=3.1 + (DAYS - 3.2) * chance.random() ** 1.15)
+            sender = chance.randrange(len(content.SENDERS))
+        hours = min(70.0, chance.lognormvariate(math.log(9 if in_action else 13), 0.9))
+        yield Planned(number, age, sender, _outcome(chance, sender), timedelta(hours=max(0.1, hours)))
+
+
+def _outcome(chance: random.Random, sender: int) -> str:
+    drawn = chance.random()
+    if drawn < _WITHDRAWN_SHARE:
+        return "withdrawn"
+    if drawn < _WITHDRAWN_SHARE + _ACCEPTED_SHARE[sender] * (1 - _WITHDRAWN_SHARE):
+        return "accepted"
+    return chance.choice(_REASONS)
+
+
+def body_of(referral: Planned) -> dict[str, Any]:
+    """The referral as its sender would post it."""
+    number, text = referral.number, referral.text
+    item: dict[str, Any] = {
+        "url": f"https://video.example/watch/{number:04d}",
+        "content_type": text.content_type,
+        "language": text.language,
+    }
+    body: dict[str, Any] = {
+        "reference": f"DEMO-{number:03d}",
+        "reason": text.reason,
+        "language": text.language,
+        "category": text.category,
+        "requested_action": "remove",
+        "items": [item],
+    }
+    if number in SAME_LOCATION or number == OTHER_KIND:
+        item["url"] = content.DUPLICATE_URL
+    if number == TRICK:
+        item["url"] = content.TRICK_URL
+        body["reason"] = content.TRICK_REASON
+    if number in THREATS:
+        body["urgency"] = "threat_to_life"
+    if number % 11 == 5:
+        body |= {
+            "intake_kind": "notice",
+            "good_faith": True,
+            "contact": {"name": "Duty desk", "email": "desk@unit.example"},
+        }
+    if number % 9 == 4:
+        body["items"].append(
+            {"url": f"hxxps://news[.]social[.]example/post/{number}", "content_type": "text"}
+        )
+    return body

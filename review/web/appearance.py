@@ -1,0 +1,64 @@
+"""The look that the asking person chose: from a cookie, once a request, so that the first paint is right."""
+
+from contextvars import ContextVar
+from functools import cache
+
+from babel import Locale
+from flask import Flask, Response, current_app, has_request_context, request
+
+from review.domain.appearance import LANGUAGES, Appearance, read_appearance
+
+COOKIE = "display"
+COOKIE_SECONDS = 365 * 86_400
+
+_current: ContextVar[Appearance | None] = ContextVar("appearance", default=None)
+
+
+def current() -> Appearance:
+    """The look of this request: what the cookie says, else the desk's own."""
+    found = _current.get()
+    if found is None:
+        found = _chosen() or standard()
+        if has_request_context():
+            _current.set(found)
+    return found
+
+
+def standard() -> Appearance:
+    """The look for whoever has not chosen."""
+    found: Appearance = current_app.config.setdefault("REVIEW_APPEARANCE", Appearance())
+    return found
+
+
+def _chosen() -> Appearance | None:
+    """What the cookie says; a bad one is ignored."""
+    kept = request.cookies.get(COOKIE) if has_request_context() else None
+    return read_appearance(kept) if kept else None
+
+
+def keep(response: Response, chosen: Appearance) -> None:
+    """Let the browser keep a choice. Nothing secret and nothing that opens anything stands in it."""
+    response.set_cookie(
+        COOKIE,
+        chosen.written(),
+        max_age=COOKIE_SECONDS,
+        httponly=True,
+        samesite="Lax",
+        secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
+        path="/",
+    )
+
+
+@cache
+def language_names() -> tuple[tuple[str, str], ...]:
+    """The languages on offer, each with its name in itself."""
+    return tuple((code, Locale.parse(code).get_display_name() or code) for code in LANGUAGES)
+
+
+def _forget(_error: BaseException | None) -> None:
+    _current.set(None)
+
+
+def install(app: Flask) -> None:
+    """Forget the look with the request, because threads serve many."""
+    app.teardown_request(_forget)

@@ -1,0 +1,97 @@
+"""The health page: what is wrong and what to do, and how far everything is."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import time_machine
+
+from review import clock
+from review.domain.loops import LOOPS
+from review.domain.permissions import Role
+from review.models import schema
+from tests.conftest import Desk
+from tests.factories import make_case, make_sign_in
+from tests.signs import beat_all
+from tests.trails import record_events, settle
+
+
+class Usage(NamedTuple):
+    """What the system says of a disk."""
+
+    total: int
+    used: int
+    free: int
+
+
+def _page(desk: Desk) -> str:
+    client = desk.client()
+    make_sign_in(client, Role.ADMIN)
+    answer = client.get("/admin")
+    assert answer.status_code == 200
+    return " ".join(answer.text.split())
+
+
+def _fill(monkeypatch: pytest.MonkeyPatch, *, free: int) -> None:
+    total = 100 * 1024**3
+    usage = Usage(total, total - free, free)
+    monkeypatch.setattr("review.queries.storage.shutil.disk_usage", lambda _place: usage)
+
+
+def test_it_tells_the_queue_the_checkpoint_the_loops_and_the_versions(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fill(monkeypatch, free=50 * 1024**3)
+    record_events(5)
+    settle(desk.settings.data_dir)
+    with time_machine.travel(clock.now() - timedelta(hours=5), tick=False):
+        make_case(due_in=timedelta(hours=1))
+    make_case()
+    beat_all()
+    page = _page(desk)
+    assert "Everything is well." in page
+    assert "<dt>Cases that wait</dt><dd>2</dd>" in page
+    assert "<dt>Overdue</dt><dd>1</dd>" in page
+    assert "5 h ago" in page
+    assert "covers 5 entries, the newest recorded" in page
+    assert ("SQLite 3." if desk.database == "sqlite" else "PostgreSQL 1") in page
+    newest = schema.newest_revision()
+    assert f"{newest}; this program needs {newest}" in page
+    for loop in ("Positions in the trail", "Checkpoints", "End of claims", "Numbers"):
+        assert f">{loop}</th>" in page
+    assert "50.0 GiB (50%) free" in page
+
+
+def test_a_full_disk_is_told_with_the_next_step_here_and_to_monitors(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fill(monkeypatch, free=1024**3 // 2)
+    beat_all()
+    page = _page(desk)
+    assert "Something needs you" in page
+    assert "0.5 GiB (0%) free" in page
+    assert "Make room or take a larger disk" in page
+    answer = desk.client().get("/readyz")
+    assert answer.status_code == 503
+    assert [error["code"] for error in answer.get_json()["errors"]] == ["disk"]
+
+
+def test_a_silent_loop_and_its_last_fault_are_named(desk: Desk) -> None:
+    page = _page(desk)
+    assert page.count("never") == len(LOOPS)
+    assert "none is signed yet" in page
+    assert "nothing waits" in page
+
+
+def test_a_database_of_another_version_still_has_a_page(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema, "newest_revision", lambda: "9999")
+    page = _page(desk)
+    assert "this program needs 9999" in page
+    assert "Run flask upgrade." in page
+    assert "Cases that wait" not in page
+
+
+def test_it_names_no_path_and_no_person(desk: Desk, tmp_path: Path) -> None:
+    beat_all()
+    assert str(tmp_path) not in _page(desk)

@@ -1,0 +1,127 @@
+"""The record of a case is complete: rounds, messages, wordings, evidence, readers, and cited entries."""
+
+import re
+from base64 import b64encode
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+
+from review import clock
+from review.actions.clauses import import_clauses
+from review.domain.clause_text import read_clauses
+from review.domain.permissions import OPERATOR, Role
+from review.models import Case
+from tests.conftest import Desk
+from tests.factories import make_key, make_sender, make_sign_in, receive, sender_actor
+from tests.trails import decide_all, refer, settle
+
+URL = "https://video.example/watch/77"
+
+
+def the_case(desk: Desk) -> str:
+    return str(desk.session.scalar(sa.select(Case.id)))
+
+
+def test_entries_have_fixed_numbers_in_both_orders(desk: Desk) -> None:
+    client = desk.client()
+    refer(client, make_key(make_sender()), URL)
+    (case_id,) = decide_all()
+    settle(desk.settings.data_dir)
+    make_sign_in(client, Role.LEGAL)
+    newest = client.get(f"/records/{case_id}").text
+    oldest = client.get(f"/records/{case_id}?order=oldest").text
+    for page, numbers in ((newest, ["3", "2", "1"]), (oldest, ["1", "2", "3"])):
+        assert re.findall(r'id="entry-(\d+)"', page) == numbers
+        for number in numbers:
+            assert f'<a href="#entry-{number}">{case_id}, entry {number}</a>' in page
+    assert "Case claimed" in newest.split('id="entry-1"')[1][:300]
+    assert "Case claimed" in oldest.split('id="entry-1"')[1][:300]
+
+
+def test_who_opened_the_record_is_listed_and_does_not_crowd_the_timeline(desk: Desk) -> None:
+    client = desk.client()
+    refer(client, make_key(make_sender()), URL)
+    first = make_sign_in(client, Role.LEGAL)
+    assert "Nobody before you." in client.get(f"/records/{the_case(desk)}").text
+    make_sign_in(client, Role.LEGAL)
+    page = client.get(f"/records/{the_case(desk)}").text
+    assert "Nobody before you." not in page
+    pseudonym = first.id.replace("person-", "Reviewer ")
+    assert pseudonym in page.split("Who opened this record")[1].split("Timeline")[0]
+    assert "Record opened" not in page
+
+
+def test_each_sender_s_message_stands_verbatim_beside_its_items(desk: Desk) -> None:
+    client = desk.client()
+    keys = {name: make_key(make_sender(name)) for name in ("Unit North", "Unit South")}
+    items = [refer(client, key, URL, reference=f"{name}/1")["items"][0]["id"] for name, key in keys.items()]
+    (case_id,) = decide_all()
+    make_sign_in(client, Role.LEGAL)
+    page = client.get(f"/records/{case_id}").text
+    messages = page.split("Messages to the senders, verbatim")[1].split("</section>")[0]
+    for words in ("Unit North", "Unit South", "Unit North/1", "Unit South/1", *items):
+        assert words in messages, words
+    assert messages.count("&#34;decline_reason&#34;:&#34;no_breach&#34;") == 2
+
+
+def test_rounds_without_a_review_say_why(desk: Desk) -> None:
+    client = desk.client()
+    refer(client, make_key(make_sender()), URL)
+    make_sign_in(client, Role.LEGAL)
+    page = client.get(f"/records/{the_case(desk)}").text
+    rounds = page.split("Rounds</h2>")[1].split("</section>")[0]
+    assert [rounds.count(name) for name in ("First review", "Second review", "Resolving review")] == [1, 1, 1]
+    assert rounds.count("Not re") == 4
+
+
+@pytest.mark.parametrize(
+    ("later", "words"),
+    [
+        (None, "Worded so to this day."),
+        (
+            "# 4.2 Clause 4.2\n\nNo praise and no support of listed organisations.\n",
+            "Difference to version 2",
+        ),
+    ],
+)
+def test_a_clause_stands_as_worded_then_with_the_difference_to_today(
+    desk: Desk, later: str | None, words: str
+) -> None:
+    client = desk.client()
+    refer(client, make_key(make_sender()), URL)
+    (case_id,) = decide_all(outcome="accepted")
+    with time_machine.travel(clock.now() + timedelta(days=2), tick=False):
+        if later is not None:
+            document = read_clauses(later, name="Terms")
+            day = clock.now().date()
+            import_clauses("Terms", document.clauses, valid_from=day, actor=OPERATOR)
+        make_sign_in(client, Role.LEGAL)
+        page = client.get(f"/records/{case_id}").text
+    assert "No praise of listed organisations." in page
+    assert words in page
+    assert ("<ins>" in page) == (later is not None)
+
+
+def test_evidence_is_named_with_its_digest_and_not_shown(desk: Desk) -> None:
+    client = desk.client()
+    picture = {"name": "frame.png", "media_type": "image/png", "content": b64encode(b"picture" * 9).decode()}
+    receive(sender_actor(make_sender()), items=[{"url": URL, "evidence": [picture]}])
+    digest = desk.session.scalar(sa.text("SELECT sha256 FROM evidence"))
+    make_sign_in(client, Role.LEGAL)
+    page = client.get(f"/records/{the_case(desk)}").text
+    manifest = page.split("nothing of it is shown here.")[1].split("</table>")[0]
+    assert "frame.png" in manifest
+    assert str(digest) in manifest
+    assert "<img" not in page.split("<main")[1]
+
+
+def test_a_print_names_case_and_time_zone_on_each_page(desk: Desk) -> None:
+    client = desk.client()
+    refer(client, make_key(make_sender()), URL)
+    make_sign_in(client, Role.LEGAL)
+    page = client.get(f"/records/{the_case(desk)}").text
+    foot = page.split('class="print-foot"')[1].split("</p>")[0]
+    assert the_case(desk) in foot
+    assert "UTC" in foot

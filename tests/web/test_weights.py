@@ -1,0 +1,49 @@
+"""Pages are light: what a browser loads for them, uncompressed, with style sheet and pictures."""
+
+import re
+
+import pytest
+from flask.testing import FlaskClient
+
+from review.domain.permissions import Role
+from tests.conftest import Desk
+from tests.factories import make_sender, make_sign_in, receive, sender_actor
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+STYLES, QUEUE, CASE = 40_000, 120_000, 100_000
+LONG = "One of many sentences of an ordinary reason. " * 20
+
+
+def weight(client: FlaskClient, address: str) -> int:
+    """Bytes of a page and of everything that it names."""
+    answer = client.get(address)
+    assert answer.status_code == 200, address
+    named = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', answer.text))
+    assert len(named) == 2, "style sheet and favicon, nothing else"
+    total = len(answer.data)
+    for part in named:
+        with client.get(part) as loaded:
+            assert loaded.status_code == 200
+            total += len(loaded.data)
+    return total
+
+
+def test_the_queue_with_fifty_rows_and_a_case_are_light(desk: Desk) -> None:
+    sender = sender_actor(make_sender())
+    for number in range(60):
+        receive(sender, f"https://video.example/watch/{number}", reason=LONG, reference=f"W-{number}")
+    client = desk.client()
+    make_sign_in(client, Role.MODERATOR)
+    page = client.get("/queue").text
+    assert page.count('href="/cases/') == 50
+    assert weight(client, "/queue") <= QUEUE
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert token is not None
+    case = client.post("/queue/next", data={"csrf_token": token[1]}).headers["Location"]
+    assert "rationale" in client.get(case).text
+    assert weight(client, case) <= CASE
+
+
+def test_the_style_sheet_is_light(desk: Desk) -> None:
+    with desk.client().get("/static/desk.css") as answer:
+        assert len(answer.data) <= STYLES
