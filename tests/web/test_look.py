@@ -8,7 +8,9 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
+from review.domain.events import EVENTS
 from review.web import catalogues
+from review.web.words import WORDS
 
 PACKAGE = catalogues.PACKAGE
 STYLES = (PACKAGE / "static" / "desk.css").read_text(encoding="utf-8")
@@ -133,3 +135,7 @@ def test_translations_are_read_without_writing_beside_them(tmp_path: Path) -> No
     found = catalogues.translations(tmp_path)
     assert found["he"].gettext("Queue") == "תור"
     assert list(source.parent.iterdir()) == [source]
+
+
+def test_every_event_has_words_for_the_trail_page() -> None:
+    assert [name for name in EVENTS if name not in WORDS["event"]] == []
