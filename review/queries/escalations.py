@@ -10,9 +10,17 @@ from sqlalchemy.orm import Session
 
 from review.domain.states import MOVES
 from review.models import Account, Case, Escalation, Opening
+from review.prepared import Prepared
 from review.queries.record_timeline import actor_in, names_of
 
 MOST_LISTED = 200
+_ENDED = Prepared(
+    lambda: (
+        sa.select(Escalation.note, Escalation.asked_at, Escalation.advice, Escalation.ended_at)
+        .where(Escalation.case_id == sa.bindparam("case_id"), Escalation.ended_at.is_not(None))
+        .order_by(Escalation.asked_at.desc())
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -63,12 +71,7 @@ def escalations_listed(reader: Session) -> tuple[EscalationListed, ...]:
 
 def advice_on(reader: Session, case_id: str) -> tuple[AdviceShown, ...]:
     """The questions about a case that are answered or ended by themselves, the newest first."""
-    rows = reader.execute(
-        sa.select(Escalation.note, Escalation.asked_at, Escalation.advice, Escalation.ended_at)
-        .where(Escalation.case_id == case_id, Escalation.ended_at.is_not(None))
-        .order_by(Escalation.asked_at.desc())
-    )
-    return tuple(AdviceShown(row.note, row.asked_at, row.advice, row.ended_at) for row in rows)
+    return tuple(AdviceShown(*row) for row in _ENDED.all(reader, case_id=case_id))
 
 
 def escalations_told(reader: Session, case_id: str) -> tuple[EscalationInRecord, ...]:

@@ -10,6 +10,7 @@ from babel import Locale
 from flask import Flask, has_request_context
 from markupsafe import Markup
 
+from review.web import appearance
 from review.web.catalogues import translations
 
 DEFAULT_LOCALE = "en"
@@ -41,11 +42,12 @@ def language() -> Language:
 
 
 def _resolved() -> Language:
-    locale = flask_babel.get_locale() or Locale.parse(DEFAULT_LOCALE)
-    catalogue, name = flask_babel.get_translations(), str(locale)
-    known = _known.get(name)
-    if known is None or known.catalogue is not catalogue:
-        known = _known[name] = Language(locale, name, catalogue)
+    chosen = appearance.current().language if has_request_context() else DEFAULT_LOCALE
+    known = _known.get(chosen)
+    if known is None:
+        locale = Locale.parse(chosen)
+        catalogue = translations().get(str(locale)) or NullTranslations()
+        known = _known[chosen] = Language(locale, str(locale), catalogue)
     return known
 
 

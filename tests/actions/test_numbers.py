@@ -15,7 +15,6 @@ from review.domain.permissions import ANONYMOUS, OPERATOR, SERVICE, Role
 from review.errors import NotPermitted
 from review.models import Answer, Base, Case, DayCount, Item, Opening, Referral
 from review.queries.counted_entries import progress_of, sums_between
-from review.workers import counting
 from tests.conftest import Desk
 from tests.desks import lived_in_desk
 from tests.factories import make_account, make_sender, receive, sender_actor
@@ -41,13 +40,12 @@ def _rows(desk: Desk, table: type[Base], *wanted: sa.ColumnElement[bool]) -> int
 
 
 def _count_all(desk: Desk) -> None:
-    while counting.run_once(desk.app):
+    while count_entries(actor=SERVICE):
         pass
 
 
 def test_the_counts_are_what_the_rows_say(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(numbers, "BATCH", 7)
-    monkeypatch.setattr(counting, "BATCH", 7)
     lived_in_desk()
     _sequence()
     _count_all(desk)

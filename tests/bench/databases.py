@@ -111,6 +111,7 @@ class SqliteDatabases:
             folder.mkdir()
             self._migrate(path)
             found = filling.fill_sqlite(str(path), cases=cases, progress=self._progress)
+            filling.count_trail(settings_of(f"sqlite:///{path}", self._work))
             note.write_text(json.dumps(asdict(found)))
         return Source(f"sqlite:///{path}", Filled(**json.loads(note.read_text())))
 
@@ -169,6 +170,7 @@ class PostgresDatabases:
             self._migrate(url)
             dsn = self._server.dsn(name)
             found = filling.fill_postgresql(dsn, cases=cases, progress=self._progress)
+            filling.count_trail(settings_of(url, self._work))
             note.write_text(json.dumps(asdict(found)))
         return Source(self._server.url(name), Filled(**json.loads(note.read_text())))
 

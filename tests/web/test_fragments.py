@@ -1,9 +1,10 @@
 """Pieces of pages that are equal for everybody are drawn once, and never for another language or value."""
 
-from flask_babel import force_locale, get_locale
 from markupsafe import Markup
 
-from review.web import presentation
+from review.domain.appearance import Appearance
+from review.web import presentation, texts
+from review.web.appearance import COOKIE
 from tests.conftest import Desk
 
 
@@ -11,7 +12,7 @@ def test_a_fragment_is_drawn_once_for_each_value_and_language(desk: Desk) -> Non
     app, drawn = desk.app, []
 
     def draw() -> Markup:
-        drawn.append(str(get_locale()))
+        drawn.append(texts.language().name)
         return Markup("<p>{}</p>").format(len(drawn))
 
     with app.test_request_context():
@@ -24,7 +25,8 @@ def test_a_fragment_is_drawn_once_for_each_value_and_language(desk: Desk) -> Non
 
 
 def test_another_language_has_fragments_of_its_own(desk: Desk) -> None:
-    for locale in ("he", "en"):
-        with desk.app.app_context(), desk.app.test_request_context(), force_locale(locale):
-            drawn = presentation.remembered("language", (), caller=lambda: Markup(str(get_locale())))
+    for locale in ("ar", "en"):
+        look = Appearance(language=locale).written()
+        with desk.app.test_request_context(headers={"Cookie": f"{COOKIE}={look}"}):
+            drawn = presentation.remembered("language", (), caller=lambda: Markup(texts.language().name))
             assert drawn == locale
