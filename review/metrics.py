@@ -77,6 +77,18 @@ class Metrics:
             multiprocess_mode="liveall",
             registry=self.registry,
         )
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def answered(self, endpoint: str, method: str, hundreds: int, *, seconds: float) -> None:
+        """Count one answer; the figures of each kind of request are looked up once."""
+        kept = self._children.get((endpoint, method, hundreds))
+        if kept is None:
+            kept = self._children[endpoint, method, hundreds] = (
+                self.requests.labels(endpoint, method, f"{hundreds}xx"),
+                self.seconds.labels(endpoint, method),
+            )
+        kept[0].inc()
+        kept[1].observe(seconds)
 
 
 disable_created_metrics()

@@ -26,7 +26,8 @@ from review.formats.ndjson import LONGEST_LINE, Line, StreamBroken, read_lines
 from review.formats.strict_json import parse_object
 from review.formats.tables import Row
 
-CHUNK_LINES: Final = 1_000
+CHUNK_LINES: Final = 2_000
+"""Lines a commit: fewer commits write the same pages less often, and moderators wait for one at most."""
 CHUNK_BYTES: Final = 4 * 1024 * 1024
 """A chunk ends before its lines have more bytes than this, so that memory stays bounded."""
 MOST_LINES: Final = MOST_BATCH_LINES

@@ -35,6 +35,8 @@ _WORD = re.compile(r"[!-~]{1,128}")
 _MEMBERS = frozenset({"v", "eid", "t", "type", "actor", "obj"})
 _OPTIONAL_MEMBERS = frozenset({"prev", "meta", "c"})
 
+_UNNAMED = "a commitment needs an event id and the name of a field"
+
 Enumeration = str | bool | int
 
 
@@ -83,10 +85,20 @@ def commit_field(eid: str, name: str, value: bytes, *, key: bytes) -> str:
     The context is ``referral-review/field/v1``, 0x00, the 16 bytes of the event id, 0x00. Raises
     ``ValueError`` for a malformed id or name or a key of another length than 32 bytes.
     """
-    if _EID.fullmatch(eid) is None or _WORD.fullmatch(name) is None:
-        raise ValueError("a commitment needs an event id and the name of a field")
-    message = FIELD_DOMAIN + bytes.fromhex(eid) + b"\x00" + name.encode("ascii") + b"\x00" + value
-    return keyed_digest(key, message).hex()
+    return _committed(_context(eid), name, value, key)
+
+
+def _context(eid: str) -> bytes:
+    """What the commitments of one event have in common."""
+    if _EID.fullmatch(eid) is None:
+        raise ValueError(_UNNAMED)
+    return FIELD_DOMAIN + bytes.fromhex(eid) + b"\x00"
+
+
+def _committed(context: bytes, name: str, value: bytes, key: bytes) -> str:
+    if _WORD.fullmatch(name) is None:
+        raise ValueError(_UNNAMED)
+    return keyed_digest(key, b"%b%b\x00%b" % (context, name.encode("ascii"), value)).hex()
 
 
 def commit_fields(
@@ -98,7 +110,8 @@ def commit_fields(
         name: (keys[KEY_BYTES * place : KEY_BYTES * (place + 1)], value)
         for place, (name, value) in enumerate(values.items())
     }
-    committed = {name: commit_field(eid, name, value, key=key) for name, (key, value) in opened.items()}
+    context = _context(eid)
+    committed = {name: _committed(context, name, value, key) for name, (key, value) in opened.items()}
     return committed, opened
 
 

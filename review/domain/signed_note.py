@@ -2,6 +2,7 @@
 
 import base64
 import re
+from binascii import b2a_base64
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import NoReturn
@@ -148,7 +149,7 @@ def signature_holds(signature: bytes, *, signed: bytes, public_key: bytes) -> bo
 
 def encode_base64(raw: bytes) -> str:
     """Standard base64 with padding (RFC 4648, section 4)."""
-    return base64.b64encode(raw).decode("ascii")
+    return b2a_base64(raw, newline=False).decode("ascii")
 
 
 def decode_base64(text: str) -> bytes:

@@ -179,7 +179,7 @@ def _read(source: Any, length: int) -> bytes:
 def _answer(
     application: Callable[..., Iterable[bytes]], environ: dict[str, Any], start_response: Callable[..., Any]
 ) -> tuple[list[bytes], Iterable[bytes] | None]:
-    """The whole answer where it says its length and is small, else nothing and its stream.
+    """The whole answer, with the headers that all carry, where it is small; else nothing and its stream.
 
     A whole one is given back at once: the server need not come back for it, and its place is free again
     however slowly the client reads.
@@ -190,7 +190,7 @@ def _answer(
     def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
         statuses[:] = [status]
         lengths[:] = [int(value) for name, value in headers if name.lower() == "content-length"]
-        return start_response(status, headers, *more)
+        return start_response(status, guard.sealed(headers), *more)
 
     answer = application(environ, start)
     if not lengths or lengths[0] > LARGE_BODY:
@@ -219,13 +219,12 @@ def _turned_away(lane: Lane) -> tuple[list[tuple[str, str]], bytes]:
     """The same problem document as everywhere, made beforehand, because it must be cheap."""
     refusal = Overloaded("Too many requests are being answered now; send this one again a little later.")
     body = json.dumps(errors.problem_members(refusal, status=503)).encode()
-    headers = guard.HEADERS | {
-        "Content-Type": "application/problem+json",
-        "Content-Length": str(len(body)),
-        "Cache-Control": "no-store",
-        "Retry-After": str(lane.retry_after_seconds),
-    }
-    return list(headers.items()), body
+    headers = [
+        ("Content-Type", "application/problem+json"),
+        ("Content-Length", str(len(body))),
+        ("Retry-After", str(lane.retry_after_seconds)),
+    ]
+    return guard.sealed(headers), body
 
 
 def register(app: Flask) -> None:

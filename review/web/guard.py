@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, redirect, request, session
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request, Response, current_app, g, redirect, request, session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf import CSRFProtect
 from itsdangerous import Serializer, URLSafeTimedSerializer
@@ -54,10 +54,15 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+_SEAL = [(name.lower(), (name, value)) for name, value in (HEADERS | {"Cache-Control": "no-store"}).items()]
 TOUCH_SECONDS = 60
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
 
 csrf = CSRFProtect()
+
+
+_PROGRAMS = ("/api/", "/log/")
+_PAGES_AMONG_THEM = "/api/v1/docs"
 
 
 class CookieWriter(URLSafeTimedSerializer):
@@ -73,6 +78,13 @@ class Sessions(SecureCookieSessionInterface):
 
     def __init__(self) -> None:
         self._signer: URLSafeTimedSerializer | None = None
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """What the cookie says; programs have no session, and none can be written."""
+        path = request.path
+        if path.startswith(_PROGRAMS) and not path.startswith(_PAGES_AMONG_THEM):
+            return None
+        return super().open_session(app, request)
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
         """The signer of this application."""
@@ -257,15 +269,10 @@ def _protect_form() -> None:
         csrf.protect()
 
 
-def _seal(response: Response) -> Response:
-    headers = response.headers
+def sealed(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The headers of an answer with those that every answer carries; a page's own word goes before."""
     present = {name.lower() for name, _value in headers}
-    for name, value in HEADERS.items():
-        if name.lower() not in present:
-            headers.add(name, value)
-    if "cache-control" not in present and request.endpoint != "static":
-        headers.add("Cache-Control", "no-store")
-    return response
+    return headers + [pair for name, pair in _SEAL if name not in present]
 
 
 def register(app: Flask) -> None:
@@ -282,4 +289,3 @@ def register(app: Flask) -> None:
     manager.user_loader(_load_person)
     app.before_request(_admit)
     app.before_request(_protect_form)
-    app.after_request(_seal)

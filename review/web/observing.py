@@ -19,8 +19,7 @@ def _end(response: Response) -> Response:
     now = time.perf_counter()
     endpoint = request.endpoint or "none"
     method = request.method if request.method in _METHODS else "other"
-    metrics.current.requests.labels(endpoint, method, f"{response.status_code // 100}xx").inc()
-    metrics.current.seconds.labels(endpoint, method).observe(now - g.get("began", now))
+    metrics.current.answered(endpoint, method, response.status_code // 100, seconds=now - g.get("began", now))
     if now >= _memory_due[0]:
         _memory_due[0] = now + MEMORY_SECONDS
         metrics.remember_memory()
