@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from flask import Flask, Request, Response, current_app, g, redirect, request, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import LoginManager, UserMixin, current_user
-from flask_wtf import CSRFProtect
 from itsdangerous import Serializer, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_encode
 
@@ -37,6 +36,7 @@ from review.errors import (
 from review.queries import accounts as account_queries
 from review.queries import senders as sender_queries
 from review.web import errors, limits, running
+from review.web.form_tokens import FormTokens
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -58,7 +58,7 @@ _SEAL = [(name.lower(), (name, value)) for name, value in (HEADERS | {"Cache-Con
 TOUCH_SECONDS = 60
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
 
-csrf = CSRFProtect()
+form_tokens = FormTokens()
 
 
 _PROGRAMS = ("/api/", "/log/")
@@ -266,7 +266,7 @@ def _protect_form() -> None:
     """Token and origin of every unsafe request that carries a cookie rather than a key."""
     if request.method in ("POST", "PUT", "PATCH", "DELETE") and not errors.wants_problem():
         _check_origin()
-        csrf.protect()
+        form_tokens.protect()
 
 
 def sealed(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -283,7 +283,7 @@ def register(app: Flask) -> None:
     app.config["WTF_CSRF_TIME_LIMIT"] = None
     # it would demand the Referer that our own policy keeps browsers from sending; _check_origin stands in
     app.config["WTF_CSRF_SSL_STRICT"] = False
-    csrf.init_app(app)
+    form_tokens.init_app(app)
     manager = LoginManager(app)
     manager.session_protection = None
     manager.user_loader(_load_person)

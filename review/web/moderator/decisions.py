@@ -63,7 +63,6 @@ def review(case_id: str) -> str | tuple[str, int] | Response:
     except (AlreadyRecorded, ClaimLost, InvalidInput, InvalidReview, StaleVersion) as error:
         return case_page(wanted, values=values, error=error)
     session["undo"] = {"case_id": wanted, "until": recorded.undo_until.isoformat()}
-    flash(gettext("Recorded."), "done")
     if stay:
         return redirect(url_for("moderator_cases.page", case_id=wanted), 303)
     return redirect(address_after(recorded.next_claim), 303)
