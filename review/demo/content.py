@@ -41,18 +41,19 @@ REWORDED = TERMS.replace(
 
 @dataclass(frozen=True)
 class DemoSender:
-    """A fictional organisation."""
+    """A fictional organisation; ``awarded``: first and last day of its trusted-flagger status, from today."""
 
     name: str
     kind: str
     country: str
+    awarded: tuple[int, int] | None = None
 
 
 SENDERS = (
-    DemoSender("Harbour Watch", "trusted_flagger", "NL"),
+    DemoSender("Harbour Watch", "trusted_flagger", "NL", awarded=(1, 730)),
     DemoSender("Northland Online Authority", "competent_authority", "NO"),
     DemoSender("Meridian Referral Unit", "iru", "BE"),
-    DemoSender("Saltmarsh Trusted Flagger", "trusted_flagger", "IE"),
+    DemoSender("Saltmarsh Trusted Flagger", "trusted_flagger", "IE", awarded=(-385, -20)),
     DemoSender("Ministry of Examples", "competent_authority", "LU"),
     DemoSender("Civic Net Lab", "civil_society", "PT"),
 )

@@ -3,7 +3,7 @@
 import json
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 
@@ -29,6 +29,7 @@ from review.domain.decisions import ReviewInput
 from review.domain.locations import Hosts
 from review.domain.permissions import OPERATOR, SERVICE, Actor, Role, Scope
 from review.domain.referrals import read_referral
+from review.domain.senders import FlaggerEvidence
 from review.models import Item
 from review.queries import accounts as account_queries
 from review.queries import clauses as clause_queries
@@ -54,14 +55,10 @@ _PEOPLE = (
 
 def seed(settings: Settings) -> list[DemoAccount]:
     """Fill the desk; returns the accounts in the order in which the sign-in page offers them."""
+    today = clock.now().date()
     with clock.set_back(timedelta(days=plan.DAYS)):
         _publish(content.TERMS)
-        sender_ids = [
-            senders.create_sender(
-                sender.name, kind=sender.kind, country=sender.country, flagger=None, actor=OPERATOR
-            )
-            for sender in content.SENDERS
-        ]
+        sender_ids = [_enter(sender, today) for sender in content.SENDERS]
         people = [_person(label, word, role, None) for label, word, role in _PEOPLE]
         people.insert(4, _person("Sender (Harbour Watch)", "sender", Role.SENDER, sender_ids[0]))
         for person in people:
@@ -72,6 +69,19 @@ def seed(settings: Settings) -> list[DemoAccount]:
     for referral in plan.planned():
         _tell(referral, sender_ids[referral.sender], moderators, settings)
     return people
+
+
+def _enter(sender: content.DemoSender, today: date) -> str:
+    """One organisation: its status as a trusted flagger is dated, so one has lapsed and one is to come."""
+    flagger = sender.awarded and FlaggerEvidence(
+        coordinator=f"Example coordinator ({sender.country})",
+        valid_from=today + timedelta(days=sender.awarded[0]),
+        valid_until=today + timedelta(days=sender.awarded[1]),
+        reference=f"Award {sender.country}-1 (made up)",
+    )
+    return senders.create_sender(
+        sender.name, kind=sender.kind, country=sender.country, flagger=flagger or None, actor=OPERATOR
+    )
 
 
 def _publish(terms: str) -> None:

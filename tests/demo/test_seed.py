@@ -17,7 +17,19 @@ from review.cli.demo import demo_environment, make_demo
 from review.config import read_settings
 from review.demo import plan
 from review.domain.permissions import OPERATOR
-from review.models import Answer, Case, ClauseVersion, Decision, Draft, Item, Referral, Review, ReviewClause
+from review.models import (
+    Answer,
+    Case,
+    ClauseVersion,
+    Decision,
+    Draft,
+    FlaggerStatus,
+    Item,
+    Referral,
+    Review,
+    ReviewClause,
+    Sender,
+)
 from review.queries.accounts import actor_of
 from review.queries.case_content import live_cases_of_other_kinds
 from review.queries.cases import queue_counts, queue_page
@@ -115,3 +127,14 @@ def test_everybody_in_the_demonstration_has_a_second_factor(demo: Flask, reader:
         actor = actor_of(reader, person.email)
         assert actor is not None
         assert enrolled_of(reader, actor.account_id or "").totp, "the real second step runs"
+
+
+def test_one_trusted_flagger_has_lapsed_and_one_is_to_come(reader: Session) -> None:
+    today = clock.now().date()
+    rows = reader.execute(
+        sa.select(Sender.name, FlaggerStatus.valid_from, FlaggerStatus.valid_until)
+        .join(FlaggerStatus, FlaggerStatus.sender_id == Sender.id)
+        .order_by(Sender.name)
+    ).all()
+    assert [name for name, _first, _last in rows] == ["Harbour Watch", "Saltmarsh Trusted Flagger"]
+    assert rows[0].valid_from > today > (rows[1].valid_until or today)
