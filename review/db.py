@@ -241,8 +241,8 @@ def transaction() -> Iterator[Session]:
                 metrics.current.database_wait.observe(time.monotonic() - began)
                 yield writer
                 writer.commit()
-                for name, count in writer.info.get(_COUNTS, {}).items():
-                    metrics.current.events.labels(name).inc(count)
+                for (figure, word), count in writer.info.get(_COUNTS, {}).items():
+                    metrics.current.count(figure, word, count)
             except BaseException:
                 writer.rollback()
                 raise
@@ -262,10 +262,10 @@ def check_open(writer: Session) -> None:
         raise TransactionMisuse("This needs an open transaction.")
 
 
-def count_on_commit(writer: Session, name: str, count: int) -> None:
-    """Let the figures tell of ``count`` events of this name once the transaction is committed."""
+def count_on_commit(writer: Session, figure: metrics.Figure, word: str, count: int) -> None:
+    """Let this figure tell of ``count`` more under ``word`` once the transaction is committed."""
     counts = writer.info.setdefault(_COUNTS, {})
-    counts[name] = counts.get(name, 0) + count
+    counts[figure, word] = counts.get((figure, word), 0) + count
 
 
 def lock_number(name: str) -> int:

@@ -139,7 +139,7 @@ def record_many(
         else:
             insert_rows(writer, Opening, openings)
             insert_rows(writer, PendingEvent, pending)
-    db.count_on_commit(writer, kind.name, len(records))
+    db.count_on_commit(writer, "events", kind.name, len(records))
     return [opening["eid"] for opening in openings]
 
 

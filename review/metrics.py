@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 from prometheus_client import (
     CollectorRegistry,
@@ -20,6 +21,7 @@ from prometheus_client import (
     values,
 )
 
+Figure = Literal["events", "items"]
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 MEMORY_FILE = Path("/proc/self/statm")
@@ -65,6 +67,12 @@ class Metrics:
         self.events = Counter(
             "review_events", "Events committed, by name.", ("event",), registry=self.registry
         )
+        self.items = Counter(
+            "review_items_received",
+            "Items received and committed, repeated ones left out, by kind of referral.",
+            ("intake_kind",),
+            registry=self.registry,
+        )
         self.database_wait = Histogram(
             "review_database_wait_seconds",
             "Seconds that a write waited for its turn and its connection.",
@@ -78,6 +86,10 @@ class Metrics:
             registry=self.registry,
         )
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def count(self, figure: Figure, word: str, count: int) -> None:
+        """Count what was committed."""
+        (self.events if figure == "events" else self.items).labels(word).inc(count)
 
     def answered(self, endpoint: str, method: str, hundreds: int, *, seconds: float) -> None:
         """Count one answer; the figures of each kind of request are looked up once."""

@@ -147,6 +147,8 @@ def _store(
     places = join_cases(writer, intakes, actor=actor, at=at, settings=settings)
     items = [_item_row(item, arrival, places, at=at) for arrival in arrivals for item in arrival.intake.items]
     insert_rows(writer, Item, items)
+    for arrival in arrivals:
+        db.count_on_commit(writer, "items", arrival.intake.intake_kind, len(arrival.item_ids))
     insert_rows(
         writer,
         RefusedItem,

@@ -39,6 +39,7 @@ def test_what_happened_is_in_the_figures_and_nothing_of_what_was_said(desk: Desk
     assert grown["review_requests_total", "api_referrals.refer/POST/2xx"] == 3
     assert grown["review_request_seconds_count", "api_referrals.refer/POST"] == 3
     assert grown["review_events_total", "referral.received"] == 3
+    assert grown["review_items_received_total", "referral"] == 3
     assert grown["review_database_wait_seconds_count", ""] >= 3
     assert after["review_queue_cases", "other/open"] == 3
     assert after["review_pending_events", ""] >= 3
