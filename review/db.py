@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from inspect import iscoroutinefunction
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from flask import Flask, current_app
@@ -99,6 +100,7 @@ POOL_KEPT = 8
 POOL_MOST = 20
 _COUNTS = "review_counts"
 _in_flight: set[str] = set()
+_addresses: WeakKeyDictionary[sa.Engine, str] = WeakKeyDictionary()
 _registry_guard = threading.Lock()
 
 
@@ -190,6 +192,15 @@ def session() -> DeskSession:
 def _own_session() -> DeskSession:
     found = extension.session
     assert isinstance(found, DeskSession)
+    return found
+
+
+def address() -> str:
+    """The database of this application in words, without its password; written once for each engine."""
+    engine = extension.engine
+    found = _addresses.get(engine)
+    if found is None:
+        found = _addresses[engine] = str(engine.url)
     return found
 
 

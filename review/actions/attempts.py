@@ -55,7 +55,7 @@ def address_group(address: str) -> str:
 
 
 def _count_in_memory(name: str, window: int) -> int:
-    place = (str(db.extension.engine.url), name, window)
+    place = (db.address(), name, window)
     with _guard:
         if len(_counts) >= MOST_REMEMBERED:
             for old in [found for found in _counts if found[2] < window] or list(_counts)[:1]:

@@ -72,7 +72,7 @@ def count_request(kind: str, name: str, *, at: datetime, most: int) -> None:
 
 def _lease(place: str, window: int, *, whole: int) -> _Lease:
     """This process's lease in this window, begun anew with the window; memory stays bounded."""
-    key = (str(db.extension.engine.url), place)
+    key = (db.address(), place)
     with _guard:
         lease = _leases.get(key)
         if lease is None or lease.window != window:

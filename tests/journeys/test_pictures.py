@@ -1,19 +1,14 @@
 """README's pictures: taken of the demonstration, written anew with ``--pictures``."""
 
-import os
 import re
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.house.readme_tables import README, ROOT
-from tests.journeys.server import free_port, until
+from tests.journeys.demonstration import demonstration, sign_in
 from tests.journeys.visitor import SCREENSHOTS, Visitor
 
 pytestmark = pytest.mark.browser
@@ -22,44 +17,9 @@ PICTURES = Path(__file__).parent / "pictures"
 
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[str]:
-    """`flask demo` as README says it; gives its address."""
-    port = free_port()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("REVIEW_")}
-    with (tmp_path / "demo.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "flask", "demo", "--port", str(port)],
-            cwd=tmp_path,
-            env=kept | {"TMPDIR": str(tmp_path)},
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    address = f"http://127.0.0.1:{port}"
-
-    def answers() -> bool:
-        assert process.poll() is None, (tmp_path / "demo.log").read_text()
-        try:
-            return httpx.get(address + "/readyz").status_code == 200
-        except httpx.TransportError:
-            return False
-
-    try:
-        until(answers)
+    """The demonstration's address."""
+    with demonstration(tmp_path) as address:
         yield address
-        printed = (tmp_path / "demo.log").read_text()
-        assert printed.count("http://") == 1, "one address is printed"
-        assert printed.count("@desk.example") == 6
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=30)
-    assert not list(tmp_path.glob("referral-review-demo-*")), "nothing is left behind"
-
-
-def _sign_in(visitor: Visitor, label: str) -> None:
-    visitor.open("/sign-in")
-    visitor.page.get_by_role("button", name=label, exact=False).first.click()
-    visitor.page.get_by_role("button", name="Continue with this code").click()
-    visitor.page.locator("form[action='/sign-out']").wait_for()
 
 
 def test_the_demonstration_shows_every_role_its_work(
@@ -77,7 +37,7 @@ def test_the_demonstration_shows_every_role_its_work(
     }
     for label, words in expected.items():
         visitor = Visitor(chromium, demo, width=1280)
-        _sign_in(visitor, label)
+        sign_in(visitor, label)
         expect(visitor.page.locator("main")).to_contain_text(words)
         if label == "Moderator":
             assert "video.example" not in visitor.page.content(), "the queue shows no address"
