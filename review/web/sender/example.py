@@ -13,9 +13,10 @@ def example_request(address: str, *, hosts: Hosts) -> str:
         "reason": "Why this breaks your terms, in a sentence or two.",
         "items": [{"url": f"https://{host}/address-of-the-content"}],
     }
+    written = json.dumps(body, indent=2).replace("\n", "\n  ")
     return (
         f"curl --fail-with-body {address} \\\n"
         '  --header "Authorization: Bearer KEY" \\\n'
         '  --header "Content-Type: application/json" \\\n'
-        f"  --data '{json.dumps(body, indent=2)}'"
+        f"  --data '{written}'"
     )

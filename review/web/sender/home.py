@@ -22,7 +22,7 @@ blueprint = Blueprint("sender_home", __name__, url_prefix="/sender")
 
 COUNTED_DAYS = 7
 PACE_DAYS = 90
-NEWEST = 8
+NEWEST = 6
 
 
 @dataclass(frozen=True)

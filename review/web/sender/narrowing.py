@@ -34,6 +34,7 @@ class OwnDay(DateField):
         try:
             self.data = date.fromisoformat(valuelist[0].strip())
         except ValueError:
+            self.raw_data = None  # a browser's field for days cannot show it
             raise ValueError(str(NO_DAY)) from None
 
 

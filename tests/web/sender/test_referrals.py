@@ -113,7 +113,7 @@ def test_what_is_no_condition_narrows_nothing(officer: Person, sender: Actor) ->
     page = officer.get(f"{LIST}?received_from=yesterday&received_to=0001-01-01&status=in_review")
     assert "Error:" in page
     assert "for example 2026-11-30" in page
-    assert 'value="yesterday"' in page
+    assert "yesterday" not in page.partition("<main")[2]
     assert set(conditions(page)) == {"Status: In review", "Received until: 1 Jan 1"}
 
 
