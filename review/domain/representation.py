@@ -5,7 +5,7 @@ Nothing in it tells of people, rounds, notes, other senders or the place in the 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -13,6 +13,8 @@ import orjson
 
 from review.clock import rfc3339
 from review.domain.states import ItemStatus, referral_status
+
+ORDER_TIME = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,11 @@ class OwnReferral:
         """The least finished of the items."""
         return referral_status(item.status for item in self.items)
 
+    @property
+    def due_at(self) -> datetime | None:
+        """One hour after receipt for a removal order (Regulation (EU) 2021/784, Art. 3(3)), else None."""
+        return self.received_at + ORDER_TIME if self.intake_kind == "removal_order" else None
+
     def as_dict(self) -> dict[str, Any]:
         """All members in the order in which they are written; only removal orders have a due time."""
         address = f"/api/v1/referrals/{self.id}"
@@ -73,7 +80,7 @@ class OwnReferral:
             "status": self.status.value,
             "received_at": rfc3339(self.received_at),
             "updated_at": rfc3339(self.updated_at),
-            "due_at": None,
+            "due_at": None if self.due_at is None else rfc3339(self.due_at),
             "items": [item.as_dict() for item in self.items],
             "refused_items": [dict(entry) for entry in self.refused],
             "links": {"self": address, "receipt": f"{address}/receipt"},

@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 from review import db
 from review.domain.cursors import Cursor
 from review.domain.representation import OwnItem, OwnReferral
-from review.domain.states import ItemStatus, referral_status
+from review.domain.states import ItemStatus
 from review.formats.original import read_splices, rebuild
 from review.models import Answer, BatchLine, Item, Referral, RefusedItem
 from review.models.evidence_files import read_evidence
 from review.prepared import Prepared
+from review.queries.own_lists import has_status
 
 SHORT_CHUNK = 400
 MOST_ITEMS = 5_000
@@ -31,26 +32,6 @@ class ReferralPage:
     """Some referrals in order, and the cursor after which the next ones stand; None at the end."""
 
     referrals: tuple[OwnReferral, ...]
-    next: Cursor | None
-
-
-@dataclass(frozen=True)
-class ListedReferral:
-    """One line of the list for people; ``items`` is how many there are."""
-
-    id: str
-    reference: str
-    status: ItemStatus
-    items: int
-    received_at: datetime
-    updated_at: datetime
-
-
-@dataclass(frozen=True)
-class ListedPage:
-    """Some lines of the list, and the cursor after which the next ones stand; None at the end."""
-
-    referrals: tuple[ListedReferral, ...]
     next: Cursor | None
 
 
@@ -100,42 +81,12 @@ def changed_referrals(
     if reference is not None:
         wanted = wanted.where(Referral.reference == reference)
     if status is not None:
-        wanted = wanted.where(_has_status(status))
+        wanted = wanted.where(has_status(status, Referral.id))
     if batch is not None:
         lines = sa.select(BatchLine.referral_id).where(BatchLine.batch_id == batch)
         wanted = wanted.where(Referral.id.in_(lines))
     ordered = wanted.order_by(Referral.change_position, Referral.id)
     return _page(reader, ordered, limit=limit)
-
-
-def newest_referrals(
-    reader: Session, *, sender_id: str | None, limit: int, after: Cursor | None = None
-) -> ListedPage:
-    """Own referrals for people: newest change first, items only counted."""
-    wanted = _heads().where(Referral.sender_id == sender_id)
-    if after is not None:
-        wanted = wanted.where(
-            sa.or_(
-                Referral.change_position < after.position,
-                sa.and_(Referral.change_position == after.position, Referral.id < after.id),
-            )
-        )
-    ordered = wanted.order_by(Referral.change_position.desc(), Referral.id.desc())
-    rows = reader.execute(ordered.limit(limit + 1)).all()
-    shown = rows[:limit]
-    counts = _status_counts(reader, [row.id for row in shown])
-    listed = (
-        ListedReferral(
-            id=row.id,
-            reference=row.reference,
-            status=referral_status(counts.get(row.id, {})),
-            items=sum(counts.get(row.id, {}).values()),
-            received_at=row.received_at,
-            updated_at=row.updated_at,
-        )
-        for row in shown
-    )
-    return ListedPage(tuple(listed), _cursor(shown[-1]) if len(rows) > limit else None)
 
 
 def original_of(reader: Session, referral_id: str, *, data_dir: Path) -> bytes | None:
@@ -207,19 +158,6 @@ def _cursor(row: sa.Row[*tuple[Any, ...]]) -> Cursor:
     return Cursor(row.change_position, row.id)
 
 
-def _status_counts(reader: Session, referral_ids: Sequence[str]) -> dict[str, dict[ItemStatus, int]]:
-    """How many items of each referral have which status."""
-    rows = reader.execute(
-        sa.select(Item.referral_id, Item.status, sa.func.count())
-        .where(Item.referral_id.in_(referral_ids))
-        .group_by(Item.referral_id, Item.status)
-    )
-    counts: dict[str, dict[ItemStatus, int]] = {}
-    for referral_id, status, count in rows:
-        counts.setdefault(referral_id, {})[ItemStatus(status)] = count
-    return counts
-
-
 def _sizes(reader: Session, referral_ids: Sequence[str]) -> Counter[str]:
     """How many items each referral has, good and refused."""
     sizes: Counter[str] = Counter()
@@ -228,19 +166,6 @@ def _sizes(reader: Session, referral_ids: Sequence[str]) -> Counter[str]:
         for referral_id, count in reader.execute(counted):
             sizes[referral_id] += count
     return sizes
-
-
-def _has_status(status: ItemStatus) -> sa.ColumnElement[bool]:
-    """Referrals whose least finished item has this status, as `referral_status` computes it."""
-
-    def has(*statuses: ItemStatus) -> sa.ColumnElement[bool]:
-        return sa.exists().where(Item.referral_id == Referral.id, Item.status.in_(statuses))
-
-    steps = (ItemStatus.RECEIVED, ItemStatus.IN_REVIEW, ItemStatus.WAITING_SENDER, ItemStatus.DECIDED)
-    if status is ItemStatus.WITHDRAWN:
-        return ~has(*steps)
-    earlier = steps[: steps.index(status)]
-    return sa.and_(has(status), ~has(*earlier)) if earlier else has(status)
 
 
 def _with_parts(reader: Session, rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> list[OwnReferral]:

@@ -46,7 +46,17 @@ PEOPLE = {
             "/numbers",
         ],
     ),
-    "sender": ("officer@unit.example", ["/sender", "/sender/keys"]),
+    "sender": (
+        "officer@unit.example",
+        [
+            "/sender",
+            "/sender/referrals",
+            "/sender/referrals?status=decided&kind=notice&received_from=2026-01-02",
+            "/sender/referrals?received_to=never",
+            "/sender/refused",
+            "/sender/keys",
+        ],
+    ),
 }
 PUBLIC = ["/api/v1/docs", "/errors/", "/errors/invalid_referral", "/display", "/accessibility"]
 HOSTILE = "<script>alert(1)</script> \u202egnp.exe " + "w" * 300 + " نص عن الطقس"
@@ -167,6 +177,8 @@ def test_every_page_is_clean(
             visitor.open("/sender")
             visitor.page.locator("main a[href^='/sender/referrals/']").first.click()
             _check(visitor, f"referral-{width}-{scheme}")
+            visitor.page.get_by_role("link", name="Withdraw referral").click()
+            _check(visitor, f"withdrawing-{width}-{scheme}")
         visitor.open("/sign-in/../nothing-here")
         assert visitor.violations() == []
         assert [t for t in visitor.troubles if "404" not in t] == []
@@ -282,8 +294,8 @@ def test_the_main_job_in_a_browser(program: Program, chromium: Browser, *, scrip
     sender.sign_in(PEOPLE["sender"][0])
 
     def answered() -> bool:
-        sender.open("/sender")
-        return bool(re.search(r"Decided", sender.page.locator("main").inner_text()))
+        sender.open("/sender/referrals?status=decided")
+        return bool(sender.page.locator("main a[href^='/sender/referrals/R-']").count())
 
     until(answered)
     sender.page.locator("tr:has-text('Decided') a, li:has-text('Decided') a").first.click()

@@ -12,7 +12,8 @@ from review.domain.cursors import Cursor
 from review.domain.states import ItemStatus
 from review.models import Item, Referral
 from review.queries import referrals as referral_queries
-from review.queries.referrals import changed_referrals, newest_referrals, own_item, own_referral
+from review.queries.own_lists import newest_referrals
+from review.queries.referrals import changed_referrals, own_item, own_referral
 from tests.conftest import Desk
 from tests.factories import make_sender, receive, sender_actor
 

@@ -2,6 +2,11 @@
 
 from flask import Blueprint
 
-from review.web.sender import keys, referrals
+from review.web.sender import home, keys, referral, referrals
 
-blueprints: tuple[Blueprint, ...] = (referrals.blueprint, keys.blueprint)
+blueprints: tuple[Blueprint, ...] = (
+    home.blueprint,
+    referrals.blueprint,
+    referral.blueprint,
+    keys.blueprint,
+)

@@ -35,7 +35,11 @@ PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
         (N_("Permissions"), "/admin/permissions"),
         _NUMBERS,
     ),
-    Role.SENDER: ((N_("Referrals"), "/sender"), (N_("API keys"), "/sender/keys")),
+    Role.SENDER: (
+        (N_("Overview"), "/sender"),
+        (N_("Referrals"), "/sender/referrals"),
+        (N_("API keys"), "/sender/keys"),
+    ),
 }
 
 

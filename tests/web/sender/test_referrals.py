@@ -1,144 +1,136 @@
-"""A sender's pages: own referrals in words, answers as frozen, withdrawing; nothing of the house."""
+"""A sender's list: own referrals, narrowed by what stands in the address, page after page."""
 
 import re
+from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
-import sqlalchemy as sa
-from flask.testing import FlaskClient
+import time_machine
 
-from review.domain.permissions import Role
-from review.models import Account, Item
+from review.actions.withdrawals import withdraw_referral
+from review.domain.permissions import Actor, Role
+from review.queries import own_lists
 from tests.conftest import Desk
-from tests.factories import make_sender, make_sign_in, receive, sender_actor
+from tests.factories import make_sender, receive, sender_actor
 from tests.trails import decide_all
+from tests.web.admin.pages import Person
 
-URLS = ("https://video.example/1", "https://video.example/2")
-
-
-def _token(page: str) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    assert found is not None
-    return found[1]
+URL = "https://video.example/1"
+LIST = "/sender/referrals"
 
 
 @pytest.fixture
-def officer(desk: Desk) -> tuple[FlaskClient, str]:
-    """A signed-in person of a new sender, and the sender's id."""
-    client, sender = desk.client(), make_sender()
-    make_sign_in(client, Role.SENDER, sender_id=sender)
-    return client, sender
+def sender(desk: Desk) -> Actor:
+    """A new organisation, as its key acts."""
+    return sender_actor(make_sender())
 
 
-def test_the_list_is_empty_then_shows_own_referrals_only(officer: tuple[FlaskClient, str]) -> None:
-    client, sender = officer
-    assert "No referrals yet" in client.get("/sender").text
-    own = receive(sender_actor(sender), URLS[0], reference="REF <b>").referral_id
-    foreign = receive(sender_actor(make_sender()), URLS[0]).referral_id
-    page = client.get("/sender").text
-    assert f"/sender/referrals/{own}" in page
+@pytest.fixture
+def officer(desk: Desk, sender: Actor) -> Person:
+    """Somebody of it who is signed in."""
+    return Person(desk, Role.SENDER, sender_id=sender.sender_id)
+
+
+def listed(page: str) -> list[str]:
+    """The referrals on a page of the list, in its order."""
+    return re.findall(r'href="/sender/referrals/(R-[^"?]+)"', page)
+
+
+def conditions(page: str) -> dict[str, str]:
+    """The conditions that a page shows: the words, and the address without each."""
+    found = re.findall(r'<a class="button chosen" href="([^"]+)"><bdi>([^<]+)</bdi>', page)
+    return {unescape(words): unescape(address) for address, words in found}
+
+
+def test_the_list_is_empty_then_shows_own_referrals_only(officer: Person, sender: Actor) -> None:
+    page = officer.get(LIST)
+    assert "No referrals yet" in page
+    assert 'role="search"' not in page
+    own = receive(sender, URL, reference="REF <b>").referral_id
+    foreign = receive(sender_actor(make_sender()), URL, reference="CANARY").referral_id
+    page = officer.get(LIST)
+    assert listed(page) == [own]
     assert "REF &lt;b&gt;" in page
     assert foreign not in page
+    assert "CANARY" not in page
 
 
-def test_a_long_list_has_pages(officer: tuple[FlaskClient, str]) -> None:
-    client, sender = officer
-    actor = sender_actor(sender)
-    received = [receive(actor, URLS[0]).referral_id for _ in range(51)]
-    first = client.get("/sender").text
-    assert received[-1] in first
-    assert received[0] not in first
-    address = re.search(r'href="(/sender\?cursor=[^"]+)" rel="next"', first)
-    assert address is not None
-    second = client.get(address[1]).text
-    assert received[0] in second
-    assert 'rel="next"' not in second
-    assert 'rel="first"' in second
-    assert client.get("/sender?cursor=x").status_code == 422
+def test_a_long_list_has_pages_that_keep_their_conditions(officer: Person, sender: Actor) -> None:
+    received = [receive(sender, URL).referral_id for _ in range(51)]
+    for address in (LIST, f"{LIST}?status=in_review"):
+        first = officer.get(address)
+        assert listed(first) == received[:0:-1]
+        following = re.search(r'href="([^"]+)" rel="next"', first)
+        assert following is not None
+        second = officer.get(unescape(following[1]))
+        assert listed(second) == received[:1]
+        assert 'rel="next"' not in second
+        assert f'href="{address}" rel="first"' in second
+        assert len(conditions(second)) == address.count("=")
+    officer.get(f"{LIST}?cursor=x", 422)
 
 
-def test_the_page_tells_the_answer_in_words_and_nothing_of_the_house(
-    desk: Desk, officer: tuple[FlaskClient, str]
+def test_each_condition_narrows_is_shown_and_is_taken_away_by_one_click(
+    officer: Person, sender: Actor
 ) -> None:
-    client, sender = officer
-    referral_id = receive(sender_actor(sender), URLS[0], "https://elsewhere.example/").referral_id
-    before = client.get(f"/sender/referrals/{referral_id}").text
-    assert "In review" in before
-    assert "hxxps://video[.]example/1" in before
-    assert "Not taken" in before
-    assert f'href="{URLS[0]}' not in before
-    decide_all(outcome="accepted")
-    page = client.get(f"/sender/referrals/{referral_id}").text
-    for words in (
-        "Accepted",
-        "Against our terms",
-        "No praise of listed organisations.",
-        "Everywhere",
-        "Complaint possible until",
-        "We have compared the item with our terms.",
-    ):
-        assert words in page
-    assert "nothing praises one" not in page
-    assert "Withdraw" not in page
-    main = page.partition("<main")[2]
-    for pseudonym in desk.session.scalars(sa.select(Account.pseudonym)):
-        assert pseudonym not in main
-
-
-def test_a_declined_item_says_why(officer: tuple[FlaskClient, str]) -> None:
-    client, sender = officer
-    referral_id = receive(sender_actor(sender), URLS[0]).referral_id
+    decided = receive(sender, URL, reference="HW-33-001").referral_id
     decide_all()
-    page = client.get(f"/sender/referrals/{referral_id}").text
-    assert "Declined" in page
-    assert "No breach" in page
+    waiting = receive(sender, URL, reference="HW-33-002").referral_id
+    withdrawn = receive(sender, URL, reference="XX-1").referral_id
+    withdraw_referral(withdrawn, actor=sender)
+    assert listed(officer.get(f"{LIST}?status=in_review")) == [waiting]
+    assert listed(officer.get(f"{LIST}?status=decided")) == [decided]
+    assert listed(officer.get(f"{LIST}?status=withdrawn")) == [withdrawn]
+    assert set(listed(officer.get(f"{LIST}?reference=hw-33"))) == {waiting, decided}
+    assert set(listed(officer.get(f"{LIST}?kind=referral"))) == {waiting, decided, withdrawn}
+    page = officer.get(f"{LIST}?kind=notice&reference=HW")
+    assert listed(page) == []
+    assert "No referral is like that." in page
+    assert conditions(page) == {
+        "Kind: Notice (DSA Article 16)": f"{LIST}?reference=HW",
+        "Your reference begins with: HW": f"{LIST}?kind=notice",
+    }
+    assert set(listed(officer.get(conditions(page)["Kind: Notice (DSA Article 16)"]))) == {waiting, decided}
 
 
-def test_an_item_then_the_referral_is_withdrawn_by_button(
-    desk: Desk, officer: tuple[FlaskClient, str]
+def test_days_are_those_of_the_reader(officer: Person, sender: Actor) -> None:
+    with time_machine.travel(datetime(2026, 6, 1, 22, 30, tzinfo=UTC), tick=False):
+        late = receive(sender, URL).referral_id
+    officer.client.set_cookie("display", "light:comfortable:100:en:Europe/Brussels")
+    assert listed(officer.get(f"{LIST}?received_from=2026-06-02&received_to=2026-06-02")) == [late]
+    assert listed(officer.get(f"{LIST}?received_to=2026-06-01")) == []
+    page = officer.get(f"{LIST}?received_from=2026-06-02")
+    assert "Received from: 2 Jun 2026" in conditions(page)
+    officer.client.set_cookie("display", "light:comfortable:100:en:UTC")
+    assert listed(officer.get(f"{LIST}?received_to=2026-06-01")) == [late]
+    assert listed(officer.get(f"{LIST}?changed_from=2026-06-02")) == []
+
+
+def test_what_is_no_condition_narrows_nothing(officer: Person, sender: Actor) -> None:
+    own = receive(sender, URL).referral_id
+    for asked in ("status=secret", "kind=%00", "reference=%00", "received_to=9999-12-31", "page=7"):
+        assert listed(officer.get(f"{LIST}?{asked}")) == [own], asked
+    page = officer.get(f"{LIST}?received_from=yesterday&received_to=0001-01-01&status=in_review")
+    assert "Error:" in page
+    assert "for example 2026-11-30" in page
+    assert "yesterday" not in page.partition("<main")[2]
+    assert set(conditions(page)) == {"Status: In review", "Received until: 1 Jan 1"}
+
+
+def test_a_page_looks_through_so_many_and_the_next_goes_on(
+    officer: Person, sender: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client, sender = officer
-    referral_id = receive(sender_actor(sender), *URLS).referral_id
-    address = f"/sender/referrals/{referral_id}"
-    token = _token(client.get(address).text)
-    item = desk.session.scalars(sa.select(Item.id).order_by(Item.position)).first()
-    answer = client.post(f"/sender/items/{item}/withdraw", data={"csrf_token": token})
-    assert (answer.status_code, answer.headers["Location"]) == (303, address)
-    assert "The item is withdrawn." in client.get(address).text
-    answer = client.post(f"{address}/withdraw", data={"csrf_token": token})
-    assert (answer.status_code, answer.headers["Location"]) == (303, address)
-    page = client.get(address).text
-    assert "The referral is withdrawn." in page
-    assert 'class="button danger"' not in page
-    assert set(desk.session.scalars(sa.select(Item.status))) == {"withdrawn"}
-
-
-def test_what_is_answered_has_no_way_back(desk: Desk, officer: tuple[FlaskClient, str]) -> None:
-    client, sender = officer
-    referral_id = receive(sender_actor(sender), URLS[0]).referral_id
-    token = _token(client.get(f"/sender/referrals/{referral_id}").text)
-    decide_all()
-    answer = client.post(f"/sender/referrals/{referral_id}/withdraw", data={"csrf_token": token})
-    assert answer.status_code == 409
-    assert set(desk.session.scalars(sa.select(Item.status))) == {"decided"}
-
-
-def test_anothers_referral_is_missing_and_other_roles_are_refused(
-    desk: Desk, officer: tuple[FlaskClient, str]
-) -> None:
-    client, sender = officer
-    own = receive(sender_actor(sender), URLS[0]).referral_id
-    foreign = receive(sender_actor(make_sender()), URLS[0]).referral_id
-    token = _token(client.get(f"/sender/referrals/{own}").text)
-    item = desk.session.scalars(sa.select(Item.id).where(Item.referral_id == foreign)).one()
-    for address in (foreign, "R-0000-0000-0000", "x"):
-        assert client.get(f"/sender/referrals/{address}").status_code == 404
-        answer = client.post(f"/sender/referrals/{address}/withdraw", data={"csrf_token": token})
-        assert answer.status_code == 404
-    for address in (item, "I-0000-0000-0000", "x"):
-        answer = client.post(f"/sender/items/{address}/withdraw", data={"csrf_token": token})
-        assert answer.status_code == 404
-    assert client.post(f"/sender/referrals/{own}/withdraw").status_code == 403
-    moderator = desk.client()
-    make_sign_in(moderator, Role.MODERATOR)
-    assert moderator.get("/sender").status_code == 403
-    assert set(desk.session.scalars(sa.select(Item.status))) == {"in_review"}
+    monkeypatch.setattr(own_lists, "LOOKED_THROUGH", 3)
+    wanted = receive(sender, URL, reference="WANTED").referral_id
+    for _ in range(4):
+        receive(sender, URL)
+    page = officer.get(f"{LIST}?reference=WANTED")
+    assert listed(page) == []
+    assert "Search further back" in page
+    following = re.search(r'href="([^"]+cursor=[^"]+)"', page)
+    assert following is not None
+    page = officer.get(unescape(following[1]))
+    assert listed(page) == [wanted]
+    assert 'rel="next"' not in page
+    since = (datetime.now(UTC) + timedelta(days=3)).date()
+    assert "Search further back" not in officer.get(f"{LIST}?changed_from={since}")

@@ -1,0 +1,50 @@
+"""What happened to a referral, as its sender may know it: a dated list made of its own representation alone.
+
+Nothing else goes in, so nothing else can come out: no reviews, rounds, people or other senders.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from review.domain.representation import OwnItem, OwnReferral
+
+Kind = Literal["received", "answered", "withdrawn", "carried_out"]
+_ORDER: tuple[Kind, ...] = ("received", "answered", "carried_out", "withdrawn")
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One thing that happened at one time to so many items; ``outcome`` only of answers.
+
+    ``refused``: how many entries were refused when the referral was received.
+    """
+
+    kind: Kind
+    at: datetime
+    items: int
+    outcome: str = ""
+    refused: int = 0
+
+
+def story_of(referral: OwnReferral) -> list[Happening]:
+    """Everything dated in a referral, oldest first; equal things of one time are one entry."""
+    counted: Counter[tuple[datetime, Kind, str]] = Counter()
+    for item in referral.items:
+        for kind, at in _times_of(item):
+            counted[at, kind, item.answer["outcome"] if kind == "answered" else ""] += 1
+    later = [Happening(kind, at, items, outcome) for (at, kind, outcome), items in counted.items()]
+    received = Happening("received", referral.received_at, len(referral.items), refused=len(referral.refused))
+    return [received, *sorted(later, key=lambda one: (one.at, _ORDER.index(one.kind), one.outcome))]
+
+
+def _times_of(item: OwnItem) -> list[tuple[Kind, datetime]]:
+    found: list[tuple[Kind, datetime]] = []
+    if item.withdrawn_at is not None:
+        found.append(("withdrawn", item.withdrawn_at))
+    if decided_at := item.answer.get("decided_at"):
+        found.append(("answered", datetime.fromisoformat(decided_at)))
+    if implemented_at := item.answer.get("implemented_at"):
+        found.append(("carried_out", datetime.fromisoformat(implemented_at)))
+    return found

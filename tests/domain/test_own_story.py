@@ -1,0 +1,73 @@
+"""What a sender is told has happened: dated, in order, equal things as one, nothing else."""
+
+from datetime import UTC, datetime, timedelta
+
+from review.clock import rfc3339
+from review.domain.own_story import Happening, story_of
+from review.domain.representation import OwnItem, OwnReferral
+from review.domain.states import ItemStatus
+
+NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+URL = "https://video.example/1"
+
+
+def _item(status: ItemStatus, *, withdrawn_at: datetime | None = None, **answer: str | None) -> OwnItem:
+    return OwnItem(
+        id="I-0000-0000-0000",
+        referral_id="R-0000-0000-0000",
+        url=URL,
+        canonical_url=URL,
+        status=status,
+        withdrawn_at=withdrawn_at,
+        answer=answer,
+    )
+
+
+def _referral(*items: OwnItem, refused: int = 0, kind: str = "referral") -> OwnReferral:
+    return OwnReferral(
+        id="R-0000-0000-0000",
+        reference="REF",
+        intake_kind=kind,
+        reason="Why.",
+        received_at=NOW,
+        updated_at=NOW,
+        items=items,
+        refused=({"index": 1, "url": "x", "errors": []},) * refused,
+    )
+
+
+def test_what_waits_has_only_been_received() -> None:
+    waiting = _referral(_item(ItemStatus.IN_REVIEW), refused=2)
+    assert story_of(waiting) == [Happening("received", NOW, 1, refused=2)]
+
+
+def test_equal_things_of_one_time_are_one_and_all_stand_in_order() -> None:
+    later, last = NOW + timedelta(hours=1), NOW + timedelta(days=2)
+    told = story_of(
+        _referral(
+            _item(ItemStatus.WITHDRAWN, withdrawn_at=last),
+            _item(ItemStatus.DECIDED, outcome="declined", decided_at=rfc3339(later)),
+            _item(ItemStatus.DECIDED, outcome="accepted", decided_at=rfc3339(later)),
+            _item(
+                ItemStatus.DECIDED,
+                outcome="accepted",
+                decided_at=rfc3339(later),
+                implemented_at=rfc3339(last),
+            ),
+        )
+    )
+    assert told == [
+        Happening("received", NOW, 4),
+        Happening("answered", later, 2, "accepted"),
+        Happening("answered", later, 1, "declined"),
+        Happening("carried_out", last, 1),
+        Happening("withdrawn", last, 1),
+    ]
+
+
+def test_only_a_removal_order_is_due_an_hour_after_receipt() -> None:
+    order = _referral(_item(ItemStatus.IN_REVIEW), kind="removal_order")
+    assert order.due_at == NOW + timedelta(hours=1)
+    assert order.as_dict()["due_at"] == rfc3339(NOW + timedelta(hours=1))
+    assert _referral(_item(ItemStatus.IN_REVIEW)).due_at is None
+    assert _referral(_item(ItemStatus.IN_REVIEW), kind="notice").as_dict()["due_at"] is None
