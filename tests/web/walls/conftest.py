@@ -13,18 +13,23 @@ from tests.conftest import Desk, settings_for
 from tests.postgres import PostgresServer
 from tests.stored import contents
 from tests.web.walls.crawling import FOR_PROGRAMS, Answered, by_parameters, crawl
+from tests.web.walls.logged import log_lines
 from tests.web.walls.marks import Mark, found_in
 from tests.web.walls.stage import STAFF, Ids, Stage, bearer, build
 
 
 @dataclass(frozen=True, repr=False)
 class Seen:
-    """All answers that each got, which marks stand in them, which are stored at all, and the ids of whom."""
+    """All answers that each got, which marks stand in them, which are stored at all, and the ids of whom.
+
+    ``logged``: which marks, keys and tokens stand in the log of all that.
+    """
 
     answers: Mapping[str, list[Answered]]
     marks: Mapping[str, dict[Mark, str]]
     stored: set[str]
     ids: Mapping[str, Ids]
+    logged: set[str]
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
@@ -44,8 +49,7 @@ def seen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 def _look(url: str, folder: Path) -> Seen:
     settings = settings_for(url, folder)
-    app = create_app(settings)
-    with app.app_context():
+    with log_lines() as lines, (app := create_app(settings)).app_context():
         stage = build(Desk(app=app, settings=settings, database=url.partition(":")[0]))
         answers = {name: crawl(stage, stage.clients[name]) for name in (*STAFF, "public")}
         answers["sender's page"] = crawl(stage, stage.clients["own"], methods=("GET", "HEAD"))
@@ -58,9 +62,11 @@ def _look(url: str, folder: Path) -> Seen:
             methods=("GET", "HEAD"),
         )
         stored = _stored(stage)
+        secrets = {*Mark, *stage.keys.values(), *stage.ids["house"]["token"]}
         db.session().close()
         db.extension.engine.dispose()
-    return Seen(answers, {name: _marks(found) for name, found in answers.items()}, stored, stage.ids)
+    marks = {name: _marks(found) for name, found in answers.items()}
+    return Seen(answers, marks, stored, stage.ids, found_in(lines.getvalue(), secrets))
 
 
 def _stored(stage: Stage) -> set[str]:

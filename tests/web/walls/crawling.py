@@ -127,6 +127,13 @@ def answered(address: str, answer: Response) -> Answered:
     return Answered(address, answer.status_code, headers, answer.get_data().decode("utf-8", "replace"))
 
 
+def token_on(client: FlaskClient, address: str = "/display") -> str:
+    """The token of the forms on a page."""
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(address).text)
+    assert found is not None, address
+    return found[1]
+
+
 def _links(answer: Answered) -> Iterator[str]:
     for found in _LINK.findall(answer.text):
         address = found.replace("&amp;", "&")
