@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -49,10 +49,15 @@ def addresses(rule: Rule, ids: Ids) -> Iterator[str]:
     every = [one for some in ids.values() for one in some]
     names = parts_of(rule)
     for chosen in itertools.product(*(_fitting(name, ids, every) for name in names)):
-        address = rule.rule
-        for one in chosen:
-            address = _PART.sub(one, address, count=1)
-        yield address
+        yield fill(rule, chosen)
+
+
+def fill(rule: Rule, chosen: Iterable[str]) -> str:
+    """The route's address with these in its parts."""
+    address = rule.rule
+    for one in chosen:
+        address = _PART.sub(one, address, count=1)
+    return address
 
 
 def _fitting(name: str, ids: Ids, every: list[str]) -> list[str]:
