@@ -71,3 +71,14 @@ def test_nothing_failed_on_the_way(seen: Seen) -> None:
         if one.status >= 500 and one.address != "/readyz"
     }
     assert broken == set()
+
+
+def test_only_what_is_the_same_for_everybody_may_be_kept_in_a_cache(seen: Seen) -> None:
+    """Stylesheets and the description of the API; all else is gone when somebody goes back (ASVS 14.3.2)."""
+    kept = {
+        one.address
+        for answers in seen.answers.values()
+        for one in answers
+        if "Cache-Control: no-store" not in one.headers and not one.address.startswith("/static/")
+    }
+    assert kept == {"/api/v1/docs", "/api/v1/openapi.json"}
