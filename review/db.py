@@ -23,7 +23,12 @@ from review import metrics
 from review.config import DatabaseAddress, Settings
 from review.errors import DatabaseBusy, IdempotencyInFlight, ReviewError, StorageFull, TransactionMisuse
 from review.prepared import Prepared
-from review.sessions import DeskSession, ask_rested_connections, own_transactions
+from review.sessions import (
+    DeskSession,
+    ask_rested_connections,
+    keep_values_out_of_errors,
+    own_transactions,
+)
 from review.writers import writer_turn
 
 extension = SQLAlchemy(session_options={"class_": DeskSession, "expire_on_commit": False})
@@ -151,6 +156,7 @@ def prepare_engine(engine: sa.Engine, *, wait_seconds: int) -> None:
     own_transactions(engine)
     if engine.dialect.name != "sqlite":
         ask_rested_connections(engine)
+        keep_values_out_of_errors(engine)
 
 
 def create_engine(settings: DatabaseAddress) -> sa.Engine:

@@ -27,6 +27,7 @@ _WRITE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN"}
 
 def driver_error(connection: sa.Connection, statement: str, error: Any) -> Exception:
     """An error of the driver in the shape of SQLAlchemy's; gives a lost connection up."""
+    forget_values(error)
     dialect = connection.dialect
     lost = dialect.is_disconnect(error, connection.connection.driver_connection, None)
     if lost:
@@ -41,6 +42,32 @@ def driver_error(connection: sa.Connection, statement: str, error: Any) -> Excep
         dialect=dialect,
     )
     return known
+
+
+def forget_values(error: BaseException | None) -> tuple[str, str] | None:
+    """Leave of a driver's error the first of its sentences; the text before and after, None as it stands.
+
+    PostgreSQL goes on with the row or key that it refused, word by word: a traceback would carry the text of
+    a notice, or a person's address, into the log.
+    """
+    sentence = getattr(getattr(error, "diag", None), "message_primary", None)
+    if error is None or not sentence:
+        return None
+    before, error.args = str(error), (sentence,)
+    return before, sentence
+
+
+def keep_values_out_of_errors(engine: sa.Engine) -> None:
+    """Shorten what goes through SQLAlchemy's own cursors as well; it has made its sentence by then."""
+
+    def on_error(context: sa.ExceptionContext) -> None:
+        changed, known = forget_values(context.original_exception), context.sqlalchemy_exception
+        if changed is not None and known is not None:
+            known.args = tuple(
+                part.replace(*changed) if isinstance(part, str) else part for part in known.args
+            )
+
+    event.listen(engine, "handle_error", on_error)
 
 
 def cursor_of(connection: sa.Connection) -> Any:

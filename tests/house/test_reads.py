@@ -4,25 +4,15 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from review.domain.permissions import Permission, Role
-from review.models import Base, Opening
+from review.models import Opening
 from review.web import guard
 from tests.conftest import Desk
 from tests.factories import make_key, make_sender, make_sign_in
 from tests.signs import beat_all
+from tests.stored import contents
 
 MAY_CHANGE = {"openings", "pending_events", "rate_counts"}
 READ_EVENTS = {"record.opened", "records.listed", "trail.listed"}
-
-
-def _contents(desk: Desk) -> dict[str, list[tuple[object, ...]]]:
-    """Every row of every table, last-use times left out."""
-    session = desk.session
-    contents = {}
-    for name, table in Base.metadata.tables.items():
-        columns = [column for column in table.columns if column.name != "last_used_at"]
-        rows = session.execute(sa.select(*columns)).all()
-        contents[name] = sorted((tuple(row) for row in rows), key=repr)
-    return contents
 
 
 def test_no_get_writes_beyond_the_rule(desk: Desk) -> None:
@@ -33,7 +23,7 @@ def test_no_get_writes_beyond_the_rule(desk: Desk) -> None:
         clients.append((client, {}))
     clients.append((desk.client(), {"Authorization": f"Bearer {make_key(make_sender())}"}))
     beat_all()
-    before = _contents(desk)
+    before = contents(desk)
     for rule in desk.app.url_map.iter_rules():
         if "GET" not in (rule.methods or set()) or "<" in rule.rule:
             continue
@@ -41,7 +31,7 @@ def test_no_get_writes_beyond_the_rule(desk: Desk) -> None:
         for client, headers in clients:
             with client.get(rule.rule, headers=headers) as answer:
                 assert answer.status_code < 500
-    after = _contents(desk)
+    after = contents(desk)
     assert {name for name in after if after[name] != before[name]} <= MAY_CHANGE
     events = set(desk.session.scalars(sa.select(Opening.event_type)))
     assert events - {row[5] for row in before["openings"]} <= READ_EVENTS

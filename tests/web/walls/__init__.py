@@ -1,0 +1,1 @@
+"""Who sees what: one desk with marks in everything that is kept from somebody, looked at by everybody."""

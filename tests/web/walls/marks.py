@@ -1,0 +1,82 @@
+"""Strings that stand for one thing each that is kept from somebody, and where they are looked for."""
+
+import base64
+import binascii
+import re
+from collections.abc import Collection, Iterator
+from enum import StrEnum
+from urllib.parse import unquote
+
+MOST_LAYERS = 4
+_ENCODED = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
+
+
+class Mark(StrEnum):
+    """What a text of the desk would be known by, wherever it turned up."""
+
+    OWN_REASON = "canary-own-reason"
+    OWN_PLACE = "canary-own-place"
+    OWN_REFERENCE = "canary-own-reference"
+    OWN_EVIDENCE_NAME = "canary-own-evidence-name"
+    OWN_EVIDENCE = "canary-own-evidence-bytes"
+    OTHER_SENDER = "canary-other-sender"
+    OTHER_CONTACT = "canary-other-contact"
+    OTHER_IDENTITY = "canary-other-identity"
+    OTHER_KEY_LABEL = "canary-other-label"
+    OTHER_REASON = "canary-other-reason"
+    OTHER_PLACE = "canary-other-place"
+    OTHER_REFERENCE = "canary-other-reference"
+    OTHER_AUTHORITY = "canary-other-authority"
+    OTHER_BATCH = "canary-other-batch"
+    OTHER_EVIDENCE_NAME = "canary-other-evidence-name"
+    OTHER_EVIDENCE = "canary-other-evidence-bytes"
+    OTHER_OFFICER = "canary-other-officer"
+    OTHER_LAW = "canary-other-law"
+    STAFF_NAME = "canary-staff-name"
+    STAFF_EMAIL = "canary-staff-mail"
+    PSEUDONYM = "canary-pseudonym"
+    AUTHOR_PSEUDONYM = "canary-pseudonym-author"
+    TRAIL_NAME = "canary-trail"
+    RATIONALE = "canary-rationale"
+    STATEMENT = "canary-statement"
+    PENDING_RATIONALE = "canary-pending-rationale"
+    PENDING_STATEMENT = "canary-pending-statement"
+    PRECEDENT = "canary-precedent"
+    DRAFT = "canary-draft"
+    NOTE = "canary-note"
+    ADVICE = "canary-advice"
+
+
+def layers_of(text: str) -> Iterator[str]:
+    """The text as it stands, with its percent signs undone, and whatever is wrapped in it as base64."""
+    seen, waiting = set(), [(text, 0)]
+    while waiting:
+        layer, depth = waiting.pop()
+        if layer in seen:
+            continue
+        seen.add(layer)
+        yield layer
+        if depth == MOST_LAYERS:
+            continue
+        if "%" in layer:
+            waiting.append((unquote(layer), depth + 1))
+        for run in set(_ENCODED.findall(layer)):
+            if (plain := _decoded(run)) is not None:
+                waiting.append((plain, depth + 1))
+
+
+def found_in(text: str, sought: Collection[str]) -> set[str]:
+    """Which of these strings stand in the text or in anything that is wrapped in it."""
+    lowered = "\n".join(layers_of(text)).lower()
+    return {one for one in sought if one.lower() in lowered}
+
+
+def _decoded(run: str) -> str | None:
+    """The readable text behind a run of base64, in either alphabet; None where there is none."""
+    stripped = run.rstrip("=").translate(str.maketrans("-_", "+/"))
+    try:
+        plain = base64.b64decode(stripped + "=" * (-len(stripped) % 4), validate=True)
+    except (ValueError, binascii.Error):
+        return None
+    text = plain.decode("utf-8", "replace")
+    return text if sum(letter.isprintable() for letter in text) * 4 >= len(text) * 3 else None
