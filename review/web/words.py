@@ -202,6 +202,7 @@ WORDS: dict[str, dict[str, str]] = {
         "sender.flagger_added": N_("Trusted-flagger status entered"),
         "sender.flagger_ended": N_("Trusted-flagger status ended"),
         "setting.changed": N_("Setting changed"),
+        "case.assigned": N_("Case assigned by a lead"),
     },
     "factor": {
         "totp": N_("Authenticator app"),
