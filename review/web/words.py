@@ -39,6 +39,18 @@ WORDS: dict[str, dict[str, str]] = {
         "withdrawn": N_("Withdrawn"),
         "waiting_sender": N_("Waiting for sender"),
     },
+    "own_review": {
+        "undoable": N_("Can be undone"),
+        "pending": N_("Going out"),
+        "decided": N_("Decided"),
+        "withdrawn": N_("Withdrawn meanwhile: answers nobody"),
+    },
+    "own_question": {
+        "waiting": N_("Waits for advice"),
+        "advised": N_("Advice given"),
+        "ended": N_("Came back without advice"),
+        "withdrawn": N_("Withdrawn meanwhile: needs no advice"),
+    },
     "round": {
         "first": N_("First review"),
         "second": N_("Second review"),

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from review.web.moderator import assigning, cases, decisions, queue, search
+from review.web.moderator import assigning, cases, decisions, my_work, queue, search
 
 blueprints: tuple[Blueprint, ...] = (
     queue.blueprint,
@@ -10,4 +10,5 @@ blueprints: tuple[Blueprint, ...] = (
     decisions.blueprint,
     search.blueprint,
     assigning.blueprint,
+    my_work.blueprint,
 )

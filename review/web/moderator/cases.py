@@ -198,7 +198,7 @@ def renew(case_id: str) -> str | tuple[str, int] | Response:
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
         return case_page(wanted, values=values or None, error=error)
     flash(gettext("Kept for you."), "done")
-    return redirect(url_for("moderator_cases.page", case_id=wanted), 303)
+    return redirect(_afterwards(url_for("moderator_cases.page", case_id=wanted)), 303)
 
 
 @blueprint.post("/cases/<case_id>/release")
@@ -213,7 +213,12 @@ def release(case_id: str) -> str | tuple[str, int] | Response:
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
         return case_page(wanted, values=values or None, error=error)
     flash(gettext("Given back to the queue."), "done")
-    return redirect(url_for("moderator_queue.listing"), 303)
+    return redirect(_afterwards(url_for("moderator_queue.listing")), 303)
+
+
+def _afterwards(address: str) -> str:
+    """Back to one's own work when the button stood there, as ``back`` says; else to this address."""
+    return url_for("moderator_my_work.page") if request.form.get("back") == "my-work" else address
 
 
 def _keep_typed(case_id: str, values: Values, claim_generation: int) -> None:
