@@ -46,6 +46,8 @@ def _colleague(writer: Session, pseudonym: str, actor: Actor) -> Actor:
         .where(Account.pseudonym == pseudonym, reviews_here())
         .with_for_update(key_share=True)
     ).one_or_none()
+    if not pseudonym:
+        raise InvalidInput("Choose a colleague from the list.")
     if row is None:
         raise InvalidInput("Nobody who reviews here has this name; choose a colleague from the list.")
     if is_own_account(actor, row.id):

@@ -84,6 +84,7 @@ class Permission(StrEnum):
     ADVISE = "advise"
     SEE_NUMBERS = "see_numbers"
     ASSIGN_CASES = "assign_cases"
+    SEE_TEAM = "see_team"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -155,6 +156,10 @@ GRANTS: dict[Permission, Grant] = {
     ),
     Permission.ASSIGN_CASES: Grant(
         "Give a waiting case to a colleague, who holds it then like one taken from the queue.",
+        roles=frozenset({Role.LEAD}),
+    ),
+    Permission.SEE_TEAM: Grant(
+        "See what the team does as a whole, from five people up; nothing of a single person.",
         roles=frozenset({Role.LEAD}),
     ),
 }

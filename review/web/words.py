@@ -262,6 +262,12 @@ WORDS: dict[str, dict[str, str]] = {
         "three_days": N_("1 to 3 days"),
         "longer": N_("More than 3 days"),
     },
+    "standing": {
+        "waiting": N_("Waiting in the queue"),
+        "held": N_("Held by somebody"),
+        "recorded": N_("Recorded, going out"),
+        "escalated": N_("With legal"),
+    },
     "account_state": {"open": N_("Open"), "invited": N_("Invited"), "closed": N_("Closed")},
 }
 
