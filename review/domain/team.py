@@ -27,6 +27,11 @@ class TeamFigures:
     accepted: float | None = None
     undone: int | None = None
 
+    @property
+    def has_share(self) -> bool:
+        """Whether a share of something can be told."""
+        return self.within is not None or self.accepted is not None
+
 
 def is_team(people: int) -> bool:
     """Whether so many people are enough to be told of together."""

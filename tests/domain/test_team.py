@@ -27,6 +27,7 @@ def test_five_people_are_a_team() -> None:
 def test_with_fewer_people_every_number_is_withheld(people: int) -> None:
     found = figures_of(read_counts(ROWS, period=KNOWN), people=people, undone=2)
     assert found == TeamFigures(1, withheld=True)
+    assert not found.has_share
     assert {found.decided, found.within, found.half_seconds, found.accepted, found.undone} == {None}
 
 

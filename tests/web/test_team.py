@@ -103,9 +103,18 @@ def test_periods_with_few_people_at_work_stay_out_of_sight(desk: Desk) -> None:
         people = make_accounts(LEAST_PEOPLE)
         _worked(people[:-1], hand)
         page = _page(desk)
-        assert set(_cells(page, "done")[4:6]) == {"–"}
+        assert _cells(page, "done") == []
         assert "fewer than 5 people recorded a review: last 7 days, last 30 days" in page
-        assert "Too few people took part to tell a share." in page
+        assert 'id="shares"' not in page
+        with time_machine.travel(NOW - timedelta(days=8), tick=False):
+            receive(sender_actor(make_sender()), "https://video.example/earlier")
+            _record(people[-1])
+        page = _page(desk)
+        decided = _cells(page, "done")[3:6]
+        assert (decided[0], decided[1]) == ("Cases decided", "–")
+        assert decided[2] != "–"
+        assert _cells(page, "shares")[3:5] == ["Within target", "–"]
+        assert "recorded a review: last 7 days." in page
 
 
 def test_nobody_is_named_or_ranked_and_no_speed_is_praised(desk: Desk) -> None:

@@ -49,9 +49,7 @@ def shares_chart(figures: Sequence[TeamFigures]) -> Chart:
     ]
     longest = figures[-1]
     sentence = gettext("No case was decided in these days, so that there is no time and no share to tell.")
-    if longest.withheld:
-        sentence = gettext("Too few people took part to tell a share.")
-    elif longest.within is not None:
+    if longest.within is not None:
         sentence = gettext(
             "In the last %(days)s days %(share)s of the cases were decided within their target.",
             days=longest.days,
