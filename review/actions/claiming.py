@@ -153,12 +153,43 @@ def free_case(writer: Session, case_id: str, actor: Actor, now: datetime) -> _Fr
 
 def take(writer: Session, found: _Free, *, way: str, actor: Actor, now: datetime) -> Claim | None:
     """Claim by one conditional update and put it on the trail; None when somebody was faster."""
+    claim = _lease(writer, found, actor, now)
+    if claim is not None:
+        ledger.record(
+            writer,
+            MOVES["claim"].event,
+            found.id,
+            actor=actor,
+            at=now,
+            meta={"generation": claim.claim_generation, "way": way},
+        )
+    return claim
+
+
+def give(writer: Session, found: _Free, *, to: Actor, actor: Actor, now: datetime) -> Claim | None:
+    """Claim for somebody else in the same way; the event names who gave, and who holds the case now."""
+    claim = _lease(writer, found, to, now)
+    if claim is not None:
+        ledger.record(
+            writer,
+            MOVES["assign"].event,
+            found.id,
+            actor=actor,
+            at=now,
+            fields={"holder": to.id},
+            meta={"generation": claim.claim_generation},
+        )
+    return claim
+
+
+def _lease(writer: Session, found: _Free, holder: Actor, now: datetime) -> Claim | None:
+    """The conditional update itself; a claim that had ended gets its event before that of the new one."""
     generation = found.claim_generation + 1
     version = _TAKE.scalar(
         writer,
         case_id=found.id,
         generation=generation,
-        account_id=actor.account_id,
+        account_id=holder.account_id,
         now=now,
         until=now + claim_length(),
     )
@@ -166,15 +197,6 @@ def take(writer: Session, found: _Free, *, way: str, actor: Actor, now: datetime
         return None
     if found.claimed_by is not None:
         record_expiry(writer, found, now)
-    ledger.record(
-        writer,
-        MOVES["claim"].event,
-        found.id,
-        actor=actor,
-        at=now,
-        meta={"generation": generation, "way": way},
-    )
-
     return Claim(found.id, generation, version)
 
 

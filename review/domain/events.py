@@ -149,5 +149,6 @@ EVENTS: dict[str, EventType] = {
             ("ends",),
         ),
         EventType("clause.draft_discarded", "clause", _PEOPLE, ("drafted_by",), ("ends",)),
+        EventType("case.assigned", "case", _PEOPLE, ("holder",), ("generation",)),
     )
 }

@@ -83,6 +83,8 @@ class Permission(StrEnum):
     SEARCH_CASES = "search_cases"
     ADVISE = "advise"
     SEE_NUMBERS = "see_numbers"
+    ASSIGN_CASES = "assign_cases"
+    SEE_TEAM = "see_team"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -152,7 +154,18 @@ GRANTS: dict[Permission, Grant] = {
         "See the numbers of the desk: counts and times, no content and no names.",
         roles=frozenset({Role.LEAD, Role.LEGAL, Role.ADMIN}),
     ),
+    Permission.ASSIGN_CASES: Grant(
+        "Give a waiting case to a colleague, who holds it then like one taken from the queue.",
+        roles=frozenset({Role.LEAD}),
+    ),
+    Permission.SEE_TEAM: Grant(
+        "See what the team does as a whole, from five people up; nothing of a single person.",
+        roles=frozenset({Role.LEAD}),
+    ),
 }
+
+REVIEWERS: frozenset[Role] = _JUDGES
+"""Who reviews cases, and so whom one can be given to."""
 
 
 def can(actor: Actor, permission: Permission) -> bool:

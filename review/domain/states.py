@@ -73,6 +73,7 @@ MOVES: dict[str, Move] = {
     move.name: move
     for move in (
         Move("claim", CLAIMABLE, None, Permission.WORK_QUEUE, "case.claimed"),
+        Move("assign", CLAIMABLE, None, Permission.ASSIGN_CASES, "case.assigned"),
         Move("renew", CLAIMABLE, None, Permission.WORK_QUEUE, "case.claim_renewed"),
         Move("release", CLAIMABLE, None, Permission.WORK_QUEUE, "case.released"),
         Move("expire_claim", CLAIMABLE, None, None, "case.claim_expired"),

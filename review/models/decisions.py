@@ -30,6 +30,12 @@ class Review(Base):
         sa.Index("ix_reviews_case_id", "case_id"),
         sa.Index("ix_reviews_account_id", "account_id", "recorded_at"),
         sa.Index(
+            "ix_reviews_undone_at",
+            "undone_at",
+            sqlite_where=sa.text("undone_at IS NOT NULL"),
+            postgresql_where=sa.text("undone_at IS NOT NULL"),
+        ),
+        sa.Index(
             "ix_reviews_waiting",
             "undo_until",
             sqlite_where=sa.text("undone_at IS NULL AND dispatched_at IS NULL"),
@@ -74,6 +80,7 @@ class Draft(Base):
     """What somebody has typed into the review form of a case; private to its author."""
 
     __tablename__ = "drafts"
+    __table_args__ = (sa.Index("ix_drafts_account_id", "account_id", "saved_at"),)
 
     case_id: Mapped[str] = mapped_column(sa.ForeignKey("cases.id"), primary_key=True)
     account_id: Mapped[str] = mapped_column(sa.ForeignKey("accounts.id"), primary_key=True)

@@ -1,5 +1,6 @@
 """Which cases wait, who holds them, and what does the holder see? Nothing here names a sender or a person."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -218,6 +219,14 @@ def case_summary(
     """The strip of one case; None when there is no such case."""
     case = _ONE.first(reader, case_id=case_id)
     return None if case is None else _summary(case, account_id=account_id, now=now)
+
+
+def summaries_of(
+    reader: Session, ids: Sequence[str], *, account_id: str | None, now: datetime
+) -> dict[str, CaseSummary]:
+    """The strips of a few cases, by id; of those that there are."""
+    found = reader.scalars(sa.select(Case).where(Case.id.in_(ids)))
+    return {case.id: _summary(case, account_id=account_id, now=now) for case in found}
 
 
 def cases_among(

@@ -39,6 +39,18 @@ WORDS: dict[str, dict[str, str]] = {
         "withdrawn": N_("Withdrawn"),
         "waiting_sender": N_("Waiting for sender"),
     },
+    "own_review": {
+        "undoable": N_("Can be undone"),
+        "pending": N_("Going out"),
+        "decided": N_("Decided"),
+        "withdrawn": N_("Withdrawn meanwhile: answers nobody"),
+    },
+    "own_question": {
+        "waiting": N_("Waits for advice"),
+        "advised": N_("Advice given"),
+        "ended": N_("Came back without advice"),
+        "withdrawn": N_("Withdrawn meanwhile: needs no advice"),
+    },
     "round": {
         "first": N_("First review"),
         "second": N_("Second review"),
@@ -202,6 +214,7 @@ WORDS: dict[str, dict[str, str]] = {
         "sender.flagger_added": N_("Trusted-flagger status entered"),
         "sender.flagger_ended": N_("Trusted-flagger status ended"),
         "setting.changed": N_("Setting changed"),
+        "case.assigned": N_("Case assigned by a lead"),
     },
     "factor": {
         "totp": N_("Authenticator app"),
@@ -248,6 +261,12 @@ WORDS: dict[str, dict[str, str]] = {
         "day": N_("1 hour to 1 day"),
         "three_days": N_("1 to 3 days"),
         "longer": N_("More than 3 days"),
+    },
+    "standing": {
+        "waiting": N_("Waiting in the queue"),
+        "held": N_("Held by somebody"),
+        "recorded": N_("Recorded, going out"),
+        "escalated": N_("With legal"),
     },
     "account_state": {"open": N_("Open"), "invited": N_("Invited"), "closed": N_("Closed")},
 }

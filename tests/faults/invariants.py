@@ -154,6 +154,10 @@ def _replay(chain: list[Event]) -> tuple[str | None, int, str]:
             if holder is not None or told != generation + 1:
                 return holder, generation, f"{event.actor} claimed {told} while {holder} held {generation}"
             holder, generation = event.actor, told
+        elif kind == "assigned":
+            if holder is not None or told != generation + 1:
+                return holder, generation, f"it was assigned ({told}) while {holder} held {generation}"
+            holder, generation = event.text("holder"), told
         elif kind in ("claim_renewed", "released", "review_recorded"):
             if (event.actor, told) != (holder, generation):
                 return (

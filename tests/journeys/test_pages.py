@@ -15,7 +15,8 @@ from tests.journeys.visitor import Visitor
 pytestmark = pytest.mark.browser
 
 PEOPLE = {
-    "moderator": ("first@desk.example", ["/queue", "/search", "/search?q=C-0000-0000-0000"]),
+    "moderator": ("first@desk.example", ["/queue", "/search", "/search?q=C-0000-0000-0000", "/my-work"]),
+    "lead": ("lead@desk.example", ["/queue", "/my-work", "/team"]),
     "legal": (
         "legal@desk.example",
         [
@@ -58,6 +59,8 @@ PEOPLE = {
         ],
     ),
 }
+COLLEAGUES = 3
+"""Further moderators, with whom there are enough people for the page of the team."""
 PUBLIC = ["/api/v1/docs", "/errors/", "/errors/invalid_referral", "/display", "/accessibility"]
 HOSTILE = "<script>alert(1)</script> \u202egnp.exe " + "w" * 300 + " نص عن الطقس"
 
@@ -72,11 +75,13 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
         for role, (email, _pages) in PEOPLE.items():
             more = ("--sender", sender_id) if role == "sender" else ()
             desk.add_account(email, role, *more)
+        for number in range(COLLEAGUES):
+            desk.add_account(f"colleague{number}@desk.example", "moderator")
         terms = folder / "terms.md"
         terms.write_text("# 1. Violence\n\nNo threats.\n\n# 2. Fraud\n\nNo deceit.\n")
         desk.command("clauses", "import", str(terms), "--from", "2021-01-01")
         key = desk.command("senders", "issue-key", sender_id, "--scope", "refer,read")["key"]
-        for number in range(5):
+        for number in range(9):
             urls = [f"https://video.example/watch/{number}"]
             if number == 4:
                 urls.append(f"https://video.example/a{'b' * 900}")
@@ -156,12 +161,15 @@ def test_every_page_is_clean(
             visitor.open("/queue")
             visitor.page.locator("form[action='/queue/next'] button").click()
             _check(visitor, f"case-{width}-{scheme}")
+            _look_at_own_work(visitor, f"{width}-{scheme}")
             visitor.page.locator("form[action$='/review'] button[type=submit]").first.click()
             assert "Error" in visitor.page.title()
             assert visitor.violations() == []
             visitor.picture(f"case-refused-{width}-{scheme}")
             visitor.troubles = [trouble for trouble in visitor.troubles if "422" not in trouble]
             visitor.page.get_by_role("button", name="Give back").click()
+        if role == "lead":
+            _assign(visitor, f"{width}-{scheme}")
         if role == "legal":
             visitor.open("/records")
             visitor.page.locator("main a[href^='/records/C-']").first.click()
@@ -183,6 +191,35 @@ def test_every_page_is_clean(
         assert visitor.violations() == []
         assert [t for t in visitor.troubles if "404" not in t] == []
         visitor.close()
+
+
+def _look_at_own_work(visitor: Visitor, name: str) -> None:
+    """A case held, with a draft, on the page of one's own work; then on with it."""
+    page, case = visitor.page, visitor.page.url.removeprefix(visitor.address)
+    page.fill("textarea[name=rationale]", HOSTILE)
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.locator("[role=status]")).to_contain_text("Draft saved")
+    visitor.open("/my-work")
+    _check(visitor, f"my-work-held-{name}")
+    page.get_by_role("button", name="Keep longer").first.click()
+    expect(page.locator("[role=status]")).to_contain_text("Kept for you")
+    visitor.open(case)
+
+
+def _assign(visitor: Visitor, name: str) -> None:
+    """A refused and a good assignment, from the queue on."""
+    page = visitor.page
+    visitor.open("/queue")
+    page.get_by_role("link", name=re.compile("^Assign")).last.click()
+    _check(visitor, f"assign-{name}")
+    page.get_by_role("button", name="Assign").click()
+    expect(page.locator(".message.error")).to_be_focused()
+    _check(visitor, f"assign-refused-{name}")
+    visitor.troubles = [trouble for trouble in visitor.troubles if "422" not in trouble]
+    page.select_option("#reviewer", index=1)
+    page.get_by_role("button", name="Assign").click()
+    expect(page.locator("[role=status]")).to_contain_text("holds case")
+    _check(visitor, f"assigned-{name}")
 
 
 def _look_after_accounts(visitor: Visitor, name: str) -> None:

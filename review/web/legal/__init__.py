@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from review.web.legal import escalations, numbers, records, senders, trail
+from review.web.legal import escalations, numbers, records, senders, team, trail
 
 blueprints: tuple[Blueprint, ...] = (
     records.blueprint,
@@ -10,4 +10,5 @@ blueprints: tuple[Blueprint, ...] = (
     trail.blueprint,
     senders.blueprint,
     numbers.blueprint,
+    team.blueprint,
 )

@@ -21,8 +21,8 @@ def time_chart(numbers: Numbers) -> Chart:
     found = numbers.decisions
     names = (gettext("Half of the cases within"), gettext("Nine in ten within"))
     series = [
-        _weekly(numbers, names[0], [week.median for week in numbers.weeks], _about),
-        _weekly(numbers, names[1], [week.ninetieth for week in numbers.weeks], _about),
+        _weekly(numbers, names[0], [week.median for week in numbers.weeks], about),
+        _weekly(numbers, names[1], [week.ninetieth for week in numbers.weeks], about),
     ]
     end = duration_end(greatest_of(series))
     sentence = _no_decision(numbers)
@@ -32,15 +32,15 @@ def time_chart(numbers: Numbers) -> Chart:
             "Half of %(cases)s cases were decided within about %(half)s, nine in ten within about %(nine)s.",
             found.cases,
             cases=whole(found.cases),
-            half=_about(found.median),
-            nine=_about(found.ninetieth),
+            half=about(found.median),
+            nine=about(found.ninetieth),
         )
     return Chart(
         id="time",
         title=gettext("Time to decide, by week"),
         sentence=sentence,
-        reading=gettext("One bar a week; the line above the bars stands for %(top)s.", top=_about(end)),
-        drawing=columns(series, end=end, top=_about(end), marks=_week_marks(numbers), mirrored=mirrored()),
+        reading=gettext("One bar a week; the line above the bars stands for %(top)s.", top=about(end)),
+        drawing=columns(series, end=end, top=about(end), marks=_week_marks(numbers), mirrored=mirrored()),
         headings=(gettext("Week from"), gettext("Decided"), *names, gettext("Within target")),
         rows=tuple(_decision_rows(numbers)),
         notes=_notes(
@@ -103,8 +103,8 @@ def _decision_rows(numbers: Numbers) -> Iterable[tuple[str, ...]]:
 def _decision_cells(found: Decisions, *, known: bool) -> tuple[str, ...]:
     return (
         whole(found.cases if known else None),
-        _about(found.median),
-        _about(found.ninetieth),
+        about(found.median),
+        about(found.ninetieth),
         percent(found.share_within),
     )
 
@@ -145,7 +145,7 @@ def _notes(series: Sequence[Series], *more: str) -> tuple[str, ...]:
     return (*more, words)
 
 
-def _about(seconds: float | None) -> str:
+def about(seconds: float | None) -> str:
     """A time no more exact than it is known."""
     if seconds is None:
         return UNKNOWN

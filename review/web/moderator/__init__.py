@@ -2,11 +2,13 @@
 
 from flask import Blueprint
 
-from review.web.moderator import cases, decisions, queue, search
+from review.web.moderator import assigning, cases, decisions, my_work, queue, search
 
 blueprints: tuple[Blueprint, ...] = (
     queue.blueprint,
     cases.blueprint,
     decisions.blueprint,
     search.blueprint,
+    assigning.blueprint,
+    my_work.blueprint,
 )

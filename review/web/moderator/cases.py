@@ -10,6 +10,7 @@ from werkzeug.local import LocalProxy
 from review import clock, db
 from review.actions import cases as case_actions
 from review.actions import decisions as decision_actions
+from review.actions.claiming import claim_length
 from review.domain.ids import read_id
 from review.domain.permissions import Permission
 from review.domain.states import CaseState
@@ -29,6 +30,7 @@ from review.queries.cases import CaseSummary
 from review.queries.escalations import advice_on
 from review.web import errors as web_errors
 from review.web import guard
+from review.web.moderator.assign_form import assign_form
 from review.web.moderator.forms import (
     Values,
     draft_fields,
@@ -37,6 +39,7 @@ from review.web.moderator.forms import (
     values_of_draft,
 )
 from review.web.texts import gettext
+from review.web.times import duration
 
 LONGEST_NUMBER = 9
 
@@ -64,13 +67,17 @@ def number_in_form(name: str) -> int:
 
 
 def case_page(
-    case_id: str, *, values: Values | None = None, error: ReviewError | None = None
+    case_id: str,
+    *,
+    values: Values | None = None,
+    error: ReviewError | None = None,
+    assignee: str | None = None,
 ) -> str | tuple[str, int]:
     """The page of a case as this person may see it.
 
     The holder sees the content and the form; everybody else only the strip, the author of a review also
     what is stored. ``values``: what was typed into a form that was refused, kept whatever happened;
-    ``error``: why it was refused.
+    ``error``: why it was refused; ``assignee``: whom a refused assignment named.
     """
     reader, now, account_id = db.session(), clock.now(), guard.actor().account_id
     summary = cases.case_summary(reader, case_id, account_id=account_id, now=now)
@@ -80,13 +87,16 @@ def case_page(
         page = _holder_page(summary, values=values, error=error)
     else:
         own = decisions.standing_review(reader, case_id, account_id=account_id)
+        assigning = assign_form(summary, chosen=assignee, error=error)
         page = render_template(
             "moderator/case_apart.html",
             case=summary,
             review=own,
             can_undo=bool(own and summary.pending and own.dispatched_at is None and own.undo_until > now),
             typed=_typed_form(summary, values),
-            error=error,
+            assigning=assigning,
+            claim_lasts=duration(claim_length()),
+            error=None if assigning is not None and assigning.errors else error,
             now=now,
         )
     return page if error is None else (page, web_errors.status_of(error))
@@ -188,7 +198,7 @@ def renew(case_id: str) -> str | tuple[str, int] | Response:
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
         return case_page(wanted, values=values or None, error=error)
     flash(gettext("Kept for you."), "done")
-    return redirect(url_for("moderator_cases.page", case_id=wanted), 303)
+    return redirect(_afterwards(url_for("moderator_cases.page", case_id=wanted)), 303)
 
 
 @blueprint.post("/cases/<case_id>/release")
@@ -203,7 +213,12 @@ def release(case_id: str) -> str | tuple[str, int] | Response:
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
         return case_page(wanted, values=values or None, error=error)
     flash(gettext("Given back to the queue."), "done")
-    return redirect(url_for("moderator_queue.listing"), 303)
+    return redirect(_afterwards(url_for("moderator_queue.listing")), 303)
+
+
+def _afterwards(address: str) -> str:
+    """Back to one's own work when the button stood there, as ``back`` says; else to this address."""
+    return url_for("moderator_my_work.page") if request.form.get("back") == "my-work" else address
 
 
 def _keep_typed(case_id: str, values: Values, claim_generation: int) -> None:

@@ -17,6 +17,7 @@ from review.errors import InvalidInput, TooManyClaims
 from review.queries import cases
 from review.queries.cases import MOST_COUNTED, Place
 from review.web import guard
+from review.web.moderator.assign_form import may_assign
 from review.web.texts import gettext
 
 LONGEST_PLACE = 400
@@ -52,6 +53,7 @@ def listing() -> str:
         holding=" ".join(cases.claim_mark(case.id, case.claim_generation) for case in held),
         counts=cases.queue_counts(reader, account_id=account_id, now=now),
         most=MOST_COUNTED,
+        may_assign=may_assign(),
         next_address=_address_after(page.next_place),
         first_address=url_for("moderator_queue.listing") if after else None,
         now=now,

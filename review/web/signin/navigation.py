@@ -13,11 +13,11 @@ from review.web.words import N_
 
 blueprint = Blueprint("signin_navigation", __name__)
 
-_WORK = ((N_("Queue"), "/queue"), (N_("Search"), "/search"))
+_WORK = ((N_("Queue"), "/queue"), (N_("My work"), "/my-work"), (N_("Search"), "/search"))
 _NUMBERS = (N_("Numbers"), "/numbers")
 PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
     Role.MODERATOR: _WORK,
-    Role.LEAD: (*_WORK, _NUMBERS),
+    Role.LEAD: (*_WORK, (N_("Team"), "/team"), _NUMBERS),
     Role.LEGAL: (
         (N_("Records"), "/records"),
         (N_("Escalations"), "/escalations"),

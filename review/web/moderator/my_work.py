@@ -1,0 +1,34 @@
+"""One's own work: what one holds, recorded, left as draft and asked; nobody else sees this page."""
+
+from flask import Blueprint, render_template
+
+from review import clock, db
+from review.domain.escalations import WAITS
+from review.domain.permissions import Permission
+from review.queries import my_work
+from review.queries.cases import claim_mark
+from review.web import guard
+
+blueprint = Blueprint("moderator_my_work", __name__)
+
+
+@blueprint.get("/my-work")
+@guard.access(Permission.WORK_QUEUE)
+def page() -> str:
+    """Everything of this person, without content, addresses and senders, and without a count of work done.
+
+    Undo stands in the list, so that the frame does not offer it a second time.
+    """
+    reader, now, account_id = db.session(), clock.now(), guard.actor().account_id or ""
+    held = my_work.held_now(reader, account_id=account_id, now=now)
+    return render_template(
+        "moderator/my_work.html",
+        held=held,
+        holding=" ".join(claim_mark(one.case.id, one.case.claim_generation) for one in held),
+        reviews=my_work.own_reviews(reader, account_id=account_id, now=now),
+        drafts=my_work.left_drafts(reader, account_id=account_id, now=now),
+        questions=my_work.own_questions(reader, account_id=account_id, now=now),
+        waits=WAITS,
+        undo=None,
+        now=now,
+    )

@@ -1,0 +1,147 @@
+"""The team page: for leads alone, of everybody together, and silent about fewer than five."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from review import clock, db
+from review.actions.cases import claim_case, claim_next
+from review.actions.decisions import record_review, undo_review
+from review.actions.dispatching import dispatch_review
+from review.actions.numbers import count_entries
+from review.actions.trail import sequence_events
+from review.domain.permissions import SERVICE, Actor, Role
+from review.domain.team import LEAST_PEOPLE
+from review.models import Account
+from review.queries.cases import held_cases
+from tests.actions.test_cases import DECLINE
+from tests.conftest import Desk
+from tests.factories import make_accounts, make_cases, make_sender, make_sign_in, receive, sender_actor
+
+NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+
+
+def _page(desk: Desk) -> str:
+    client = desk.client()
+    make_sign_in(client, Role.LEAD)
+    answer = client.get("/team")
+    assert answer.status_code == 200
+    return answer.text
+
+
+def _cells(page: str, panel: str) -> list[str]:
+    section = page.partition(f'id="{panel}"')[2].partition("</section>")[0]
+    return [re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<t[dh] .*?</t[dh]>", section)]
+
+
+def _worked(people: list[Actor], hand: Any) -> None:
+    """Each of them declines a case, the first after an undo; then the trail is counted."""
+    sender = sender_actor(make_sender())
+    for number in range(len(people)):
+        receive(sender, f"https://video.example/{number}")
+    hand.shift(timedelta(hours=1))
+    for place, person in enumerate(people):
+        review = _record(person)
+        if place == 0:
+            undo_review(review[0], actor=person)
+            review = _record(person)
+        hand.shift(timedelta(seconds=61))
+        dispatch_review(review[1], actor=SERVICE)
+    while sequence_events() is not None:
+        pass
+    while count_entries(actor=SERVICE):
+        pass
+
+
+def _record(person: Actor) -> tuple[str, str]:
+    """Record a review of the case that the person holds, or of the next one; its case and its id."""
+    held = held_cases(db.session(), account_id=person.account_id, now=clock.now())
+    claim = claim_case(held[0].id, actor=person) if held else claim_next(actor=person)
+    assert claim is not None
+    given: dict[str, Any] = {"claim_generation": claim.claim_generation, "version": claim.version}
+    return claim.case_id, record_review(claim.case_id, DECLINE, actor=person, **given).review_id
+
+
+def test_few_people_are_told_why_there_is_nothing(desk: Desk) -> None:
+    make_accounts(LEAST_PEOPLE - 2)  # and the lead who looks
+    make_cases(3)
+    page = _page(desk)
+    assert "Too few people to show numbers" in page
+    assert "Fewer than 5 people review here now" in page
+    assert 'class="figures"' not in page
+    assert '<svg class="chart"' not in page
+    assert "<table" not in page
+
+
+def test_the_team_is_told_of_in_counts_shares_and_times(desk: Desk) -> None:
+    with time_machine.travel(NOW, tick=False) as hand:
+        people = make_accounts(LEAST_PEOPLE)
+        _worked(people, hand)
+        make_cases(4)
+        claim_next(actor=people[0])
+        page = _page(desk)
+        done = _cells(page, "done")
+        assert done[:3] == ["What", "last 7 days", "last 30 days"]
+        assert done[3:6] == ["Cases decided", "5", "5"]
+        assert done[6:9] == ["Share of cases within target", "100%", "100%"]
+        assert done[9] == "Half of the cases within"
+        assert re.fullmatch(r"1 h( \d+ min)?", done[10]), done[10]
+        assert done[12:15] == ["Share of items accepted", "0%", "0%"]
+        assert done[15:] == ["Reviews undone by their authors", "1", "1"]
+        assert _cells(page, "standing")[2:6] == ["Waiting in the queue", "3", "Held by somebody", "1"]
+        assert _cells(page, "shares")[3:6] == ["Within target", "100%", "100%"]
+        for chart in ("standing", "time-left", "shares"):
+            assert f'aria-labelledby="{chart}-title {chart}-reading"' in page
+        assert "Not shown because" not in page
+
+
+def test_periods_with_few_people_at_work_stay_out_of_sight(desk: Desk) -> None:
+    with time_machine.travel(NOW, tick=False) as hand:
+        people = make_accounts(LEAST_PEOPLE)
+        _worked(people[:-1], hand)
+        page = _page(desk)
+        assert _cells(page, "done") == []
+        assert "fewer than 5 people recorded a review: last 7 days, last 30 days" in page
+        assert 'id="shares"' not in page
+        with time_machine.travel(NOW - timedelta(days=8), tick=False):
+            receive(sender_actor(make_sender()), "https://video.example/earlier")
+            _record(people[-1])
+        page = _page(desk)
+        decided = _cells(page, "done")[3:6]
+        assert (decided[0], decided[1]) == ("Cases decided", "–")
+        assert decided[2] != "–"
+        assert _cells(page, "shares")[3:5] == ["Within target", "–"]
+        assert "recorded a review: last 7 days." in page
+
+
+def test_nobody_is_named_or_ranked_and_no_speed_is_praised(desk: Desk) -> None:
+    with time_machine.travel(NOW, tick=False) as hand:
+        people = make_accounts(LEAST_PEOPLE)
+        _worked(people, hand)
+        page = _page(desk).partition("<main")[2].partition("</main")[0]
+        for person in people:
+            account = desk.session.get_one(Account, person.account_id)
+            for hidden in (account.pseudonym, account.name, account.email, account.id, account.trail_id):
+                assert hidden not in page
+        assert re.search("[CIRV]-[0-9A-Z]{4}-", page) is None
+        assert not re.search("(?i)fastest|slowest|best|per hour|average|rank|well done|congrat|Unit", page)
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.LEAD])
+def test_only_leads_see_it(desk: Desk, role: Role) -> None:
+    client = desk.client()
+    make_sign_in(client, role)
+    assert client.get("/team").status_code == 403
+    start = client.get("/").location
+    assert 'href="/team"' not in client.get(start).text
+
+
+def test_late_counting_is_said(desk: Desk) -> None:
+    make_accounts(LEAST_PEOPLE)
+    receive(sender_actor(make_sender()), "https://video.example/1")
+    sequence_events()
+    with time_machine.travel(clock.now() + timedelta(minutes=5), tick=False):
+        assert "Not everything is counted yet" in _page(desk)
