@@ -83,6 +83,7 @@ class Permission(StrEnum):
     SEARCH_CASES = "search_cases"
     ADVISE = "advise"
     SEE_NUMBERS = "see_numbers"
+    CONFIRM_EMAILED = "confirm_emailed"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -151,6 +152,10 @@ GRANTS: dict[Permission, Grant] = {
     Permission.SEE_NUMBERS: Grant(
         "See the numbers of the desk: counts and times, no content and no names.",
         roles=frozenset({Role.LEAD, Role.LEGAL, Role.ADMIN}),
+    ),
+    Permission.CONFIRM_EMAILED: Grant(
+        "Read what came by e-mail; confirm it as a referral of a sender, or refuse it.",
+        roles=frozenset({Role.LEAD}),
     ),
 }
 

@@ -2,11 +2,12 @@
 
 from flask import Blueprint
 
-from review.web.moderator import cases, decisions, queue, search
+from review.web.moderator import cases, decisions, emailed, queue, search
 
 blueprints: tuple[Blueprint, ...] = (
     queue.blueprint,
     cases.blueprint,
     decisions.blueprint,
     search.blueprint,
+    emailed.blueprint,
 )

@@ -17,7 +17,7 @@ _WORK = ((N_("Queue"), "/queue"), (N_("Search"), "/search"))
 _NUMBERS = (N_("Numbers"), "/numbers")
 PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
     Role.MODERATOR: _WORK,
-    Role.LEAD: (*_WORK, _NUMBERS),
+    Role.LEAD: (*_WORK, (N_("E-mail"), "/emailed"), _NUMBERS),
     Role.LEGAL: (
         (N_("Records"), "/records"),
         (N_("Escalations"), "/escalations"),
