@@ -27,6 +27,7 @@ from review.models import (
     Case,
     ChosenSetting,
     Clause,
+    EmailedReferral,
     Item,
     Leaf,
     Opening,
@@ -52,6 +53,7 @@ type_of_object: dict[str, type[OnTrail]] = {
     "referral": Referral,
     "sender": Sender,
     "setting": ChosenSetting,
+    "email": EmailedReferral,
 }
 BATCH = 2_000
 CHUNK = 500

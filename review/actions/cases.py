@@ -85,7 +85,10 @@ def _why_not_claimable(writer: Session, case_id: str, actor: Actor, now: datetim
         until = summary.held_until.strftime("%Y-%m-%dT%H:%M:%SZ")
         return f"A colleague holds this case until {until}; take another one or come back then."
     if summary is not None and summary.claimable:
-        return "You have reviewed this case already; take another one."
+        return (
+            "You have reviewed this case already, or know its sender from an e-mail that you confirmed; "
+            "take another one."
+        )
     return "This case is not waiting for a review any more; take another one."
 
 

@@ -105,7 +105,12 @@ class _Free(NamedTuple):
 
 
 def _may_be_taken() -> sa.ColumnElement[bool]:
-    return sa.and_(cases.is_free(sa.bindparam("now")), cases.not_reviewed_by(sa.bindparam("account_id")))
+    account_id: sa.BindParameter[Any] = sa.bindparam("account_id")
+    return sa.and_(
+        cases.is_free(sa.bindparam("now")),
+        cases.not_reviewed_by(account_id),
+        cases.not_confirmed_by(account_id),
+    )
 
 
 def _candidates() -> sa.Select[str, str | None, int]:
@@ -198,6 +203,20 @@ def _lease(writer: Session, found: _Free, holder: Actor, now: datetime) -> Claim
     if found.claimed_by is not None:
         record_expiry(writer, found, now)
     return Claim(found.id, generation, version)
+
+
+def release_held(writer: Session, case_ids: sa.Select[Any], *, actor: Actor, now: datetime) -> None:
+    """End the claims that this person has on some of these cases, each with its event."""
+    released = writer.execute(
+        sa.update(Case)
+        .where(Case.id.in_(case_ids), cases.is_held_by(actor.account_id, now))
+        .values(claimed_by=None, claimed_until=None)
+        .returning(Case.id, Case.claim_generation)
+        .execution_options(synchronize_session=False)
+    ).all()
+    for row in released:
+        meta = {"generation": row.claim_generation}
+        ledger.record(writer, MOVES["release"].event, row.id, actor=actor, at=now, meta=meta)
 
 
 def claim_length() -> timedelta:

@@ -12,17 +12,21 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from review import db, uploads
+from review.actions.emailed import receive_email
 from review.cli.answers import json_option, refusals, tell
+from review.domain.emailed import LARGEST_MESSAGE
 from review.domain.permissions import OPERATOR
-from review.errors import InvalidInput, NotFound
+from review.errors import DatabaseBusy, InvalidInput, NotFound, NotReady, StorageFull
 from review.formats.ndjson import Unpacked
 from review.formats.tables import Table, as_text
 from review.queries import batches as batch_queries
 from review.queries import senders as sender_queries
 from review.queries.batches import LineResult
 
-referrals = AppGroup("referrals", help="Referrals that come as files.")
+referrals = AppGroup("referrals", help="Referrals that come as files or by e-mail.")
 
+TRY_AGAIN = 75
+"""Exit code that lets a mail server keep the message and try later (EX_TEMPFAIL of sysexits)."""
 KINDS = {".ndjson": "ndjson", ".jsonl": "ndjson", ".csv": "csv", ".tsv": "csv"}
 
 
@@ -94,3 +98,34 @@ def _sentence(line: LineResult) -> str:
     named = f" ({line.reference})" if line.reference else ""
     reasons = " ".join(f"{error['pointer']} {error['detail']}".strip() for error in line.errors)
     return f"Line {line.line}{named} was refused: {reasons}"
+
+
+@referrals.command("email")
+@click.argument("file", type=click.File("rb"), default="-")
+@json_option
+def receive_message(*, file: BinaryIO, as_json: bool) -> None:
+    """Store one e-mail (FILE, or standard input as a mail server's pipe gives it); prints its id.
+
+    It becomes a referral when a lead confirms it on the pages. The same message again changes nothing and
+    prints the same id. Exit code 75 asks the mail server to try again later, any other but 0 says that the
+    message was refused.
+    """
+    with refusals(), _tried_again():
+        arrived = receive_email(file.read(LARGEST_MESSAGE + 1), actor=OPERATOR)
+    again = [] if arrived.new else ["This message was stored before; nothing was changed."]
+    tell({"id": arrived.email_id, "new": arrived.new}, [arrived.email_id, *again], as_json=as_json)
+
+
+class _TryAgain(click.ClickException):
+    """A refusal that passes, as the mail server reads it."""
+
+    exit_code = TRY_AGAIN
+
+
+@contextmanager
+def _tried_again() -> Iterator[None]:
+    """Exit 75 for what passes, so that no mail is returned to its sender for it."""
+    try:
+        yield
+    except (DatabaseBusy, NotReady, StorageFull) as error:
+        raise _TryAgain(error.detail) from error

@@ -36,7 +36,7 @@ EVENTS: dict[str, EventType] = {
         EventType(
             "referral.received",
             "referral",
-            (*_SENDER, "operator"),
+            (*_SENDER, "operator", "service"),
             ("reference", "body_sha256", "items", "refused_items", "cases", "key"),
             ("intake_kind", "transmitted_via", "urgency"),
             seen_by_sender=True,
@@ -150,5 +150,15 @@ EVENTS: dict[str, EventType] = {
         ),
         EventType("clause.draft_discarded", "clause", _PEOPLE, ("drafted_by",), ("ends",)),
         EventType("case.assigned", "case", _PEOPLE, ("holder",), ("generation",)),
+        EventType("email.arrived", "email", _COMMAND, ("message_sha256", "facts_sha256"), ("bytes",)),
+        # the referral itself is received by the service: its event is shown to the sender, people are not
+        EventType(
+            "email.confirmed",
+            "email",
+            _PEOPLE,
+            ("referral", "sender", "identity_check", "stated"),
+            ("identity_way", "intake_kind"),
+        ),
+        EventType("email.refused", "email", _PEOPLE, ("reason",)),
     )
 }

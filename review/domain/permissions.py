@@ -85,6 +85,7 @@ class Permission(StrEnum):
     SEE_NUMBERS = "see_numbers"
     ASSIGN_CASES = "assign_cases"
     SEE_TEAM = "see_team"
+    CONFIRM_EMAILED = "confirm_emailed"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -160,6 +161,10 @@ GRANTS: dict[Permission, Grant] = {
     ),
     Permission.SEE_TEAM: Grant(
         "See what the team does as a whole, from five people up; nothing of a single person.",
+        roles=frozenset({Role.LEAD}),
+    ),
+    Permission.CONFIRM_EMAILED: Grant(
+        "Read what came by e-mail; confirm it as a referral of a sender, or refuse it.",
         roles=frozenset({Role.LEAD}),
     ),
 }

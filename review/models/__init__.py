@@ -6,6 +6,7 @@ from review.models.batches import Batch, BatchLine
 from review.models.cases import Case
 from review.models.clauses import Clause, ClauseDraft, ClauseVersion
 from review.models.decisions import Answer, Decision, Draft, Restriction, Review, ReviewClause
+from review.models.emailed import EmailedReferral
 from review.models.escalations import Escalation
 from review.models.evidence import Evidence
 from review.models.factors import HalfSignIn, Passkey, RecoveryCode, TotpFactor
@@ -33,6 +34,7 @@ __all__ = [
     "DayCount",
     "Decision",
     "Draft",
+    "EmailedReferral",
     "Escalation",
     "Evidence",
     "FlaggerStatus",

@@ -9,7 +9,16 @@ import review
 # Tables whose rows may never change or go; a pending event may go once its leaf stands.
 APPEND_ONLY = ("openings", "leaves", "tiles", "tree_heads", "checkpoints", "clause_versions")
 # Tables whose recorded columns may not change and whose rows may not go; the others of their columns move on.
-FROZEN = ("answers", "decisions", "flagger_statuses", "items", "referrals", "review_clauses", "reviews")
+FROZEN = (
+    "answers",
+    "decisions",
+    "emailed_referrals",
+    "flagger_statuses",
+    "items",
+    "referrals",
+    "review_clauses",
+    "reviews",
+)
 GUARDED = (*APPEND_ONLY, "pending_events", *FROZEN)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from review.db import Moment
 from review.domain.priority import Rank, why_first
 from review.domain.states import CLAIMABLE, LIVE
-from review.models import Case, Review
+from review.models import Case, EmailedReferral, Item, Review
 from review.prepared import Prepared
 
 PAGE_ROWS = 50
@@ -101,6 +101,16 @@ def not_reviewed_by(account_id: str | sa.BindParameter[Any] | None) -> sa.Column
     return ~(
         sa.select(Review.id)
         .where(Review.case_id == Case.id, Review.account_id == account_id, Review.undone_at.is_(None))
+        .exists()
+    )
+
+
+def not_confirmed_by(account_id: str | sa.BindParameter[Any] | None) -> sa.ColumnElement[bool]:
+    """This person made no item of the case out of an e-mail, and so does not know its sender."""
+    return ~(
+        sa.select(EmailedReferral.id)
+        .join(Item, Item.referral_id == EmailedReferral.referral_id)
+        .where(Item.case_id == Case.id, EmailedReferral.ended_by == account_id)
         .exists()
     )
 

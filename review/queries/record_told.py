@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from review.domain.states import ItemStatus
 from review.domain.told import CaseTold, Difference, Told, case_told, read_told
 from review.domain.trail_check import name_of, problem_of
-from review.models import Leaf, Opening, PendingEvent
+from review.models import EmailedReferral, Leaf, Opening, PendingEvent
 from review.queries.stored_cases import compare_cases, compare_items, in_sets
+from review.queries.stored_emailed import compare_emailed
 from review.queries.stored_referrals import compare_referrals
-from review.queries.stored_rows import OF_CASES, OF_ITEMS, OF_REFERRALS
+from review.queries.stored_rows import OF_CASES, OF_EMAILS, OF_ITEMS, OF_REFERRALS
 from review.queries.trail_rows import event_columns, event_of, follows, raw
 
 
@@ -53,6 +54,7 @@ def told_record(reader: Session, case_id: str, *, items_stored: Mapping[str, tup
     cases = _chains(reader, "case", OF_CASES, [case_id], broken)
     items = _chains(reader, "item", OF_ITEMS, item_ids, broken)
     referrals = _chains(reader, "referral", OF_REFERRALS, referral_ids, broken)
+    emails = _chains(reader, "email", OF_EMAILS, _emails_of(reader, referral_ids), broken)
     cases.setdefault(case_id, [])
     found: list[Difference] = []
     comparisons: tuple[Callable[[], Iterable[Difference]], ...] = (
@@ -63,6 +65,7 @@ def told_record(reader: Session, case_id: str, *, items_stored: Mapping[str, tup
             {referral_id: referrals.get(referral_id, []) for referral_id in referral_ids},
             evidence=None,
         ),
+        lambda: compare_emailed(reader, emails),
     )
     for compare in comparisons:
         try:
@@ -82,6 +85,15 @@ def told_record(reader: Session, case_id: str, *, items_stored: Mapping[str, tup
         broken=tuple(dict.fromkeys(broken)),
         _by_row=by_row,
     )
+
+
+def _emails_of(reader: Session, referral_ids: Sequence[str]) -> list[str]:
+    """The messages that became these referrals."""
+    found: list[str] = []
+    for some in in_sets(referral_ids):
+        made = sa.select(EmailedReferral.id).where(EmailedReferral.referral_id.in_(some))
+        found += reader.scalars(made)
+    return found
 
 
 def _ended_by_nothing(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from review.domain.told import Difference, moment_of
 from review.models import Case, Item
 from review.queries.escalations import EscalationInRecord, escalations_told
+from review.queries.record_emails import EmailInRecord, emails_in_record
 from review.queries.record_parts import (
     ClauseInRecord,
     ItemInRecord,
@@ -52,7 +53,7 @@ class Record:
 
     Everything that an event tells of is shown as told; ``differences`` are the rows that say otherwise and
     ``broken`` the entries of the trail that were changed themselves. ``openings`` are the times at which the
-    record was read, newest first; ``timeline`` leaves these out.
+    record was read, newest first; ``timeline`` leaves these out. ``emails``: by the referral of each.
     """
 
     id: str
@@ -69,6 +70,7 @@ class Record:
     items: tuple[ItemInRecord, ...]
     total: int
     referrals: tuple[ReferralInRecord, ...]
+    emails: Mapping[str, EmailInRecord]
     rounds: tuple[RoundInRecord, ...]
     wordings: Mapping[ClauseInRecord, WordingToday]
     messages: tuple[MessageInRecord, ...]
@@ -89,6 +91,7 @@ def record_of(reader: Session, case_id: str, *, on: date) -> Record | None:
     told = told_record(reader, case_id, items_stored={row.id: (row.referral_id, row.status) for row in rows})
     items = items_in_record(reader, rows, told)
     referrals = referrals_in_record(reader, sorted({item.referral_id for item in items}), told)
+    emails = emails_in_record(reader, [referral.id for referral in referrals], told)
     reviews = reviews_in_record(reader, case_id, told)
     decision = _decision(told)
     decisive = None if decision is None else str(decision["review_id"])
@@ -96,6 +99,7 @@ def record_of(reader: Session, case_id: str, *, on: date) -> Record | None:
         "case": [case_id],
         "referral": [referral.id for referral in referrals],
         "item": [item.id for item in items],
+        "email": [email.id for email in emails],
     }
     total = sa.select(sa.func.count()).where(Item.case_id == case_id)
     timeline = timeline_of(reader, subjects)
@@ -114,6 +118,7 @@ def record_of(reader: Session, case_id: str, *, on: date) -> Record | None:
         items=tuple(items),
         total=int(reader.scalar(total) or 0),
         referrals=tuple(referrals),
+        emails={email.referral_id: email for email in emails},
         rounds=rounds_in_record(reviews, state=told.case.state),
         wordings=wordings_today(reader, reviews, on=on),
         messages=messages_in_record(items, referrals),

@@ -8,6 +8,7 @@ from itertools import groupby
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from review.domain.permissions import SERVICE
 from review.domain.told import Difference, Told, differing, items_told, referral_told
 from review.formats import original
 from review.models import Account, Item, Referral
@@ -88,7 +89,7 @@ def _original_differences(
             found = _digest(row.received_body, row.splices, evidence)
             if found is not None and found != wanted:
                 yield Difference("referral", row.id, "", "changed", "original", found, wanted, event.position)
-            elif found is not None:
+            elif found is not None and event.actor_kind != SERVICE.kind:  # an e-mail repeats nothing
                 for column, stored, told in differing(row._mapping, _in_body(row.received_body)):
                     yield Difference("referral", row.id, "", "changed", column, stored, told, event.position)
 

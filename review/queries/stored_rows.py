@@ -11,9 +11,20 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.domain.told import STATE_AFTER, Difference, Told, read_told
-from review.models import Answer, Case, Decision, Item, Opening, Referral, Restriction, Review
+from review.models import (
+    Answer,
+    Case,
+    Decision,
+    EmailedReferral,
+    Item,
+    Opening,
+    Referral,
+    Restriction,
+    Review,
+)
 from review.queries.stored_cases import SET, Chains, compare_cases, compare_items, told_events
 from review.queries.stored_clauses import compare_clauses, compare_senders
+from review.queries.stored_emailed import compare_emailed
 from review.queries.stored_referrals import Evidence, compare_referrals
 from review.queries.trail_rows import Problem, raw, stream
 
@@ -28,6 +39,7 @@ OF_CASES = frozenset(
 )
 OF_ITEMS = frozenset({"item.answered", "item.withdrawn"})
 OF_REFERRALS = frozenset({"referral.received", "referral.withdrawn"})
+OF_EMAILS = frozenset({"email.arrived", "email.confirmed", "email.refused"})
 
 Compare = Callable[[Session, Chains], Iterator[Difference]]
 
@@ -58,6 +70,7 @@ def comparisons(evidence: Evidence | None) -> tuple[tuple[str, Collection[str], 
         ("item", OF_ITEMS, compare_items),
         ("clause", ("clause.published",), compare_clauses),
         ("sender", ("sender.changed", "sender.created"), compare_senders),
+        ("email", OF_EMAILS, compare_emailed),
     )
 
 
@@ -128,6 +141,7 @@ def _surplus() -> Sequence[tuple[str, sa.orm.InstrumentedAttribute[str], str, sa
     kept_restriction = sa.exists().where(Restriction.decision_id == Decision.id)
     return (
         ("referral", Referral.id, "", ~_tells("referral", ["referral.received"], Referral.id)),
+        ("email", EmailedReferral.id, "", ~_tells("email", ["email.arrived"], EmailedReferral.id)),
         ("item", Item.id, "names no known referral", ~sa.exists().where(Referral.id == Item.referral_id)),
         ("item", Item.id, "names no known case", ~sa.exists().where(Case.id == Item.case_id)),
         ("item", Item.id, "was ended", sa.and_(marked, ~ended)),

@@ -215,6 +215,21 @@ WORDS: dict[str, dict[str, str]] = {
         "sender.flagger_ended": N_("Trusted-flagger status ended"),
         "setting.changed": N_("Setting changed"),
         "case.assigned": N_("Case assigned by a lead"),
+        "email.arrived": N_("E-mail arrived"),
+        "email.confirmed": N_("E-mail confirmed as a referral"),
+        "email.refused": N_("E-mail refused"),
+    },
+    "emailed": {
+        "waiting": N_("Waiting"),
+        "confirmed": N_("Confirmed"),
+        "refused": N_("Refused"),
+    },
+    "identity": {
+        "reply": N_("Reply to a registered contact"),
+        "telephone": N_("Telephone call to a registered number"),
+        "signed": N_("Signed message, signature checked"),
+        "in_person": N_("In person"),
+        "other": N_("Another way, in words below"),
     },
     "factor": {
         "totp": N_("Authenticator app"),

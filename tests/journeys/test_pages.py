@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 PEOPLE = {
     "moderator": ("first@desk.example", ["/queue", "/search", "/search?q=C-0000-0000-0000", "/my-work"]),
-    "lead": ("lead@desk.example", ["/queue", "/my-work", "/team"]),
+    "lead": ("lead@desk.example", ["/queue", "/my-work", "/team", "/emailed", "/numbers"]),
     "legal": (
         "legal@desk.example",
         [
@@ -62,6 +62,18 @@ PEOPLE = {
 COLLEAGUES = 3
 """Further moderators, with whom there are enough people for the page of the team."""
 PUBLIC = ["/api/v1/docs", "/errors/", "/errors/invalid_referral", "/display", "/accessibility"]
+EMAIL = "\r\n".join(
+    (
+        "Authentication-Results: mx.desk.example; spf=pass smtp.mailfrom=unit.example",
+        "From: =?utf-8?q?Caf=C3=A9?= <duty@unit.example>",
+        "Subject: {subject}",
+        "Message-ID: <{number}@unit.example>",
+        "Content-Type: text/plain; charset=utf-8",
+        "",
+        "{text}",
+        "https://video.example/mail/{number}, https://elsewhere.example/" + "l" * 300,
+    )
+)
 HOSTILE = "<script>alert(1)</script> \u202egnp.exe " + "w" * 300 + " نص عن الطقس"
 
 
@@ -96,6 +108,10 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
                 headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
             )
             assert answer.status_code == 201, answer.text
+        for number in range(5):
+            mail = folder / f"{number}.eml"
+            mail.write_text(EMAIL.format(number=number, subject=f"Video {number} {HOSTILE}", text=HOSTILE))
+            desk.command("referrals", "email", str(mail))
         yield desk
 
 
@@ -170,6 +186,7 @@ def test_every_page_is_clean(
             visitor.page.get_by_role("button", name="Give back").click()
         if role == "lead":
             _assign(visitor, f"{width}-{scheme}")
+            _end_an_email(visitor, f"{width}-{scheme}")
         if role == "legal":
             visitor.open("/records")
             visitor.page.locator("main a[href^='/records/C-']").first.click()
@@ -220,6 +237,26 @@ def _assign(visitor: Visitor, name: str) -> None:
     page.get_by_role("button", name="Assign").click()
     expect(page.locator("[role=status]")).to_contain_text("holds case")
     _check(visitor, f"assigned-{name}")
+
+
+def _end_an_email(visitor: Visitor, name: str) -> None:
+    """The page of a message, the form refused and then confirmed, the list with what became of it."""
+    page = visitor.page
+    visitor.open("/emailed")
+    page.locator("main a[href^='/emailed/M-']").first.click()
+    page.evaluate("document.querySelectorAll('main details').forEach(part => { part.open = true })")
+    _check(visitor, f"email-{name}")
+    page.get_by_role("button", name="Confirm as a referral").click()
+    assert "Error" in page.title()
+    _check(visitor, f"email-refused-{name}")
+    visitor.troubles = [trouble for trouble in visitor.troubles if "422" not in trouble]
+    page.select_option("#sender_id", index=1)
+    page.check("input[name=identity_way][value=reply]")
+    page.get_by_role("button", name="Confirm as a referral").click()
+    expect(page.locator("[role=status]")).to_contain_text("Received as R-")
+    _check(visitor, f"emails-ended-{name}")
+    page.get_by_role("table").last.get_by_role("link").first.click()
+    _check(visitor, f"email-ended-{name}")
 
 
 def _look_after_accounts(visitor: Visitor, name: str) -> None:

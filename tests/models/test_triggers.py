@@ -8,6 +8,7 @@ from review import db
 from review.models import schema
 from tests.conftest import Desk
 from tests.desks import lived_in_desk
+from tests.emails import arrive
 from tests.factories import make_account
 from tests.trails import record_events, record_one, settle
 
@@ -26,6 +27,7 @@ COLUMN = {
     "review_clauses": "clause_version_id",
     "flagger_statuses": "coordinator",
     "reviews": "rationale",
+    "emailed_referrals": "message",
 }
 
 
@@ -36,6 +38,7 @@ def attempt(statement: str) -> None:
 
 def test_no_guarded_row_can_be_changed_or_removed(desk: Desk) -> None:
     lived_in_desk()
+    arrive()
     account = make_account().account_id or ""
     record_events(260)
     settle(desk.settings.data_dir)

@@ -1,5 +1,6 @@
 """The record of a case is complete: rounds, messages, wordings, evidence, readers, and cited entries."""
 
+import hashlib
 import re
 from base64 import b64encode
 from datetime import timedelta
@@ -8,13 +9,15 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 
-from review import clock
+from review import clock, db
 from review.actions.clauses import import_clauses
 from review.domain.clause_text import read_clauses
 from review.domain.permissions import OPERATOR, Role
-from review.models import Case
+from review.models import Case, EmailedReferral
 from tests.conftest import Desk
-from tests.factories import make_key, make_sender, make_sign_in, receive, sender_actor
+from tests.emails import CALLED, arrive, confirm, message
+from tests.factories import make_account, make_key, make_sender, make_sign_in, receive, sender_actor
+from tests.guards import unguarded
 from tests.trails import decide_all, refer, settle
 
 URL = "https://video.example/watch/77"
@@ -125,3 +128,37 @@ def test_a_print_names_case_and_time_zone_on_each_page(desk: Desk) -> None:
     foot = page.split('class="print-foot"')[1].split("</p>")[0]
     assert the_case(desk) in foot
     assert "UTC" in foot
+
+
+def test_a_referral_that_came_by_email_says_who_confirmed_it_and_how(desk: Desk) -> None:
+    lead, content = make_account(Role.LEAD), message(URL)
+    email_id = arrive(content)
+    confirm(email_id, make_sender("Harbour Watch"), URL, actor=lead)
+    settle(desk.settings.data_dir)
+    client = desk.client()
+    make_sign_in(client, Role.LEGAL)
+    page = client.get(f"/records/{the_case(desk)}").text
+    pseudonym = lead.id.replace("person-", "Reviewer ")
+    for words in (
+        f"Came as e-mail {email_id}", "Harbour Watch", "· email", "Police of Ghent", pseudonym,
+        "mx.desk.example; spf=pass", "Telephone call to a registered number", CALLED.words,
+        hashlib.sha256(content).hexdigest(), "E-mail arrived", "E-mail confirmed as a referral",
+    ):  # fmt: skip
+        assert words in page, words
+    assert "not what the trail tells" not in page
+
+
+def test_an_identity_check_forged_since_is_shown_as_recorded(desk: Desk) -> None:
+    email_id = arrive()
+    confirm(email_id, make_sender(), actor=make_account(Role.LEAD))
+    with unguarded(), db.transaction() as writer:
+        forged = {"identity_way": "forged", "identity_words": "FORGED", "subject": "another"}
+        writer.execute(sa.update(EmailedReferral).values(forged))
+    client = desk.client()
+    make_sign_in(client, Role.LEGAL)
+    page = client.get(f"/records/{the_case(desk)}").text
+    assert "not what the trail tells" in page
+    told = page.split(f"Came as e-mail {email_id}")[1].split("</section>")[0]
+    assert CALLED.words in told
+    assert "Telephone call to a registered number" in told
+    assert "FORGED<" not in told

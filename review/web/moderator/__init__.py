@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from review.web.moderator import assigning, cases, decisions, my_work, queue, search
+from review.web.moderator import assigning, cases, decisions, emailed, my_work, queue, search
 
 blueprints: tuple[Blueprint, ...] = (
     queue.blueprint,
@@ -11,4 +11,5 @@ blueprints: tuple[Blueprint, ...] = (
     search.blueprint,
     assigning.blueprint,
     my_work.blueprint,
+    emailed.blueprint,
 )

@@ -17,7 +17,7 @@ _WORK = ((N_("Queue"), "/queue"), (N_("My work"), "/my-work"), (N_("Search"), "/
 _NUMBERS = (N_("Numbers"), "/numbers")
 PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
     Role.MODERATOR: _WORK,
-    Role.LEAD: (*_WORK, (N_("Team"), "/team"), _NUMBERS),
+    Role.LEAD: (*_WORK, (N_("E-mail"), "/emailed"), (N_("Team"), "/team"), _NUMBERS),
     Role.LEGAL: (
         (N_("Records"), "/records"),
         (N_("Escalations"), "/escalations"),
