@@ -50,7 +50,7 @@ _TEXTS = (
 def emails_in_record(reader: Session, referral_ids: Sequence[str], told: ToldRecord) -> list[EmailInRecord]:
     """The messages that became these referrals, by their ids."""
     table = EmailedReferral
-    statement = sa.select(
+    statement: sa.Select[Any] = sa.select(
         *raw(*(getattr(table, name) for name in _TEXTS), table.arrived_at, table.ended_at),
         sa.type_coerce(Account.trail_id, sa.types.NullType()).label("ended_by"),
     ).outerjoin(Account, Account.id == table.ended_by)

@@ -5,13 +5,15 @@ import re
 import pytest
 
 from review.domain.permissions import Role
-from review.web import guard
+from review.web.form_tokens import FormTokens
 from tests.conftest import Desk
 from tests.factories import make_sign_in
 
 
 def _token(page: str) -> str:
-    return re.findall(r'name="csrf_token" value="([^"]+)"', page)[0]
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
 
 
 def test_the_same_token_stands_in_every_form_and_is_taken_again_and_again(desk: Desk) -> None:
@@ -36,7 +38,7 @@ def test_a_token_of_another_session_is_refused_even_when_it_is_known(desk: Desk)
 
 def test_what_is_remembered_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("review.web.form_tokens.MOST_KEPT", 2)
-    kept = guard.FormTokens()._kept
+    kept = FormTokens()._kept
     for number in range(5):
         kept.keep(f"secret {number}", f"token {number}")
     assert [kept.token_of(f"secret {number}") for number in range(5)] == [
