@@ -67,7 +67,7 @@ def emails_in_record(reader: Session, referral_ids: Sequence[str], told: ToldRec
     ]
 
 
-def _email(row: sa.Row[Any], confirmed_by: str, told: ToldRecord) -> EmailInRecord:
+def _email(row: sa.Row[*tuple[Any, ...]], confirmed_by: str, told: ToldRecord) -> EmailInRecord:
     texts = {name: _true(told, row, name) for name in _TEXTS}
     return EmailInRecord(
         **{name: "" if value is None else str(value) for name, value in texts.items()},
@@ -80,7 +80,7 @@ def _email(row: sa.Row[Any], confirmed_by: str, told: ToldRecord) -> EmailInReco
     )
 
 
-def _true(told: ToldRecord, row: sa.Row[Any], column: str) -> Any:
+def _true(told: ToldRecord, row: sa.Row[*tuple[Any, ...]], column: str) -> Any:
     return told.truth("email", str(row.id), column, row._mapping[column])
 
 

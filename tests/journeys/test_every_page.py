@@ -52,7 +52,11 @@ def crowd(program: Program, one_chromium: Browser) -> Crowd:
             visitor.page.locator(NEXT_CASE).click()
             visitor.page.locator("textarea[name=rationale]").wait_for()
             pages[role].append(visitor.page.url.removeprefix(program.address))
-        for listing, part in (("/records", "/records/C-"), ("/sender", "/sender/referrals/R-")):
+        for listing, part in (
+            ("/records", "/records/C-"),
+            ("/sender", "/sender/referrals/R-"),
+            ("/emailed", "/emailed/M-"),
+        ):
             if listing in addresses:
                 visitor.open(listing)
                 found = visitor.page.locator(f"main a[href^='{part}']").all()

@@ -8,6 +8,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 
 from review.domain.categories import CATEGORIES
+from review.domain.display import visible
 from review.domain.emailed import LONGEST_REASON, FoundAddress, IdentityCheck, IdentityWay, Statement
 from review.queries.emailed import EmailedShown
 from review.web.texts import gettext
@@ -54,8 +55,8 @@ def confirm_form(
     name, address = email.facts.written_by
     form.intake_kind.data, form.urgency.data = KINDS[0], URGENCIES[0]
     form.urls.data = [one.url for one in found if one.own]
-    form.reason.data = email.facts.text[:LONGEST_REASON]
-    form.contact_name.data, form.contact_email.data = name[:LONGEST_NAME], address[:254]
+    form.reason.data = visible(email.facts.text)[:LONGEST_REASON]  # what is read is what is stored
+    form.contact_name.data, form.contact_email.data = visible(name)[:LONGEST_NAME], visible(address)[:254]
     return with_choices(form, found, senders)
 
 

@@ -65,6 +65,7 @@ def test_a_hostile_message_harms_no_page_and_is_no_link(desk: Desk) -> None:
     assert "https://elsewhere.example" not in shown
     assert 'href="https://' not in page
     boxes = re.findall(r'name="urls" value="([^"]+)"( checked)?', page)
+    assert "\u202e" not in page
     assert boxes == [
         ("https://video.example/watch/9", " checked"),
         ("https://elsewhere.example/z", ""),
