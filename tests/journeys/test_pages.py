@@ -372,7 +372,7 @@ def test_the_main_job_in_a_browser(program: Program, chromium: Browser, *, scrip
         return bool(sender.page.locator("main a[href^='/sender/referrals/R-']").count())
 
     until(answered)
-    sender.page.locator("tr:has-text('Decided') a, li:has-text('Decided') a").first.click()
+    sender.page.locator("tr:has-text('Decided') a").first.click()
     expect(sender.page.locator("main")).to_contain_text("We decided by our own terms")
     expect(sender.page.locator("main")).not_to_contain_text("measured against")
     legal = Visitor(chromium, program.address, script=script)
