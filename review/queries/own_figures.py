@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from review.domain.states import ItemStatus
 from review.models import Answer, Batch, Item, Referral, RefusedItem
-from review.queries.own_lists import LOOKED_THROUGH, has_status, newest_changes
+from review.queries.own_lists import LOOKED_THROUGH, newest_changes, stands_at
 
 MOST_COUNTED = 999
 FEWEST_ANSWERED = 5
@@ -66,13 +66,11 @@ class RefusingBatch:
 
 def own_counts(reader: Session, *, sender_id: str | None, since: datetime) -> OwnCounts:
     """The counters of a sender, among the referrals that changed last."""
-    window = newest_changes(sender_id, most=LOOKED_THROUGH)
+    window = newest_changes(sender_id, Referral.received_at, Referral.updated_at, most=LOOKED_THROUGH)
     looked = reader.scalar(sa.select(sa.func.count()).select_from(window)) or 0
-    in_review = sa.select(window.c.id).where(has_status(ItemStatus.IN_REVIEW, window.c.id))
-    decided = (
-        sa.select(window.c.id)
-        .join(Referral, Referral.id == window.c.id)
-        .where(Referral.updated_at >= since, has_status(ItemStatus.DECIDED, window.c.id))
+    in_review = sa.select(window.c.id).where(stands_at(ItemStatus.IN_REVIEW, window.c.id))
+    decided = sa.select(window.c.id).where(
+        window.c.updated_at >= since, stands_at(ItemStatus.DECIDED, window.c.id)
     )
     return OwnCounts(
         in_review=_capped(reader, in_review),
@@ -84,16 +82,15 @@ def own_counts(reader: Session, *, sender_id: str | None, since: datetime) -> Ow
 
 def answer_times(reader: Session, *, sender_id: str | None, since: datetime) -> AnswerTimes:
     """How long own items waited for their first answer, of those answered since then."""
-    window = newest_changes(sender_id, most=LOOKED_THROUGH)
+    window = newest_changes(sender_id, Referral.received_at, Referral.updated_at, most=LOOKED_THROUGH)
     earlier = sa.orm.aliased(Answer)
     is_first = ~sa.exists().where(earlier.item_id == Answer.item_id, earlier.answered_at < Answer.answered_at)
     rows = reader.execute(
-        sa.select(Referral.received_at, Answer.answered_at)
+        sa.select(window.c.received_at, Answer.answered_at)
         .select_from(window)
-        .join(Referral, Referral.id == window.c.id)
-        .join(Item, Item.referral_id == Referral.id)
+        .join(Item, Item.referral_id == window.c.id)
         .join(Answer, Answer.item_id == Item.id)
-        .where(Referral.updated_at >= since, Answer.answered_at >= since, is_first)
+        .where(window.c.updated_at >= since, Answer.answered_at >= since, is_first)
         .order_by(window.c.change_position.desc(), window.c.id.desc())
         .limit(MOST_ANSWERED)
     ).all()
@@ -104,19 +101,18 @@ def answer_times(reader: Session, *, sender_id: str | None, since: datetime) -> 
 
 def newest_refused(reader: Session, *, sender_id: str | None) -> list[RefusedEntry]:
     """Refused items of the referrals that changed last, newest first."""
-    window = newest_changes(sender_id, most=LOOKED_THROUGH)
+    window = newest_changes(sender_id, Referral.reference, Referral.received_at, most=LOOKED_THROUGH)
     rows = reader.execute(
         sa.select(
-            Referral.id,
-            Referral.reference,
+            window.c.id,
+            window.c.reference,
             RefusedItem.url_as_sent,
             RefusedItem.errors,
-            Referral.received_at,
+            window.c.received_at,
         )
         .select_from(window)
-        .join(Referral, Referral.id == window.c.id)
         .join(RefusedItem, RefusedItem.referral_id == window.c.id)
-        .order_by(Referral.received_at.desc(), Referral.id, RefusedItem.position)
+        .order_by(window.c.received_at.desc(), window.c.id, RefusedItem.position)
         .limit(SHOWN_REFUSED)
     )
     return [
@@ -144,9 +140,8 @@ def _refused(reader: Session, window: sa.Subquery, *, sender_id: str | None, sin
     items = (
         sa.select(RefusedItem.position)
         .select_from(window)
-        .join(Referral, Referral.id == window.c.id)
         .join(RefusedItem, RefusedItem.referral_id == window.c.id)
-        .where(Referral.received_at >= since)
+        .where(window.c.received_at >= since)
     )
     batches = (
         sa.select(Batch.refused)

@@ -75,35 +75,35 @@ def newest_referrals(
 ) -> ListedPage:
     """Own referrals that the filters leave, newest change first, items only counted."""
     chosen = filters or OwnFilters()
-    conditions = _conditions(chosen)
-    most = LOOKED_THROUGH if conditions else limit + 1
-    window = newest_changes(sender_id, after=after, most=most)
-    rows = reader.execute(
-        sa.select(
-            Referral.id,
-            Referral.reference,
-            Referral.intake_kind,
-            Referral.received_at,
-            Referral.updated_at,
-            Referral.change_position,
-        )
-        .join(window, window.c.id == Referral.id)
-        .where(*conditions)
+    narrow = chosen != OwnFilters()
+    window = newest_changes(
+        sender_id, *_columns(chosen), after=after, most=LOOKED_THROUGH if narrow else limit + 1
+    )
+    places = reader.execute(
+        sa.select(window.c.id, window.c.change_position)
+        .where(*_conditions(chosen, window.c))
         .order_by(window.c.change_position.desc(), window.c.id.desc())
         .limit(limit + 1)
     ).all()
-    shown = rows[:limit]
     following = None
-    if len(rows) > limit:
-        following = Cursor(shown[-1].change_position, shown[-1].id)
-    elif conditions:
-        following = _edge(reader, window, most=most, oldest=chosen.oldest_change)
-    return ListedPage(_lines(reader, shown), following)
+    if len(places) > limit:
+        following = Cursor(places[limit - 1].change_position, places[limit - 1].id)
+    elif narrow:
+        following = _edge(reader, window, oldest=chosen.oldest_change)
+    return ListedPage(_lines(reader, [place.id for place in places[:limit]]), following)
 
 
-def newest_changes(sender_id: str | None, *, after: Cursor | None = None, most: int) -> sa.Subquery:
-    """Id and change position of a sender's newest changes, read from the index of changes alone."""
-    wanted = sa.select(Referral.id, Referral.change_position).where(Referral.sender_id == sender_id)
+def newest_changes(
+    sender_id: str | None,
+    *columns: sa.orm.InstrumentedAttribute[Any],
+    after: Cursor | None = None,
+    most: int,
+) -> sa.Subquery:
+    """A sender's newest changes: id and change position from the index of changes alone, and more columns.
+
+    They are taken here because PostgreSQL would read the whole table to join them afterwards.
+    """
+    wanted = sa.select(Referral.id, Referral.change_position, *columns).where(Referral.sender_id == sender_id)
     if after is not None:
         behind = sa.tuple_(Referral.change_position, Referral.id)
         wanted = wanted.where(
@@ -112,6 +112,14 @@ def newest_changes(sender_id: str | None, *, after: Cursor | None = None, most: 
         )
     ordered = wanted.order_by(Referral.change_position.desc(), Referral.id.desc())
     return ordered.limit(most).subquery("newest_changes")
+
+
+def stands_at(status: ItemStatus, referral_id: sa.SQLColumnExpression[str]) -> sa.ColumnElement[bool]:
+    """The same as `has_status` for few referrals: one look each, which PostgreSQL cannot turn into a join."""
+    order = [*_STEPS, ItemStatus.WITHDRAWN]
+    step = sa.case({one.value: place for place, one in enumerate(order)}, value=Item.status)
+    least = sa.select(sa.func.min(step)).where(Item.referral_id == referral_id).scalar_subquery()
+    return least == order.index(status)
 
 
 def has_status(status: ItemStatus, referral_id: sa.SQLColumnExpression[str]) -> sa.ColumnElement[bool]:
@@ -129,44 +137,65 @@ def has_status(status: ItemStatus, referral_id: sa.SQLColumnExpression[str]) -> 
 _STEPS = (ItemStatus.RECEIVED, ItemStatus.IN_REVIEW, ItemStatus.WAITING_SENDER, ItemStatus.DECIDED)
 
 
-def _conditions(filters: OwnFilters) -> list[sa.ColumnElement[bool]]:
-    found: list[sa.ColumnElement[bool]] = []
-    if filters.status is not None:
-        found.append(has_status(filters.status, Referral.id))
+def _columns(filters: OwnFilters) -> list[sa.orm.InstrumentedAttribute[Any]]:
+    """What has to be read of each referral to know whether the filters leave it."""
+    found: list[sa.orm.InstrumentedAttribute[Any]] = []
     if filters.intake_kind is not None:
-        found.append(Referral.intake_kind == filters.intake_kind)
-    if filters.received_since is not None:
-        found.append(Referral.received_at >= filters.received_since)
-    if filters.received_until is not None:
-        found.append(Referral.received_at < filters.received_until)
+        found.append(Referral.intake_kind)
+    if filters.received_since is not None or filters.received_until is not None:
+        found.append(Referral.received_at)
     if filters.changed_since is not None:
-        found.append(Referral.updated_at >= filters.changed_since)
+        found.append(Referral.updated_at)
     if filters.reference is not None:
-        start = sa.func.substr(Referral.reference, 1, len(filters.reference))
-        found.append(sa.func.lower(start) == sa.func.lower(sa.literal(filters.reference)))
+        found.append(Referral.reference)
     return found
 
 
-def _edge(reader: Session, window: sa.Subquery, *, most: int, oldest: datetime | None) -> Cursor | None:
+def _conditions(filters: OwnFilters, window: Any) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if filters.intake_kind is not None:
+        found.append(window.intake_kind == filters.intake_kind)
+    if filters.received_since is not None:
+        found.append(window.received_at >= filters.received_since)
+    if filters.received_until is not None:
+        found.append(window.received_at < filters.received_until)
+    if filters.changed_since is not None:
+        found.append(window.updated_at >= filters.changed_since)
+    if filters.reference is not None:
+        start = sa.func.substr(window.reference, 1, len(filters.reference))
+        found.append(sa.func.lower(start) == sa.func.lower(sa.literal(filters.reference)))
+    if filters.status is not None:
+        found.append(stands_at(filters.status, window.id))
+    return found
+
+
+def _edge(reader: Session, window: sa.Subquery, *, oldest: datetime | None) -> Cursor | None:
     """Where the search goes on when a page found all that its window holds; None at the end."""
     looked = reader.scalar(sa.select(sa.func.count()).select_from(window)) or 0
-    if looked < most:
+    if looked < LOOKED_THROUGH:
         return None
-    row = reader.execute(
-        sa.select(Referral.id, Referral.change_position, Referral.updated_at)
-        .join(window, window.c.id == Referral.id)
-        .order_by(window.c.change_position, window.c.id)
-        .limit(1)
-    ).one()
-    if oldest is not None and row.updated_at < oldest - SLACK:
+    last = sa.select(window.c.id, window.c.change_position)
+    row = reader.execute(last.order_by(window.c.change_position, window.c.id).limit(1)).one()
+    changed_at = reader.scalar(sa.select(Referral.updated_at).where(Referral.id == row.id))
+    if oldest is not None and changed_at is not None and changed_at < oldest - SLACK:
         return None
     return Cursor(row.change_position, row.id)
 
 
-def _lines(reader: Session, rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> tuple[ListedReferral, ...]:
-    counts = _status_counts(reader, [row.id for row in rows])
-    return tuple(
-        ListedReferral(
+def _lines(reader: Session, referral_ids: Sequence[str]) -> tuple[ListedReferral, ...]:
+    """What is said of these referrals, in their order."""
+    counts = _status_counts(reader, referral_ids)
+    rows = reader.execute(
+        sa.select(
+            Referral.id,
+            Referral.reference,
+            Referral.intake_kind,
+            Referral.received_at,
+            Referral.updated_at,
+        ).where(Referral.id.in_(referral_ids))
+    )
+    found = {
+        row.id: ListedReferral(
             id=row.id,
             reference=row.reference,
             intake_kind=row.intake_kind,
@@ -177,7 +206,8 @@ def _lines(reader: Session, rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> tuple[L
             updated_at=row.updated_at,
         )
         for row in rows
-    )
+    }
+    return tuple(found[referral_id] for referral_id in referral_ids if referral_id in found)
 
 
 def _status_counts(reader: Session, referral_ids: Sequence[str]) -> dict[str, dict[ItemStatus, int]]:
