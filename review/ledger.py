@@ -328,10 +328,11 @@ def sequence_pending(writer: Session) -> Head | None:
     db.check_open(writer)
     if not db.try_lock(writer, "sequencer"):
         return None
+    # an outer join, because SQLite would else begin with all openings that there ever were
     rows = writer.execute(
-        sa.select(Opening.eid, Opening.envelope, Opening.salt, PendingEvent.leaf_hash)
-        .join(PendingEvent, PendingEvent.eid == Opening.eid)
-        .order_by(Opening.recorded_at, Opening.object_version, Opening.eid)
+        sa.select(PendingEvent.eid, Opening.envelope, Opening.salt, PendingEvent.leaf_hash)
+        .outerjoin(Opening, Opening.eid == PendingEvent.eid)
+        .order_by(Opening.recorded_at, Opening.object_version, PendingEvent.eid)
         .limit(BATCH)
     ).all()
     if not rows:

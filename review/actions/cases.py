@@ -183,7 +183,8 @@ def _ended(writer: Session, now: datetime, *, after: Any | None = None) -> Seque
     """The next claims whose time is over, the longest over first; rows that others hold left out."""
     statement = (
         sa.select(Case.id, Case.claimed_by, Case.claim_generation, Case.claimed_until)
-        .where(Case.claimed_by.is_not(None), Case.claimed_until <= now)
+        # more than nothing, which is "not null" in words that lead SQLite to the index of claims
+        .where(Case.claimed_by > "", Case.claimed_until <= now)
         .order_by(Case.claimed_until, Case.id)
         .limit(EXPIRY_BATCH)
         .with_for_update(skip_locked=True)

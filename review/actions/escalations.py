@@ -146,11 +146,10 @@ def end_escalations(*, actor: Actor) -> int:
     before = clock.now() - WAITS
     due = db.session().execute(
         sa.select(Escalation.case_id)
-        .join(Case, Case.id == Escalation.case_id)
         .where(
             Escalation.ended_at.is_(None),
             Escalation.asked_at <= before,
-            Case.state.in_(MOVES["end_escalation"].sources),
+            sa.exists().where(Case.id == Escalation.case_id, Case.state.in_(MOVES["end_escalation"].sources)),
         )
         .order_by(Escalation.asked_at, Escalation.id)
         .limit(BATCH)

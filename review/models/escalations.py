@@ -19,6 +19,7 @@ class Escalation(Base):
         sa.Index("uq_escalations_open", "case_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
         sa.Index("ix_escalations_case_id", "case_id"),
         sa.Index("ix_escalations_asked_by", "asked_by", "asked_at"),
+        sa.Index("ix_escalations_open", "asked_at", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
         sa.CheckConstraint("(advice IS NULL) = (advised_by IS NULL)", name="advice"),
     )
 
