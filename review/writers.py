@@ -6,10 +6,36 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from review.errors import DatabaseBusy, StorageFull
+
+_waiting = threading.local()
+
+
+@contextmanager
+def around_waiting(give_up: Callable[[], None], take_again: Callable[[], None]) -> Iterator[None]:
+    """Let this thread give something up for as long as it waits for its turn to write."""
+    _waiting.held = give_up, take_again
+    try:
+        yield
+    finally:
+        _waiting.held = None
+
+
+@contextmanager
+def _waits() -> Iterator[None]:
+    held = getattr(_waiting, "held", None)
+    if held is None:
+        yield
+        return
+    give_up, take_again = held
+    give_up()
+    try:
+        yield
+    finally:
+        take_again()
 
 
 class WriterQueue:
@@ -32,7 +58,9 @@ class WriterQueue:
                 return
             turn = threading.Event()
             self._waiting.append(turn)
-        if turn.wait(wait_seconds):
+        with _waits():
+            came = turn.wait(wait_seconds)
+        if came:
             return
         with self._guard:
             if turn in self._waiting:
@@ -69,7 +97,9 @@ def _lock_file(database_path: str, *, deadline: float) -> int:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        if not _Waiter(handle).got_it(deadline - time.monotonic()):
+        with _waits():
+            got_it = _Waiter(handle).got_it(deadline - time.monotonic())
+        if not got_it:
             raise DatabaseBusy("Another process is writing; try again.", retry_after_seconds=1) from None
     return handle
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from review.errors import DatabaseBusy
-from review.writers import writer_turn
+from review.writers import around_waiting, writer_turn
 
 
 def test_who_waits_for_another_process_gets_the_turn_when_it_ends(tmp_path: Path) -> None:
@@ -60,3 +60,30 @@ def test_one_at_a_time_and_none_forgotten(tmp_path: Path) -> None:
 def test_without_a_file_there_is_no_queue() -> None:
     with writer_turn(None, wait_seconds=0), writer_turn(None, wait_seconds=0):
         pass
+
+
+def test_what_is_held_is_given_up_while_waiting_and_taken_again(tmp_path: Path) -> None:
+    path, told = str(tmp_path / "review.db"), []
+    waiting = threading.Event()
+
+    def give_up() -> None:
+        told.append("given up")
+        waiting.set()
+
+    def write() -> None:
+        with around_waiting(give_up, lambda: told.append("taken again")), writer_turn(path, wait_seconds=30):
+            told.append("writing")
+
+    with writer_turn(path, wait_seconds=30):
+        thread = threading.Thread(target=write)
+        thread.start()
+        assert waiting.wait(10)
+        assert told == ["given up"]
+    thread.join(10)
+    assert told == ["given up", "taken again", "writing"]
+    told.clear()
+    write()
+    assert told == ["writing"], "who need not wait keeps what is held"
+    with writer_turn(path, wait_seconds=30):
+        pass
+    assert told == ["writing"], "nothing is given up once the request is over"

@@ -6,10 +6,15 @@ again (RFC 9110, section 15.6.4). Few work at a time because Python runs one thr
 of them a page would not wait for a thread, but for its turn to run. For the same reason calls that change
 something go one by one on SQLite, which has one writer: they would only wait for each other inside, where
 waiting costs more. Their bodies are read before, so that a slow sender keeps nobody from that turn.
+
+The steps of a moderator's work, which are all short, go one by one there as well: side by side each would
+wait for the other's turn to run after every statement, and a case would take a third longer. Whoever has to
+wait for a writer lets the next one go on.
 """
 
 import io
 import json
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -20,7 +25,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.wsgi import ClosingIterator
 
-from review import metrics
+from review import metrics, writers
 from review.errors import Overloaded
 from review.web import errors, guard
 
@@ -31,6 +36,8 @@ PAGE_THREADS = 8
 DRAIN_THREADS = 4
 DRAIN_WAIT_SECONDS = 0.2
 TURN_WAIT_SECONDS = 10.0
+STEP_WAIT_SECONDS = 1.0
+_STEP = re.compile(r"/queue/next|/cases/[^/]+(/(claim|renew|release|draft|review|undo))?")
 
 
 @dataclass
@@ -99,6 +106,30 @@ def lane_of(environ: dict[str, Any]) -> str | None:
     return "large" if unknown or large else "api"
 
 
+def is_step(environ: dict[str, Any]) -> bool:
+    """Whether a request is a step of a moderator's work: to take a case, look at it, record a review."""
+    return _STEP.fullmatch(str(environ.get("PATH_INFO", ""))) is not None
+
+
+class _Step:
+    """One moderator's turn to run; given up while it waits for a writer, and taken again after."""
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+        self._has_turn = False
+        self.take()
+
+    def take(self) -> None:
+        """Wait for the turn; after a second go on without one, because nobody is refused here."""
+        self._has_turn = self._lane.enter()
+
+    def end(self) -> None:
+        """Let the next one go on."""
+        if self._has_turn:
+            self._has_turn = False
+            self._lane.leave()
+
+
 class Admission:
     """Stands before the application and lets in what finds a place."""
 
@@ -108,6 +139,8 @@ class Admission:
         api = self.lanes["api"]
         at_a_time = 1 if one_writer else api.working
         self.turns = Lane("turn", at_a_time, api.working, TURN_WAIT_SECONDS, api.retry_after_seconds)
+        steps = Lane("step", 1, PAGE_THREADS + DRAIN_THREADS, STEP_WAIT_SECONDS, api.retry_after_seconds)
+        self.steps = steps if one_writer else None
         self._refusals = {name: _turned_away(lane) for name, lane in self.lanes.items()}
         self._draining = threading.BoundedSemaphore(DRAIN_THREADS)
 
@@ -115,8 +148,7 @@ class Admission:
         """Answer one request (PEP 3333)."""
         name = lane_of(environ)
         if name is None:
-            whole, streamed = _answer(self.application, environ, start_response)
-            return whole if streamed is None else streamed
+            return self._page(environ, start_response)
         lane, flying = self.lanes[name], metrics.current.in_flight.labels(name)
         flying.inc()
         if not lane.enter():
@@ -137,6 +169,20 @@ class Admission:
                 lane.leave()
                 flying.dec()
         return whole if streamed is None else ClosingIterator(streamed, [lane.leave, flying.dec])
+
+    def _page(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if self.steps is None or not is_step(environ):
+            whole, streamed = _answer(self.application, environ, start_response)
+            return whole if streamed is None else streamed
+        if (length := _stated_length(environ)) is not None and length <= LARGE_BODY:
+            environ["wsgi.input"] = io.BytesIO(_read(environ["wsgi.input"], length))
+        step = _Step(self.steps)
+        try:
+            with writers.around_waiting(step.end, step.take):
+                whole, streamed = _answer(self.application, environ, start_response)
+        finally:
+            step.end()
+        return whole if streamed is None else streamed
 
     def _work(
         self, name: str, environ: dict[str, Any], start_response: Callable[..., Any]
