@@ -31,7 +31,9 @@ def figures(reader: Session, *, now: datetime) -> Iterator[Figure]:
     yield from _trail(reader, now=now)
     due = sa.and_(Review.undone_at.is_(None), Review.dispatched_at.is_(None), Review.undo_until <= now)
     oldest_due = reader.scalar(
-        sa.select(sa.func.min(Review.undo_until)).join(Case, Case.pending_review_id == Review.id).where(due)
+        sa.select(sa.func.min(Review.undo_until))
+        .join(Case, sa.and_(Case.id == Review.case_id, Case.pending_review_id == Review.id))
+        .where(due)
     )
     yield Figure(
         "oldest_due_seconds", "Age of the oldest review that waits for dispatch.", _age(oldest_due, now)

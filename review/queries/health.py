@@ -143,7 +143,7 @@ def _checks(reader: Session, *, now: datetime) -> Iterator[Check]:
         "dispatch",
         reader.scalar(
             sa.select(sa.func.min(Review.undo_until))
-            .join(Case, Case.pending_review_id == Review.id)
+            .join(Case, sa.and_(Case.id == Review.case_id, Case.pending_review_id == Review.id))
             .where(Review.undone_at.is_(None), Review.dispatched_at.is_(None), Review.undo_until <= now)
         ),
         now=now,

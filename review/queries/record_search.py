@@ -219,9 +219,9 @@ def _window(filters: Filters, after: Place | None, *, most: int) -> Any:
         .subquery()
         for state in states
     ]
-    waiting = columns.join(Review, Review.id == Case.pending_review_id).where(
-        Review.undone_at.is_(None), Review.dispatched_at.is_(None)
-    )
+    waiting = columns.join(
+        Review, sa.and_(Review.case_id == Case.id, Review.id == Case.pending_review_id)
+    ).where(Review.undone_at.is_(None), Review.dispatched_at.is_(None))
     if filters.state is not None:
         waiting = waiting.where(Case.state == filters.state)
     parts.append(waiting.order_by(*newest_first).limit(most).subquery())

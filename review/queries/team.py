@@ -76,7 +76,11 @@ def _undone(reader: Session, since: datetime) -> int:
 def _standing(reader: Session, now: datetime) -> dict[str, int]:
     held = sa.select(Case.id).join(Account, Account.id == Case.claimed_by).where(Case.claimed_until > now)
     waits = (Review.undone_at.is_(None), Review.dispatched_at.is_(None))
-    recorded = sa.select(Review.id).join(Case, Case.pending_review_id == Review.id).where(*waits)
+    recorded = (
+        sa.select(Review.id)
+        .join(Case, sa.and_(Case.id == Review.case_id, Case.pending_review_id == Review.id))
+        .where(*waits)
+    )
     escalated = (Case.state == CaseState.ESCALATED, Case.pending_review_id.is_(None))
     return {
         "waiting": _counted(reader, sa.select(Case.id).where(is_free(now))),
