@@ -45,6 +45,8 @@ class FormTokens(CSRFProtect):
         """Protect an application; its templates get their tokens from here."""
         super().init_app(app)
         app.jinja_env.globals[_FIELD] = self.token
+        # in the place of the one that was added last, which would hand pages Flask-WTF's own
+        app.template_context_processors[None][-1] = lambda: {_FIELD: self.token}
 
     def token(self) -> str:
         """The token of this session for a form."""

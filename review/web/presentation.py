@@ -134,7 +134,6 @@ def page_context() -> dict[str, Any]:
         "direction": own.locale.text_direction,
         "demo": bool(current_app.config["REVIEW_DEMO"]),
         "version": program_version(),
-        "csrf_token": current_app.jinja_env.globals["csrf_token"],
     }
 
 

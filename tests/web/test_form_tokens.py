@@ -48,3 +48,10 @@ def test_what_is_remembered_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> No
         "token 3",
         "token 4",
     ]
+
+
+def test_pages_ask_our_memory_for_tokens(desk: Desk) -> None:
+    with desk.app.test_request_context("/queue"):
+        offered: dict[str, object] = {}
+        desk.app.update_template_context(offered)
+    assert offered["csrf_token"] == desk.app.jinja_env.globals["csrf_token"]
