@@ -12,6 +12,7 @@ from review.errors import SettingsError
 WEAK_KEY_LENGTH = 32
 MOST_REQUESTS = 10_000_000
 YEAR_SECONDS = 31_536_000
+LONGEST_CONTACT = 200
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Time zone of pages for people who have not chosen one, such as `Europe/Brussels`.",
     ),
     Setting(
+        "REVIEW_CONTACT_POINT",
+        "",
+        "Where senders object to an answer and ask (DSA Art. 11): an e-mail address or other words, at most"
+        " 200 characters; shown on their pages, blank shows none.",
+    ),
+    Setting(
         "REVIEW_SECOND_FACTOR",
         "required",
         "Whether people show a second factor: `required`, `optional` (who has set one up shows it) or `off`.",
@@ -220,6 +227,7 @@ class Settings:
     failed_keys_per_address: int
     metrics_token: str
     time_zone: str
+    contact_point: str
     second_factor: str
     passkey_roles: tuple[str, ...]
     demo: bool = False
@@ -291,6 +299,13 @@ def _second_factor(text: str) -> str:
     return text
 
 
+def _contact_point(text: str) -> str:
+    words = " ".join(text.split())
+    if len(words) > LONGEST_CONTACT or not words.isprintable():
+        raise SettingsError(f"REVIEW_CONTACT_POINT must be at most {LONGEST_CONTACT} printable characters.")
+    return words
+
+
 def _passkey_roles(text: str) -> tuple[str, ...]:
     roles = tuple(part.strip() for part in text.split(",") if part.strip())
     if not set(roles) <= set(ROLES):
@@ -320,6 +335,7 @@ def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = 
         trusted_proxies=_number(values, "REVIEW_TRUSTED_PROXIES", least=0, most=10),
         metrics_token=_token(values, "REVIEW_METRICS_TOKEN"),
         time_zone=values["REVIEW_TIME_ZONE"],
+        contact_point=_contact_point(values["REVIEW_CONTACT_POINT"]),
         second_factor=_second_factor(values["REVIEW_SECOND_FACTOR"]),
         passkey_roles=_passkey_roles(values["REVIEW_PASSKEY_ROLES"]),
         demo=demo,

@@ -39,6 +39,8 @@ def test_defaults_are_enough_beside_key_and_hosts() -> None:
         ("REVIEW_SESSION_SECONDS", "99999999"),
         ("REVIEW_TRUSTED_PROXIES", "many"),
         ("REVIEW_UNDO_SECOND", "60"),
+        ("REVIEW_CONTACT_POINT", "x" * 201),
+        ("REVIEW_CONTACT_POINT", "desk\u202e@video.example"),
         ("REVIEW_SECOND_FACTOR", "maybe"),
         ("REVIEW_PASSKEY_ROLES", "legal,clerk"),
     ],

@@ -25,6 +25,7 @@ def demo_environment(folder: Path) -> dict[str, str]:
         "REVIEW_SECRET_KEY": secrets.token_hex(32),
         "REVIEW_HOSTS": content.HOSTS,
         "REVIEW_INSECURE_COOKIES": "1",
+        "REVIEW_CONTACT_POINT": "contact@video.example",
         "REVIEW_PASSKEY_ROLES": "",  # nobody brings a passkey to a demonstration
         "REVIEW_LOG_ORIGIN": f"demo-{secrets.token_hex(4)}.example/trail",
     }

@@ -1,6 +1,6 @@
 """One own referral for people: how far it is, what was answered, what happened; withdrawing and receipts."""
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
 from werkzeug import Response
 
 from review import clock, db
@@ -41,6 +41,7 @@ def page(referral_id: str) -> str:
         next_address=_page_address(referral, number + 1),
         story=story_of(referral),
         withdrawable=any(map(drawing.is_withdrawable, referral.items)),
+        contact_point=current_app.config["REVIEW_SETTINGS"].contact_point,
         now=clock.now(),
     )
 

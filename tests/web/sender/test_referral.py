@@ -1,6 +1,7 @@
 """A sender's page of one referral: answers in words, withdrawing, receipts; nothing of the house."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
 
@@ -84,6 +85,17 @@ def test_a_declined_item_says_why_and_what_waits_is_counted(officer: Person, sen
     told = words_of(officer.get(f"/sender/referrals/{referral_id}"))
     assert "Declined · No breach" in told
     assert "Carried out" not in told
+
+
+def test_who_was_answered_is_told_how_to_object(desk: Desk, officer: Person, sender: Actor) -> None:
+    referral_id = receive(sender, URLS[0]).referral_id
+    decide_all()
+    (item_id,) = items_of(desk, referral_id)
+    told = words_of(officer.get(f"/sender/referrals/{referral_id}"))
+    assert f"Write to the contact at this service that you know, and name {item_id}." in told
+    desk.app.config["REVIEW_SETTINGS"] = replace(desk.settings, contact_point="appeals@video.example")
+    told = words_of(officer.get(f"/sender/referrals/{referral_id}"))
+    assert f"Write to appeals@video.example and name {item_id}." in told
 
 
 def test_a_clause_stays_as_it_was_worded(desk: Desk, officer: Person, sender: Actor) -> None:
