@@ -14,6 +14,7 @@ from review import db
 from review.cli import server, serving
 from review.config import Settings, read_settings
 from review.demo import content, seed
+from review.demo.staff import DemoAccount
 from review.errors import SettingsError
 
 
@@ -31,7 +32,7 @@ def demo_environment(folder: Path) -> dict[str, str]:
     }
 
 
-def make_demo(chosen: Settings) -> list[seed.DemoAccount]:
+def make_demo(chosen: Settings) -> list[DemoAccount]:
     """Prepare and fill the database, and leave the accounts beside it for the sign-in page."""
     server.prepare(chosen)
     # nobody is there yet to undo: what the seed decides is dispatched at once

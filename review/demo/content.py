@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from review.demo import reasons
+
 HOSTS = "video.example,.social.example,files.test"
 
 TERMS = """---
@@ -41,53 +43,47 @@ REWORDED = TERMS.replace(
 
 @dataclass(frozen=True)
 class DemoSender:
-    """A fictional organisation; ``awarded``: first and last day of its trusted-flagger status, from today."""
+    """A fictional organisation; ``awarded``: first and last day of its trusted-flagger status, from today.
+
+    ``host`` is behind the @ of its contacts.
+    """
 
     name: str
     kind: str
     country: str
+    host: str
     awarded: tuple[int, int] | None = None
 
 
 SENDERS = (
-    DemoSender("Harbour Watch", "trusted_flagger", "NL", awarded=(1, 730)),
-    DemoSender("Northland Online Authority", "competent_authority", "NO"),
-    DemoSender("Meridian Referral Unit", "iru", "BE"),
-    DemoSender("Saltmarsh Trusted Flagger", "trusted_flagger", "IE", awarded=(-385, -20)),
-    DemoSender("Ministry of Examples", "competent_authority", "LU"),
-    DemoSender("Civic Net Lab", "civil_society", "PT"),
-)
-
-_SECURITY = "STATEMENT_CATEGORY_RISK_FOR_PUBLIC_SECURITY"
-_FRAUD = "STATEMENT_CATEGORY_SCAMS_AND_FRAUD"
-_SPEECH = "STATEMENT_CATEGORY_ILLEGAL_OR_HARMFUL_SPEECH"
-
-
-@dataclass(frozen=True)
-class DemoText:
-    """A placeholder reason with its language and the category that the sender alleges."""
-
-    language: str
-    category: str
-    content_type: str
-    reason: str
-
-
-TEXTS = (
-    DemoText("en", _SECURITY, "video", "[placeholder: a video that praises a made-up group, mild]"),
-    DemoText("de", _FRAUD, "text", "[Platzhalter: ein Beitrag gibt sich als erfundene Bank aus]"),
-    DemoText("fr", _SPEECH, "image", "[texte fictif : une image insulte les amateurs de pluie]"),
-    DemoText("ar", _SECURITY, "video", "[نص تجريبي: مقطع عن الطقس الجميل في مدينة خيالية]"),
-    DemoText("he", _SPEECH, "text", "[טקסט לדוגמה: רשומה על מזג האוויר בעיר דמיונית]"),
-    DemoText("ru", _FRAUD, "document", "[пример текста: сообщение о погоде в вымышленном городе]"),
+    DemoSender("Harbour Watch", "trusted_flagger", "NL", "harbour-watch.example", awarded=(1, 730)),
+    DemoSender("Northland Online Authority", "competent_authority", "NO", "northland.example"),
+    DemoSender("Meridian Referral Unit", "iru", "BE", "meridian.example"),
+    DemoSender(
+        "Saltmarsh Trusted Flagger", "trusted_flagger", "IE", "saltmarsh.example", awarded=(-385, -20)
+    ),
+    DemoSender("Ministry of Examples", "competent_authority", "LU", "ministry.example"),
+    DemoSender("Civic Net Lab", "civil_society", "PT", "civic-net.example"),
 )
 
 TRICK_REASON = "[placeholder: the file is called holiday-\u202egnp.exe and is shown as a picture]"
 DUPLICATE_URL = "https://video.example/watch/harbour-festival"
 TRICK_URL = "https://files.test/d/holiday-%E2%80%AEgnp.exe"
 
-CLAUSES = {_SECURITY: "2", _FRAUD: "3", _SPEECH: "1"}
+CLAUSES = {reasons.SECURITY: "2", reasons.FRAUD: "3", reasons.SPEECH: "1"}
 """Which clause an accepted referral of a category breaks here."""
+
+ESCALATION_NOTES = (
+    "[placeholder] Does clause 3 cover an invented bank that nobody could take for a real one?",
+    "[placeholder] Is this praise, or does it report on the made-up group? The title says one thing.",
+)
+ADVICE = (
+    "[placeholder] Judge the clip as a whole: clause 2 allows reporting where the context makes the purpose "
+    "plain. A title alone is not approval."
+)
+DRAFT_ADDITION = " Nor must it show where a person can be found at a given time."
+DRAFT_REASON = "[placeholder] Referrals showed that the clause leaves a gap."
+DRAFTED_CLAUSE = "4"
 
 STATEMENTS = {
     "accepted": "Thank you for your referral. The content breaks our terms and was removed.",

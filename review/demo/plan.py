@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from review.demo import content
+from review.demo import content, reasons
 
 RECENT: Final = 36
 ALL: Final = 400
@@ -33,6 +33,27 @@ TRICK: Final = 7
 HELD: Final = 29
 DRAFTED: Final = 31
 WITHDRAWN: Final = 34
+EMAILED: Final = 6
+"""Came by e-mail and was confirmed; its sender is the one whose account the demonstration has."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question to legal: whose (a place among the reviewers), how long ago, and when it was answered."""
+
+    reviewer: int
+    note: str
+    ago: timedelta
+    advised_ago: timedelta | None = None
+
+
+ESCALATED: Final = 13
+ADVISED: Final = 30
+ASKED: Final = {
+    ESCALATED: Asked(2, content.ESCALATION_NOTES[0], timedelta(hours=5)),
+    ADVISED: Asked(0, content.ESCALATION_NOTES[1], timedelta(hours=6), timedelta(hours=1)),
+}
+"""One case that waits for advice, and one that is back in the queue with it."""
 
 _REASONS: Final = (
     ("no_breach",) * 14 + ("not_found",) * 3 + ("already_removed",) * 2 + ("insufficient_information",)
@@ -56,9 +77,9 @@ class Planned:
     after: timedelta = timedelta()
 
     @property
-    def text(self) -> content.DemoText:
+    def text(self) -> reasons.DemoText:
         """What it alleges, in which language."""
-        return content.TEXTS[self.number % len(content.TEXTS)]
+        return reasons.text_of(self.number, threat=self.number in THREATS)
 
     @property
     def ended_ago(self) -> timedelta:

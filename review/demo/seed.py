@@ -1,56 +1,47 @@
 """Fills an empty desk with the demonstration, through the same actions that people and programs use."""
 
 import json
-import secrets
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 import sqlalchemy as sa
 
 from review import clock, db
 from review.actions import (
-    accounts,
     cases,
+    clause_drafts,
     clauses,
     decisions,
     dispatching,
-    factors,
+    escalations,
     referrals,
-    senders,
     withdrawals,
 )
-from review.actions.enrolling import OfferedTotp
 from review.config import Settings
-from review.demo import content, plan
+from review.demo import content, organisations, plan, post, staff
 from review.demo.plan import Planned
-from review.domain import totp
+from review.demo.staff import DemoAccount
+from review.domain.clause_drafts import Wording
 from review.domain.clause_text import read_clauses
 from review.domain.decisions import ReviewInput
 from review.domain.locations import Hosts
-from review.domain.permissions import OPERATOR, SERVICE, Actor, Role, Scope
+from review.domain.permissions import OPERATOR, SERVICE, Actor, Scope
 from review.domain.referrals import read_referral
-from review.domain.senders import FlaggerEvidence
 from review.models import Item
-from review.queries import accounts as account_queries
 from review.queries import clauses as clause_queries
+
+MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
-class DemoAccount:
-    """One account of the demonstration; the password is random at each start."""
+class _Desk:
+    """Whoever acts in the story; ``reviewers``: the two of the sign-in page first."""
 
-    label: str
-    email: str
-    password: str
-
-
-_PEOPLE = (
-    ("Moderator", "moderator", Role.MODERATOR),
-    ("Second moderator", "second", Role.MODERATOR),
-    ("Lead", "lead", Role.LEAD),
-    ("Legal", "legal", Role.LEGAL),
-    ("Administrator", "admin", Role.ADMIN),
-)
+    sender_ids: list[str]
+    reviewers: list[Actor]
+    lead: Actor
+    legal: Actor
+    settings: Settings
 
 
 def seed(settings: Settings) -> list[DemoAccount]:
@@ -58,30 +49,27 @@ def seed(settings: Settings) -> list[DemoAccount]:
     today = clock.now().date()
     with clock.set_back(timedelta(days=plan.DAYS)):
         _publish(content.TERMS)
-        sender_ids = [_enter(sender, today) for sender in content.SENDERS]
-        people = [_person(label, word, role, None) for label, word, role in _PEOPLE]
-        people.insert(4, _person("Sender (Harbour Watch)", "sender", Role.SENDER, sender_ids[0]))
-        for person in people:
-            _enrol_app(person, settings)
+        sender_ids = [organisations.enter_organisation(sender, today=today) for sender in content.SENDERS]
+        people = staff.enter_staff(settings, sender_id=sender_ids[0])
+        administrator = staff.actor_of(staff.ADMINISTRATOR)
+        for sender, sender_id in zip(content.SENDERS, sender_ids, strict=True):
+            organisations.add_contacts(sender, sender_id, administrator=administrator)
+    organisations.issue_keys(sender_ids[0], administrator=administrator)
     with clock.set_back(timedelta(days=plan.REVISED_DAYS)):
         _publish(content.REWORDED)
-    moderators = [_actor(person.email) for person in people[:2]]
+    desk = _Desk(
+        sender_ids,
+        staff.reviewers(),
+        lead=staff.actor_of(staff.LEAD),
+        legal=staff.actor_of(staff.LEGAL),
+        settings=settings,
+    )
     for referral in plan.planned():
-        _tell(referral, sender_ids[referral.sender], moderators, settings)
+        _tell(referral, desk)
+    staff.change_staff()
+    _draft_clause(administrator)
+    post.receive_waiting()
     return people
-
-
-def _enter(sender: content.DemoSender, today: date) -> str:
-    """One organisation: its status as a trusted flagger is dated, so one has lapsed and one is to come."""
-    flagger = sender.awarded and FlaggerEvidence(
-        coordinator=f"Example coordinator ({sender.country})",
-        valid_from=today + timedelta(days=sender.awarded[0]),
-        valid_until=today + timedelta(days=sender.awarded[1]),
-        reference=f"Award {sender.country}-1 (made up)",
-    )
-    return senders.create_sender(
-        sender.name, kind=sender.kind, country=sender.country, flagger=flagger or None, actor=OPERATOR
-    )
 
 
 def _publish(terms: str) -> None:
@@ -89,26 +77,30 @@ def _publish(terms: str) -> None:
     clauses.import_clauses(read.document, read.clauses, valid_from=clock.now().date(), actor=OPERATOR)
 
 
-def _actor(email: str) -> Actor:
-    found = account_queries.actor_of(db.session(), email)
-    assert found is not None
-    return found
-
-
-def _person(label: str, word: str, role: Role, sender_id: str | None) -> DemoAccount:
-    person = DemoAccount(label, f"{word}@desk.example", secrets.token_urlsafe(18))
-    accounts.create_account(
-        person.email, role=role, name=label, sender_id=sender_id, password=person.password, actor=OPERATOR
+def _draft_clause(administrator: Actor) -> None:
+    """Let the administrator draft a wording that somebody else, here legal, may publish."""
+    reader, today = db.session(), clock.now().date()
+    in_force = clause_queries.clauses_in_force(reader, on=today)
+    held = next(clause for clause in in_force if clause.number == content.DRAFTED_CLAUSE)
+    listed = clause_queries.list_clauses(reader)
+    clause_id = next(clause.clause_id for clause in listed if clause.version_id == held.version_id)
+    wording = Wording(
+        held.title,
+        held.text + content.DRAFT_ADDITION,
+        valid_from=today + timedelta(days=14),
+        reason=content.DRAFT_REASON,
     )
-    return person
+    with clock.set_back(timedelta(hours=20)):
+        clause_drafts.save_clause_draft(clause_id, wording, version="", actor=administrator)
 
 
-def _tell(referral: Planned, sender_id: str, moderators: list[Actor], settings: Settings) -> None:
+def _tell(referral: Planned, desk: _Desk) -> None:
     """Let one referral come, and then what became of it, each at its time."""
+    sender_id = desk.sender_ids[referral.sender]
     sender = Actor(kind="sender", id=sender_id, sender_id=sender_id, scopes=frozenset({Scope.REFER}))
-    moderator = moderators[referral.number % len(moderators)]
+    moderator = desk.reviewers[referral.number % len(desk.reviewers)]
     with clock.set_back(referral.age):
-        referral_id = _refer(referral, sender, settings)
+        referral_id = _refer(referral, sender, desk)
     with clock.set_back(referral.ended_ago):
         if referral.outcome == "withdrawn":
             withdrawals.withdraw_referral(referral_id, actor=sender)
@@ -116,18 +108,36 @@ def _tell(referral: Planned, sender_id: str, moderators: list[Actor], settings: 
             for case_id in _cases_of(referral_id):
                 _judge(case_id, referral, moderator)
     if referral.number in (plan.HELD, plan.DRAFTED):
-        _hold(referral_id, moderators, drafted=referral.number == plan.DRAFTED)
+        _hold(referral_id, desk.reviewers, drafted=referral.number == plan.DRAFTED)
+    if referral.number in plan.ASKED:
+        _ask_legal(referral_id, plan.ASKED[referral.number], desk)
 
 
-def _enrol_app(person: DemoAccount, settings: Settings) -> None:
-    """Give the person an authenticator app, whose code the demonstration's page then shows."""
-    secret = totp.new_secret()
-    code = totp.code_at(secret, totp.step_of(clock.now()))
-    factors.add_factor(OfferedTotp(secret, code), secret_key=settings.secret_key, actor=_actor(person.email))
+def _ask_legal(referral_id: str, asked: plan.Asked, desk: _Desk) -> None:
+    """Let a moderator put the case before legal, and legal give advice where it has done so."""
+    case_id = _cases_of(referral_id)[0]
+    moderator = desk.reviewers[asked.reviewer]
+    with clock.set_back(asked.ago + 6 * MINUTE):
+        claim = cases.claim_case(case_id, actor=moderator)
+    with clock.set_back(asked.ago):
+        escalations.escalate_case(
+            case_id,
+            asked.note,
+            claim_generation=claim.claim_generation,
+            version=claim.version,
+            actor=moderator,
+        )
+    if asked.advised_ago is not None:
+        with clock.set_back(asked.advised_ago):
+            escalations.advise_case(case_id, content.ADVICE, actor=desk.legal)
 
 
-def _refer(referral: Planned, sender: Actor, settings: Settings) -> str:
-    body = plan.body_of(referral)
+def _refer(referral: Planned, sender: Actor, desk: _Desk) -> str:
+    """Hand it in as its sender does, most of them by the API; the referral's id."""
+    body, settings = plan.body_of(referral), desk.settings
+    if referral.number == plan.EMAILED:
+        host = content.SENDERS[referral.sender].host
+        return post.refer_by_email(body, host=host, sender_id=sender.id, lead=desk.lead, settings=settings)
     intake = read_referral(body, hosts=Hosts.parse(settings.hosts))
     given = json.dumps(body).encode()
     return referrals.receive_referral(intake, body=given, actor=sender, settings=settings).referral_id
@@ -175,16 +185,16 @@ def _review_of(referral: Planned) -> ReviewInput:
     )
 
 
-def _hold(referral_id: str, moderators: list[Actor], *, drafted: bool) -> None:
+def _hold(referral_id: str, reviewers: list[Actor], *, drafted: bool) -> None:
     """Let the second moderator hold a case, or the first one have begun and given it back."""
     case_id = _cases_of(referral_id)[0]
-    with clock.set_back(timedelta(minutes=4)):
-        claim = cases.claim_case(case_id, actor=moderators[0 if drafted else 1])
+    with clock.set_back(4 * MINUTE):
+        claim = cases.claim_case(case_id, actor=reviewers[0 if drafted else 1])
         if drafted:
             decisions.save_draft(
                 case_id,
                 {"rationale": ["[placeholder] Looks like a joke among friends; still to compare with"]},
                 claim_generation=claim.claim_generation,
-                actor=moderators[0],
+                actor=reviewers[0],
             )
-            cases.release_claim(case_id, claim_generation=claim.claim_generation, actor=moderators[0])
+            cases.release_claim(case_id, claim_generation=claim.claim_generation, actor=reviewers[0])

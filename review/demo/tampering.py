@@ -17,11 +17,19 @@ from review.errors import NotFound
 from review.models import Review
 from review.web import guard
 from review.web.texts import gettext
+from review.writers import writer_turn
 
 GUARD = "guard_reviews_update"
 MARK = " [changed behind the program]"
 
 blueprint = Blueprint("demo_tampering", __name__)
+
+
+@blueprint.app_template_global()
+def tampered_case() -> str | None:
+    """The case of the row that is changed now, None where none is; pages ask, in the demonstration alone."""
+    found: str | None = db.session().scalar(sa.select(Review.case_id).where(_changed_here()).limit(1))
+    return found
 
 
 @blueprint.post("/demo/tamper")
@@ -40,22 +48,32 @@ def tamper() -> Response:
 
 @contextmanager
 def _guard_lifted() -> Iterator[sa.Connection]:
-    """A transaction without the trigger that refuses the change, which the owner of a database can drop."""
-    with db.extension.engine.begin() as connection:
+    """A transaction without the trigger that refuses the change, which the owner of a database can drop.
+
+    It waits for its turn and begins with a write: after a read, SQLite refuses to write once anybody else
+    has.
+    """
+    engine = db.extension.engine
+    wait_seconds = current_app.config["REVIEW_DATABASE_WAIT_SECONDS"]
+    with engine.connect() as connection:
         kept = connection.execute(
             sa.text("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = :name"), {"name": GUARD}
         ).scalar_one()
+    with writer_turn(engine.url.database, wait_seconds=wait_seconds), engine.begin() as connection:
         connection.exec_driver_sql(f"DROP TRIGGER {GUARD}")
         yield connection
         connection.exec_driver_sql(kept)
 
 
+def _changed_here() -> sa.ColumnElement[bool]:
+    return Review.rationale.endswith(MARK, autoescape=True)
+
+
 def _put_right() -> bool:
-    changed_here = Review.rationale.endswith(MARK, autoescape=True)
     right = sa.func.replace(Review.rationale, MARK, "")
     with _guard_lifted() as connection:
         return bool(
-            connection.execute(sa.update(Review).where(changed_here).values(rationale=right)).rowcount
+            connection.execute(sa.update(Review).where(_changed_here()).values(rationale=right)).rowcount
         )
 
 

@@ -1,21 +1,18 @@
 """The demonstration shows at once what the desk is for: urgent, overdue, folded, and in many languages."""
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app import create_app
-from review import clock, db
+from review import clock
 from review.actions.trail import verify_trail
-from review.cli.demo import demo_environment, make_demo
-from review.config import read_settings
-from review.demo import plan
+from review.demo import content, plan, reasons, staff
+from review.domain.clause_drafts import may_publish
+from review.domain.escalations import WAITS
 from review.domain.permissions import OPERATOR
 from review.models import (
     Answer,
@@ -23,6 +20,7 @@ from review.models import (
     ClauseVersion,
     Decision,
     Draft,
+    Escalation,
     FlaggerStatus,
     Item,
     Referral,
@@ -33,26 +31,9 @@ from review.models import (
 from review.queries.accounts import actor_of
 from review.queries.case_content import live_cases_of_other_kinds
 from review.queries.cases import queue_counts, queue_page
+from review.queries.clause_history import clause_histories
+from review.queries.escalations import advice_on, escalations_listed
 from review.queries.factors import enrolled_of
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """The seeded desk, made once for this file: nothing here changes it."""
-    settings = read_settings(demo_environment(tmp_path_factory.mktemp("demo")), demo=True)
-    people = make_demo(settings)
-    assert [person.label for person in people][:2] == ["Moderator", "Second moderator"]
-    app = create_app(settings)
-    app.config["REVIEW_DEMO_ACCOUNTS"] = people
-    with app.app_context():
-        yield app
-        db.session().close()
-        db.extension.engine.dispose()
-
-
-@pytest.fixture
-def reader(demo: Flask) -> Session:
-    return db.session()
 
 
 def test_the_queue_has_something_of_everything(reader: Session) -> None:
@@ -120,6 +101,42 @@ def test_the_story_is_the_same_at_each_start() -> None:
 def test_the_trail_of_the_demonstration_is_intact(demo: Flask) -> None:
     folder: Path = demo.config["REVIEW_SETTINGS"].data_dir
     assert verify_trail(folder=folder, actor=OPERATOR).finding.intact
+
+
+def test_one_case_waits_for_advice_and_one_came_back_with_it(reader: Session) -> None:
+    now = clock.now()
+    (waiting,) = escalations_listed(reader)
+    assert waiting.asked_at < now < waiting.asked_at + WAITS
+    row = reader.execute(
+        sa.select(Escalation.case_id, Escalation.asked_by).where(Escalation.advice.is_not(None))
+    ).one()
+    assert row.case_id in {listed.id for listed in queue_page(reader, account_id=None, now=now).rows}
+    (shown,) = advice_on(reader, row.case_id)
+    assert shown.advice == content.ADVICE
+    assert reader.scalar(sa.select(Case.state).where(Case.id == waiting.case_id)) == "escalated"
+
+
+def test_a_threat_to_life_speaks_of_a_threat_and_no_two_reasons_are_alike(reader: Session) -> None:
+    rows = reader.execute(sa.select(Referral.reference, Referral.reason, Referral.urgency)).all()
+    assert len({row.reason for row in rows}) == plan.ALL
+    assert all(row.reason[0] + row.reason[-1] == "[]" for row in rows), "placeholders, as they say"
+    threats = {row.reason for row in rows if row.urgency == "threat_to_life"}
+    assert threats == {reasons.text_of(number, threat=True).reason for number in plan.THREATS}
+
+
+def test_the_text_of_one_referral_finds_that_referral_alone(reader: Session) -> None:
+    sentence = reasons.text_of(201, threat=False).reason
+    found = reader.scalars(sa.select(Referral.reference).where(Referral.reason.contains(sentence)))
+    assert found.all() == ["DEMO-201"]
+
+
+def test_one_clause_has_a_draft_that_a_second_person_may_publish(reader: Session) -> None:
+    drafts = [history.draft for history in clause_histories(reader, on=clock.now().date()) if history.draft]
+    (draft,) = drafts
+    assert draft.number == content.DRAFTED_CLAUSE
+    assert draft.valid_from > clock.now().date()
+    assert may_publish(staff.actor_of(staff.LEGAL), drafted_by=draft.author_id)
+    assert not may_publish(staff.actor_of(staff.ADMINISTRATOR), drafted_by=draft.author_id)
 
 
 def test_everybody_in_the_demonstration_has_a_second_factor(demo: Flask, reader: Session) -> None:

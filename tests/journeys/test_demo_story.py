@@ -74,11 +74,25 @@ def _second_moderator(page: Page, case_id: str) -> None:
     assert OWN_WORDS not in page.content()
 
 
+def _go(page: Page, place: str) -> None:
+    page.get_by_role("navigation", name="Main").get_by_role("link", name=place).click()
+    expect(page.locator("h1")).to_be_visible()
+
+
 def _lead(page: Page) -> None:
-    """A lead sees what the team does, and what came by e-mail."""
-    for place in ("Team", "E-mail", "Numbers"):
-        page.get_by_role("navigation", name="Main").get_by_role("link", name=place).click()
-        expect(page.locator("h1")).to_be_visible()
+    """A lead sees what the team does, and makes a referral of what came by e-mail."""
+    _go(page, "Numbers")
+    _go(page, "Team")
+    expect(page.get_by_role("table", name="What the team did")).to_contain_text("30 days")
+    assert "Too few people" not in page.locator("main").inner_text()
+    assert "Not shown because" not in page.locator("main").inner_text()
+    _go(page, "E-mail")
+    page.get_by_role("link", name="Two addresses for your review").click()
+    page.select_option("select[name=sender_id]", label="Northland Online Authority")
+    page.check("input[name=identity_way][value=reply]")
+    page.get_by_role("button", name="Confirm as a referral").click()
+    expect(page.locator("[role=status]")).to_contain_text("2 items, which are in the queue")
+    expect(page.get_by_role("table", name="Waiting for somebody")).not_to_contain_text("Two addresses")
 
 
 def _sender(page: Page) -> None:
@@ -106,8 +120,21 @@ def _legal(page: Page, case_id: str) -> None:
     assert named.startswith("Broken:")
     assert "rationale" in page.locator("main").inner_text(), named
     page.goto(page.url.partition("/trail")[0] + "/trail")
-    page.get_by_role("button", name="Tamper with one row").click()
+    expect(page.locator("main")).to_contain_text(touched[0])
+    page.get_by_role("button", name="Put the row right").click()
     assert _verdict(page).startswith("Intact:")
+
+
+def _advise(page: Page) -> None:
+    """Give advice on the one case that waits for it, which brings it back to the queue."""
+    _go(page, "Escalations")
+    page.locator("main a[href^='/records/C-']").click()
+    page.fill(
+        "textarea[name=advice]", "Clause 3 needs somebody who could be deceived; a parody deceives nobody."
+    )
+    page.get_by_role("button", name="Give advice").click()
+    expect(page.locator("[role=status]")).to_contain_text("Advice given.")
+    expect(page.locator("main")).to_contain_text("No case waits for advice.")
 
 
 def _verdict(page: Page) -> str:
@@ -148,5 +175,6 @@ def test_a_newcomer_sees_the_whole_story(tmp_path: Path, chromium: Browser, *, s
             _sender(page)
         with newcomer.role(LABELS[3]) as page:
             _legal(page, case_id)
+            _advise(page)
         with newcomer.role(LABELS[5]) as page:
             _administrator(page)
