@@ -252,6 +252,7 @@ WORDS: dict[str, dict[str, str]] = {
         "checkpoint": N_("Checkpoint"),
         "dispatch": N_("Dispatch"),
         "workers": N_("Background loops"),
+        "verification": N_("Verification"),
         "clock": N_("Clock"),
         "disk": N_("Disk"),
     },
