@@ -107,6 +107,12 @@ WORDS: dict[str, dict[str, str]] = {
         "removal_order": N_("Removal order"),
     },
     "urgency": {"normal": N_("Not urgent"), "threat_to_life": N_("Threat to life")},
+    "target": {
+        "threat": N_("Threat to life"),
+        "order": N_("Removal order"),
+        "flagger": N_("Trusted flagger"),
+        "other": N_("No other rule applies"),
+    },
     "severity": {"low": N_("Low"), "high": N_("High")},
     "role": {
         "moderator": N_("Moderator"),
