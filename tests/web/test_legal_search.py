@@ -128,3 +128,23 @@ def test_the_outcome_narrows_a_search(desk: Desk) -> None:
     make_sign_in(client, Role.LEGAL)
     assert case_id in client.get("/records?outcome=declined").text
     assert case_id not in client.get("/records?outcome=accepted").text
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("since=never&state=open", "for example 2026-11-30"),
+        ("since=2026-02-01&until=2026-01-31&state=open", "This is before the start"),
+    ],
+)
+def test_days_that_are_none_or_reversed_are_an_error_at_their_field(
+    desk: Desk, query: str, words: str
+) -> None:
+    client = desk.client()
+    refer(client, make_key(make_sender()), URL)
+    make_sign_in(client, Role.LEGAL)
+    page = client.get(f"/records?{query}").text
+    assert 'role="alert"' in page
+    assert words in page.split("field-error", 1)[1][:300]
+    assert '<option selected value="open">' in page
+    assert 'role="alert"' not in client.get("/records?since=2026-01-31&until=2026-01-31").text

@@ -167,3 +167,22 @@ def test_a_page_asks_again_by_itself_only_at_first(seen: tuple[Desk, FlaskClient
     page = client.get(address)
     assert "Refresh" not in page.headers
     assert f'href="{address}">Refresh</a>' in page.text
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("since=nonsense&who=service", "for example 2026-11-30T09:15"),
+        ("since=2026-02-01T00:00&until=2026-01-01T00:00&who=service", "This is before the start"),
+    ],
+)
+def test_a_span_that_is_none_is_an_error_at_its_field_and_nothing_typed_is_lost(
+    seen: tuple[Desk, FlaskClient, str], query: str, words: str
+) -> None:
+    _desk, client, _case_id = seen
+    page = client.get(f"/trail?{query}").text
+    assert 'role="alert"' in page
+    assert words in page.split("field-error", 1)[1][:300]
+    for typed in dict(part.split("=") for part in query.split("&")).values():
+        assert f'value="{typed}"' in page
+    assert 'role="alert"' not in client.get("/trail?since=2020-01-01T00:00&until=2020-01-01T00:00:01").text

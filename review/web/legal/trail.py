@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext
-from wtforms import DateTimeLocalField, Form, SelectField, StringField
+from wtforms import Field, Form, SelectField, StringField
 
 from review import clock, db
 from review.actions import records as record_actions
@@ -19,6 +19,7 @@ from review.queries.trail_events import TrailEntry, TrailFilters
 from review.queries.trail_runs import run_of, unfinished_run
 from review.queries.verdicts import newest_verdict
 from review.web import guard
+from review.web.spans import Moment, check_order
 from review.web.texts import gettext
 from review.web.words import word_of
 
@@ -34,11 +35,15 @@ blueprint = Blueprint("legal_trail", __name__)
 class TrailForm(Form):
     """What narrows the list of entries; a plain GET."""
 
-    since = DateTimeLocalField(lazy_gettext("From (UTC)"), format=FORMATS)
-    until = DateTimeLocalField(lazy_gettext("Before (UTC)"), format=FORMATS)
+    since = Moment(lazy_gettext("From (UTC)"), format=FORMATS)
+    until = Moment(lazy_gettext("Before (UTC)"), format=FORMATS)
     who = StringField(lazy_gettext("Who"))
     object = StringField(lazy_gettext("Object"))
     type = SelectField(lazy_gettext("Event"), validate_choice=False)
+
+    def validate_until(self, field: Field) -> None:
+        """The end is not before the start."""
+        check_order(self.since, field)
 
 
 @blueprint.get("/trail")
@@ -50,6 +55,7 @@ def page() -> str:
         ("", gettext("All")),
         *sorted(((name, _event_word(name)) for name in EVENTS), key=lambda pair: pair[1]),
     ]
+    form.validate()
     before = _position(request.args.get("before", ""))
     listed = record_actions.list_trail(actor=guard.actor(), filters=_filters(form), before=before)
     reader = db.session()
@@ -102,7 +108,7 @@ def _filters(form: TrailForm) -> TrailFilters:
 
     return TrailFilters(
         since=moment(form.since.data),
-        until=moment(form.until.data),
+        until=None if form.until.errors else moment(form.until.data),
         who=text(form.who.data),
         object_id=text(form.object.data),
         event_type=form.type.data if form.type.data in EVENTS else None,
