@@ -16,12 +16,17 @@ from review.models.trail import IS_VERDICT
 
 @dataclass(frozen=True)
 class ToldVerdict:
-    """A finding of the past and when it was reached."""
+    """A finding of the past and when it was reached.
+
+    ``about`` holds the ids and ``entry`` the position that its sentence names; older findings tell neither.
+    """
 
     at: datetime
     intact: bool
     sentence: str
     detail: str
+    about: tuple[str, ...] = ()
+    entry: int | None = None
 
 
 def verdict_of(reader: Session, eid: str) -> ToldVerdict:
@@ -53,6 +58,8 @@ def _read(reader: Session, *which: sa.ColumnElement[bool] | sa.TextClause) -> To
             intact=finding["intact"],
             sentence=finding["sentence"],
             detail=finding["detail"],
+            about=tuple(finding.get("about", ())),
+            entry=finding.get("entry"),
         )
     except (LookupError, ValueError, TypeError):
         return None  # the event was changed behind the program, or its finding erased: nothing to show

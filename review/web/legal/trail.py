@@ -19,6 +19,7 @@ from review.queries.trail_events import TrailEntry, TrailFilters
 from review.queries.trail_runs import run_of, unfinished_run
 from review.queries.verdicts import newest_verdict
 from review.web import guard
+from review.web.legal.verdict_links import address_of, linked
 from review.web.spans import Moment, check_order
 from review.web.texts import gettext
 from review.web.words import word_of
@@ -71,6 +72,7 @@ def page() -> str:
         state=trail_state(reader),
         verdict=newest_verdict(reader),
         run=unfinished_run(reader),
+        linked=linked,
     )
 
 
@@ -90,7 +92,7 @@ def run(run_id: str) -> Response:
     found = None if wanted is None else run_of(db.session(), wanted)
     if found is None:
         raise NotFound("There is no such verification; open the trail and ask for one.")
-    answer = make_response(render_template("legal/trail_run.html", run=found, now=clock.now()))
+    answer = make_response(render_template("legal/trail_run.html", run=found, linked=linked, now=clock.now()))
     young = clock.now() - found.requested_at < timedelta(seconds=FIRST_SECONDS)
     if found.finished_at is None and young:
         answer.headers["Refresh"] = "1"
@@ -140,8 +142,4 @@ def _event_word(name: str) -> str:
 
 def _record_address(entry: TrailEntry) -> str | None:
     """Where the record of what an entry is about is found, if it is about a case."""
-    if entry.object_kind == "case":
-        return url_for("legal_records.record", case_id=entry.object_id)
-    if entry.object_kind in ("referral", "item", "batch"):
-        return url_for("legal_records.listing", q=entry.object_id)
-    return None
+    return address_of(entry.object_id) if entry.object_kind in ("case", "referral", "item", "batch") else None
