@@ -24,6 +24,11 @@ def _written(prefix: str, bits: int) -> str:
     return f"{prefix}-{pairs[0]}{pairs[1]}-{pairs[2]}{pairs[3]}-{pairs[4]}{pairs[5]}"
 
 
+def is_id(value: object) -> bool:
+    """Whether this is an id exactly as we write them, whatever it names."""
+    return isinstance(value, str) and value != "" and read_id(value, value[0]) == value
+
+
 def read_id(text: str, prefix: str) -> str | None:
     """The id as we write it, or ``None`` when the text is not an id with this prefix.
 

@@ -1,5 +1,7 @@
 """What comes first, and until when? The rank of a referral and the target of its cases."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
@@ -31,6 +33,38 @@ def due_at(received_at: datetime, *, rank: Rank, trusted_flagger: bool, settings
     else:
         seconds = settings.target_flagger_seconds if trusted_flagger else settings.target_seconds
     return received_at + timedelta(seconds=seconds)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What decides the target of one referral; ``trusted_flagger`` on the day of receipt."""
+
+    received_at: datetime
+    rank: Rank
+    trusted_flagger: bool
+
+    @property
+    def rule(self) -> str:
+        """Which rule applies: ``threat``, ``order``, ``flagger`` or ``other``."""
+        if self.rank is not Rank.OTHER:
+            return self.rank.name.lower()
+        return "flagger" if self.trusted_flagger else "other"
+
+
+def why_due(due: datetime, terms: Sequence[Terms], *, settings: Settings) -> int | None:
+    """Which of these referrals gave their case its target; None of none.
+
+    Where none fits exactly, because the settings were others then, the one that presses most by today's.
+    """
+    own = [
+        due_at(one.received_at, rank=one.rank, trusted_flagger=one.trusted_flagger, settings=settings)
+        for one in terms
+    ]
+
+    def distance(place: int) -> tuple[bool, bool, datetime]:
+        return own[place] != due, terms[place].received_at > due, own[place]
+
+    return min(range(len(own)), key=distance, default=None)
 
 
 def why_first(*, rank: int, due_at: datetime, now: datetime, tied: bool = False) -> str:

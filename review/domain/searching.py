@@ -15,12 +15,13 @@ from review.domain.locations import Hosts, LocationError, read_location
 LONGEST_QUERY: Final = 2_048
 LONGEST_REFERENCE: Final = 200
 MOST_WORDS: Final = 6
-ID_KINDS: Final = {"C": "case", "R": "referral", "I": "item", "B": "batch"}
+ID_KINDS: Final = {"C": "case", "R": "referral", "I": "item", "B": "batch", "S": "sender"}
 KINDS: Final = (*ID_KINDS.values(), "digest", "url", "host", "reference", "text")
 
 _DIGEST = re.compile(r"(?:sha-?256\s*[:=]\s*)?([0-9a-f]{64})", re.IGNORECASE)
 _SCHEME = re.compile(r"h(?:tt|xx)ps?\s*(?:\[:\]|:)", re.IGNORECASE)
 _HOST = re.compile(r"(?:[\w-]+\.)+[^\W\d_][\w-]+|\d{1,3}(?:\.\d{1,3}){3}")
+_CITATION = re.compile(r"(\S+?)(?: ?, ?| )(?:entry ?)?([1-9]\d{0,5})", re.IGNORECASE)
 _AROUND = "<>\"'“”„«»`() \t\r\n"
 
 
@@ -29,11 +30,13 @@ class Reading:
     """One way to understand what was pasted.
 
     ``value`` is what is looked for (of a URL the SHA-256 of its match key), ``shown`` what people are told.
+    ``entry``: of a cited entry of a case's record, its number.
     """
 
     kind: str
     value: str
     shown: str
+    entry: int | None = None
 
 
 class _AnyHost(Hosts):
@@ -102,7 +105,17 @@ def nearest(readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
 
 def _ids(text: str) -> list[Reading]:
     pairs = ((kind, read_id(text, prefix)) for prefix, kind in ID_KINDS.items())
-    return [Reading(kind, found, found) for kind, found in pairs if found is not None]
+    found_ids = [Reading(kind, found, found) for kind, found in pairs if found is not None]
+    return found_ids or _citation(text)
+
+
+def _citation(text: str) -> list[Reading]:
+    """The case in what its record offers to cite: ``C-7K3M-9QXD-2FWT, entry 1``."""
+    match = _CITATION.fullmatch(text)
+    case_id = None if match is None else read_id(match[1], "C")
+    if match is None or case_id is None:
+        return []
+    return [Reading("case", case_id, case_id, entry=int(match[2]))]
 
 
 def _digest(text: str) -> list[Reading]:

@@ -12,6 +12,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from review.db import Moment
 from review.models.base import Base
 
+IS_VERDICT = sa.text("event_type = 'trail.verified'")
+"""Written out, as a query must be that is to find them by their index."""
+
 
 class Opening(Base):
     """One event: its envelope and salt, which give the leaf, and field -> (key, value), which may be erased.
@@ -23,6 +26,7 @@ class Opening(Base):
     __tablename__ = "openings"
     __table_args__ = (
         sa.Index("uq_openings_chain", "object_kind", "object_id", "object_version", unique=True),
+        sa.Index("ix_openings_verdict", "recorded_at", sqlite_where=IS_VERDICT, postgresql_where=IS_VERDICT),
     )
 
     eid: Mapped[str] = mapped_column(sa.String(32), primary_key=True)

@@ -142,6 +142,12 @@ def passkey_of(reader: Session, account_id: str, credential_id: bytes, *, host: 
     return None if row is None else StoredPasskey(*row)
 
 
+def hosts_of_passkeys(reader: Session, account_id: str) -> tuple[str, ...]:
+    """The hosts at which a person has added passkeys that still count."""
+    living = (Passkey.account_id == account_id, Passkey.removed_at.is_(None))
+    return tuple(reader.scalars(sa.select(Passkey.host).where(*living).distinct().order_by(Passkey.host)))
+
+
 def credentials_of(reader: Session, account_id: str, *, host: str) -> list[bytes]:
     """The ids by which browsers know the passkeys that a person has at this site."""
     return list(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,9 +14,12 @@ from review.errors import SettingsError
 from review.models import Case, Leaf, Opening, PendingEvent, Review, StoredCheckpoint, schema
 from review.queries.heartbeats import loop_states
 from review.queries.storage import LEAST_BYTES, LEAST_SHARE, Room
+from review.queries.verdicts import newest_verdict
 
 LATE_SECONDS = 60
 SKEW_SECONDS = 1.0
+VERDICT_DAYS = 7
+"""A verdict on the trail that is older asks for a new one."""
 # settings of PostgreSQL with which an acknowledged commit can be lost, or a torn page stay unseen
 UNSAFE = {
     "fsync": ("off",),
@@ -27,12 +30,16 @@ UNSAFE = {
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at: a short name, whether it is well, what was seen, and what to do if it is not."""
+    """One thing looked at: a short name, whether it is well, what was seen, and what to do if it is not.
+
+    ``warning``: the desk can go on, but somebody should do the next step.
+    """
 
     name: str
     ok: bool
     sentence: str
     next_step: str = ""
+    warning: bool = False
 
 
 def check_database(engine: sa.Engine) -> None:
@@ -151,8 +158,29 @@ def _checks(reader: Session, *, now: datetime) -> Iterator[Check]:
         nothing="Every review whose undo window is over was dispatched.",
     )
     yield _workers_check(reader, now=now)
-    if not db.is_sqlite(reader):
-        yield _clock_check(reader)
+    yield _verification_check(reader, now=now)
+    yield _clock_check(reader)
+
+
+def _verification_check(reader: Session, *, now: datetime) -> Check:
+    verdict = newest_verdict(reader)
+    verify = "Let legal verify on the trail page, or run flask trail verify."
+    if verdict is None:
+        never = "There is no verdict on the trail that can be read."
+        return Check("verification", ok=True, sentence=never, next_step=verify, warning=True)
+    at = f"{verdict.at:%d %b %Y %H:%M:%S} UTC"
+    if not verdict.intact:
+        return Check(
+            "verification",
+            ok=False,
+            sentence=f"The last verification, of {at}, found the trail broken.",
+            next_step="Legal sees which entry on the trail page; stop signing, keep this database, compare"
+            " with the newest backup.",
+        )
+    old = now - verdict.at > timedelta(days=VERDICT_DAYS)
+    since = f" That is more than {VERDICT_DAYS} days ago." if old else ""
+    sentence = f"The last verification, of {at}, found the trail intact.{since}"
+    return Check("verification", ok=True, sentence=sentence, next_step=verify, warning=old)
 
 
 def _disk_check(rooms: Sequence[Room]) -> Check:
@@ -200,6 +228,8 @@ def _age_check(name: str, oldest: datetime | None, *, now: datetime, what: str, 
 
 
 def _clock_check(reader: Session) -> Check:
+    if db.is_sqlite(reader):
+        return Check("clock", ok=True, sentence="The database is a file of this machine and takes its time.")
     before = clock.now()
     theirs: datetime = reader.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
     skew = max((before - theirs).total_seconds(), (theirs - clock.now()).total_seconds(), 0.0)

@@ -24,6 +24,7 @@ from review.models import (
     Sender,
 )
 from review.queries.record_told import ToldRecord
+from review.queries.senders import FlaggerListed, awards_of
 from review.queries.stored_cases import in_sets
 from review.queries.trail_rows import raw
 
@@ -50,13 +51,18 @@ class ItemInRecord:
 
 @dataclass(frozen=True)
 class ReferralInRecord:
-    """A referral with items in the case: who sent it, how, and what it says."""
+    """A referral with items in the case: who sent it, how, and what it says.
+
+    ``flagger_then``: its sender was a trusted flagger on the day of receipt (DSA, Article 22(1)).
+    """
 
     id: str
     sender: str
     sender_kind: str
     reference: str
     intake_kind: str
+    urgency: str
+    flagger_then: bool
     transmitted_via: str
     issuing_authority: str | None
     issuing_country: str | None
@@ -151,7 +157,7 @@ def _item(row: sa.Row[Any], answer: sa.Row[Any] | None, told: ToldRecord) -> Ite
 def referrals_in_record(reader: Session, ids: Sequence[str], told: ToldRecord) -> list[ReferralInRecord]:
     """These referrals, by time of receipt."""
     columns = raw(
-        Referral.id, Referral.reference, Referral.intake_kind, Referral.transmitted_via,
+        Referral.id, Referral.reference, Referral.intake_kind, Referral.urgency, Referral.transmitted_via,
         Referral.issuing_authority, Referral.issuing_country, Referral.legal_basis, Referral.reason,
         Referral.language, Referral.body_sha256, Referral.body_length, Referral.received_at,
         Referral.sender_id,
@@ -162,11 +168,19 @@ def referrals_in_record(reader: Session, ids: Sequence[str], told: ToldRecord) -
         true_ids = {row.id: told.truth("referral", row.id, "sender_id", row.sender_id) for row in rows}
         senders = sa.select(Sender.id, Sender.name, Sender.kind).where(Sender.id.in_(set(true_ids.values())))
         named = {row.id: (row.name, row.kind) for row in reader.execute(senders)}
-        found += [_referral(row, named.get(true_ids[row.id], ("", "other")), told) for row in rows]
+        awards = awards_of(reader, set(true_ids.values()))
+        found += [
+            _referral(row, named.get(true_ids[row.id], ("", "other")), awards.get(true_ids[row.id], ()), told)
+            for row in rows
+        ]
     return sorted(found, key=lambda one: (one.received_at.isoformat() if one.received_at else "", one.id))
 
 
-def _referral(row: sa.Row[Any], sender: tuple[str, str], told: ToldRecord) -> ReferralInRecord:
+def _referral(
+    row: sa.Row[Any], sender: tuple[str, str], awards: Sequence[FlaggerListed], told: ToldRecord
+) -> ReferralInRecord:
+    received_at = _moment(told.truth("referral", row.id, "received_at", row.received_at))
+
     def true(column: str) -> Any:
         return told.truth("referral", row.id, column, row._mapping[column])
 
@@ -180,6 +194,8 @@ def _referral(row: sa.Row[Any], sender: tuple[str, str], told: ToldRecord) -> Re
         sender_kind=sender[1],
         reference=text("reference") or "",
         intake_kind=text("intake_kind") or "",
+        urgency=text("urgency") or "",
+        flagger_then=received_at is not None and any(one.holds_on(received_at.date()) for one in awards),
         transmitted_via=text("transmitted_via") or "",
         issuing_authority=text("issuing_authority"),
         issuing_country=text("issuing_country"),
@@ -188,7 +204,7 @@ def _referral(row: sa.Row[Any], sender: tuple[str, str], told: ToldRecord) -> Re
         language=text("language"),
         body_sha256=text("body_sha256") or "",
         body_length=row.body_length if isinstance(row.body_length, int) else 0,
-        received_at=_moment(true("received_at")),
+        received_at=received_at,
         differs=_differs(told, "referral", row.id),
     )
 

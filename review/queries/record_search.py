@@ -114,7 +114,7 @@ def cases_found(
     )
 
 
-_MANY = frozenset({"batch", "digest", "host", "text"})
+_MANY = frozenset({"batch", "digest", "host", "sender", "text"})
 """Ways to understand a search that may lead to more cases than it looks at."""
 
 

@@ -86,11 +86,24 @@ def _of_cases() -> sa.Select[Any]:
     return sa.select(Case.id.label("case_id"))
 
 
+def _of_sender(sender_id: str) -> sa.Select[Any]:
+    """Cases of the referrals of a sender that changed last."""
+    newest = (
+        sa.select(Referral.id)
+        .where(Referral.sender_id == sender_id)
+        .order_by(Referral.change_position.desc(), Referral.id.desc())
+        .limit(MOST_CANDIDATES)
+        .subquery()
+    )
+    return _of_items().join(newest, newest.c.id == Item.referral_id)
+
+
 _EXACT: dict[str, Callable[[str], sa.Select[Any]]] = {
     "case": lambda value: _of_cases().where(Case.id == value),
     "url": lambda value: _of_cases().where(Case.match_digest == value),
     "referral": lambda value: _of_items().where(Item.referral_id == value),
     "item": lambda value: _of_items().where(Item.id == value),
+    "sender": _of_sender,
     "reference": lambda value: _of_referrals().where(Referral.reference == value),
     "batch": lambda value: (
         _of_items()

@@ -10,15 +10,17 @@ from sqlalchemy.orm import Session
 
 from review.domain.keys import state_of
 from review.domain.senders import Contact, Limits, Profile
-from review.models import Account, FlaggerStatus, Sender, SenderKey, SignIn
+from review.models import Account, FlaggerStatus, Referral, Sender, SenderKey, SignIn
 
 MOST_LISTED_KEYS = 100
+LAST_CHANGED = 100
+"""Referrals of a sender, by their last change, of which the newest one tells when it was here."""
 _CONTACT = tuple(part.name for part in fields(Contact))
 
 
 @dataclass(frozen=True)
 class SenderRow:
-    """One line of the list; ``last_active_at``: when a key or a person of it was here last."""
+    """One line of the list; ``last_active_at``: when a key, a person or a referral of it was here."""
 
     id: str
     name: str
@@ -113,13 +115,14 @@ def senders_page(
             sa.or_(Sender.name > before, sa.and_(Sender.name == before, Sender.id > after))
         )
     rows = reader.execute(statement).all()
-    people = _people_seen(reader, [row.id for row in rows])
-    shown = tuple(_listed(row, people.get(row.id)) for row in rows[:limit])
+    ids = [row.id for row in rows[:limit]]
+    people, received = _people_seen(reader, ids), _received_last(reader, ids)
+    shown = tuple(_listed(row, people.get(row.id), received.get(row.id)) for row in rows[:limit])
     return SendersPage(shown, shown[-1].id if len(rows) > limit else None)
 
 
-def _listed(row: Any, person_seen_at: datetime | None) -> SenderRow:
-    seen = [at for at in (row.last_used_at, person_seen_at) if at is not None]
+def _listed(row: Any, *others: datetime | None) -> SenderRow:
+    seen = [at for at in (row.last_used_at, *others) if at is not None]
     return SenderRow(
         row.id,
         row.name,
@@ -140,6 +143,23 @@ def _people_seen(reader: Session, sender_ids: Sequence[str]) -> dict[str, dateti
         .group_by(Account.sender_id)
     ).all()
     return {row[0]: row[1] for row in rows}
+
+
+def _received_last(reader: Session, sender_ids: Sequence[str]) -> dict[str, datetime]:
+    """When the newest referral of each sender came, among those that changed last: an index has these."""
+    if not sender_ids:
+        return {}
+    parts = [
+        sa.select(Referral.sender_id, Referral.received_at)
+        .where(Referral.sender_id == sender_id)
+        .order_by(Referral.change_position.desc(), Referral.id.desc())
+        .limit(LAST_CHANGED)
+        .subquery()
+        for sender_id in sender_ids
+    ]
+    every = sa.union_all(*[sa.select(part.c.sender_id, part.c.received_at) for part in parts]).subquery()
+    newest = sa.select(every.c.sender_id, sa.func.max(every.c.received_at)).group_by(every.c.sender_id)
+    return {row[0]: row[1] for row in reader.execute(newest)}
 
 
 def holds_on(day: date) -> tuple[sa.ColumnElement[bool], ...]:

@@ -1,5 +1,6 @@
 """Which organisations refer, with which keys, and who holds trusted-flagger status on a day?"""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -51,6 +52,10 @@ class FlaggerListed:
     coordinator: str
     valid_from: date
     valid_until: date | None
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the status is held on that day."""
+        return self.valid_from <= day and (self.valid_until is None or self.valid_until >= day)
 
 
 @dataclass(frozen=True)
@@ -128,7 +133,7 @@ def list_senders(reader: Session) -> list[SenderListed]:
         )
     ).all()
     keys = _keys_of(reader)
-    flagger = _flagger_of(reader)
+    flagger = awards_of(reader)
     return [
         SenderListed(*row, tuple(flagger.get(row.id, ())), tuple(keys.get(row.id, ()))) for row in senders
     ]
@@ -170,15 +175,17 @@ def _keys_of(reader: Session) -> dict[str | None, list[KeyListed]]:
     return found
 
 
-def _flagger_of(reader: Session) -> dict[str, list[FlaggerListed]]:
-    rows = reader.execute(
-        sa.select(
-            FlaggerStatus.sender_id,
-            FlaggerStatus.coordinator,
-            FlaggerStatus.valid_from,
-            sa.func.coalesce(FlaggerStatus.ended_on, FlaggerStatus.valid_until).label("valid_until"),
-        ).order_by(FlaggerStatus.valid_from, FlaggerStatus.id)
-    )
+def awards_of(reader: Session, sender_ids: Collection[str] | None = None) -> dict[str, list[FlaggerListed]]:
+    """The dated evidence of these senders, or of all of them, by sender and oldest first."""
+    statement = sa.select(
+        FlaggerStatus.sender_id,
+        FlaggerStatus.coordinator,
+        FlaggerStatus.valid_from,
+        sa.func.coalesce(FlaggerStatus.ended_on, FlaggerStatus.valid_until).label("valid_until"),
+    ).order_by(FlaggerStatus.valid_from, FlaggerStatus.id)
+    if sender_ids is not None:
+        statement = statement.where(FlaggerStatus.sender_id.in_(sender_ids))
+    rows = reader.execute(statement)
     found: dict[str, list[FlaggerListed]] = {}
     for row in rows:
         found.setdefault(row.sender_id, []).append(

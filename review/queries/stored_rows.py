@@ -55,7 +55,10 @@ def row_problem(
         difference = next(differences(reader, evidence=evidence, compared=compared), None)
     except (LookupError, ValueError, TypeError, AttributeError, RecursionError):
         return Problem(None, "An event of the trail cannot be compared with the ordinary tables.", REST)
-    return None if difference is None else Problem(None, difference.sentence, REST)
+    if difference is None:
+        return None
+    about = (difference.id, difference.owner.rpartition(" ")[2])
+    return Problem(None, difference.sentence, REST, about, entry=difference.position)
 
 
 def comparisons(evidence: Evidence | None) -> tuple[tuple[str, Collection[str], Compare], ...]:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from review import ledger
+from review.domain.ids import is_id
 from review.domain.plain_event import PlainEvent, plain_event
 from review.domain.trail_check import Link, name_of, previous_of, problem_of, problem_of_link
 from review.models import Leaf, Opening, PendingEvent
@@ -39,6 +40,7 @@ class Finding:
 
     ``first_bad`` is the first position not found good, None when all is intact or when what is wrong has no
     position; ``checkpoints`` counts the signed notes that hold up to there.
+    ``about`` holds the ids and ``entry`` the position that the sentence names.
     """
 
     intact: bool
@@ -47,6 +49,8 @@ class Finding:
     sentence: str
     first_bad: int | None = None
     detail: str = ""
+    about: tuple[str, ...] = ()
+    entry: int | None = None
 
 
 def verify_trail(
@@ -121,6 +125,8 @@ def _verdict(walk: Walk, problems: Sequence[Problem]) -> Finding:
         sentence=first.sentence,
         first_bad=first.position,
         detail=rest if first.position is not None else first.rest,
+        about=tuple(str(one) for one in first.about if is_id(one)),
+        entry=first.position if first.entry is None else first.entry,
     )
 
 
@@ -161,7 +167,8 @@ def _waiting_problem(
             event = event_of(row)
             reason = "has a position already" if row.sequenced else problem_of(event, leaf=row.leaf_hash)
             if reason is not None:
-                return Problem(None, f"An event that waits for its position ({name_of(event)}) {reason}.")
+                sentence = f"An event that waits for its position ({name_of(event)}) {reason}."
+                return Problem(None, sentence, about=(event.object_id,))
             odd(row)
     return None
 
@@ -180,7 +187,9 @@ def _unplaced_problem(reader: Session) -> Problem | None:
     row = reader.execute(statement.limit(1)).one_or_none()
     if row is None:
         return None
-    return Problem(None, f"An event stands beside the trail without an entry ({name_of(event_of(row))}).")
+    event = event_of(row)
+    sentence = f"An event stands beside the trail without an entry ({name_of(event)})."
+    return Problem(None, sentence, about=(event.object_id,))
 
 
 def _chain_problem(reader: Session) -> Problem | None:
@@ -212,7 +221,7 @@ def _chain_problem(reader: Session) -> Problem | None:
             if reason is None:
                 continue
             entry = "An event that waits for its position" if position is None else f"Entry {position}"
-            found = Problem(position, f"{entry} ({name_of(event)}) {reason}.")
+            found = Problem(position, f"{entry} ({name_of(event)}) {reason}.", about=(event.object_id,))
             if first is None or found.order < first.order:
                 first = found
     return first
@@ -261,7 +270,7 @@ def _count_problem(reader: Session, *, known: Collection[str]) -> Problem | None
         if reader.execute(wrong).first() is not None:  # in no order, which is several times as fast
             row = reader.execute(wrong.order_by(table.id)).one()
             told = f"says that {row.trail_version} events are on the trail, which has {row.events}"
-            return Problem(None, f"The {kind} {row.id} {told}.")
+            return Problem(None, f"The {kind} {row.id} {told}.", about=(row.id,))
         lost = reader.execute(
             sa.select(*event_columns(reader))
             .where(Opening.object_kind == kind, Opening.object_version.is_not(None))
@@ -269,5 +278,7 @@ def _count_problem(reader: Session, *, known: Collection[str]) -> Problem | None
             .limit(1)
         ).one_or_none()
         if lost is not None:
-            return Problem(None, f"The object of an event is gone ({name_of(event_of(lost))}).")
+            event = event_of(lost)
+            sentence = f"The object of an event is gone ({name_of(event)})."
+            return Problem(None, sentence, about=(event.object_id,))
     return None

@@ -24,11 +24,17 @@ AT_ONCE = 250
 
 @dataclass(frozen=True)
 class Problem:
-    """Something wrong: where (None: at no position of the tree), a whole sentence, and what to do."""
+    """Something wrong: where (None: at no position of the tree), a whole sentence, and what to do.
+
+    ``about`` is what the sentence names by id, as it is stored; ``entry`` the entry that it names, if that is
+    not the one at ``position``.
+    """
 
     position: int | None
     sentence: str
     rest: str = "Restore a backup and compare it with this database."
+    about: tuple[object, ...] = ()
+    entry: int | None = None
 
     @property
     def order(self) -> tuple[bool, int]:

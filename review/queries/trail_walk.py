@@ -122,7 +122,8 @@ class Walk:
         leaf = row.leaf_hash
         reason = problem_of(event, leaf=leaf)
         if reason is not None or not isinstance(leaf, bytes) or len(leaf) != HASH_BYTES:
-            return Problem(position, f"Entry {position} ({name_of(event)}) {reason}.")
+            sentence = f"Entry {position} ({name_of(event)}) {reason}."
+            return Problem(position, sentence, about=(event.object_id,))
         self._frontier.append(leaf)
         for tile in self._tiles.append(leaf):
             if (found := self._tile_problem(tile)) is not None:

@@ -58,9 +58,8 @@ def blank_form(now: datetime) -> KeyForm:
 
 def refused_form(error: ReviewError) -> tuple[KeyForm, tuple[str, ...]]:
     """The form as typed with its problems, and the sentences that belong to no field."""
-    form = KeyForm()
-    others = blame(form, error)
-    return _prepared(form), others
+    form = _prepared(KeyForm())
+    return form, blame(form, error)
 
 
 def _prepared(form: KeyForm) -> KeyForm:

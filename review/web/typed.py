@@ -1,11 +1,14 @@
 """What did somebody type, and which field is to blame? Between forms of pages and the rules that refuse."""
 
 from flask import request
-from wtforms import Form
+from wtforms import Field, Form, SelectFieldBase
 
-from review.errors import ReviewError
+from review.errors import FieldError, ReviewError
+from review.web.texts import gettext
 
 LONGEST_NUMBER = 9
+NOT_OF_LIST = frozenset({"kind_not_valid", "scopes_not_valid"})
+"""Problems whose sentence names the codes to choose from, where the form shows labels."""
 
 
 def text_of(name: str) -> str:
@@ -26,5 +29,13 @@ def blame(form: Form, error: ReviewError) -> tuple[str, ...]:
     for problem in error.errors:
         if problem.pointer in fields:
             field = fields[problem.pointer]
-            field.errors = [*field.errors, problem.detail]
+            field.errors = [*field.errors, _words(field, problem)]
     return tuple(others) if error.errors else (error.detail,)
+
+
+def _words(field: Field, problem: FieldError) -> str:
+    """The sentence, with the labels of the form instead of codes where something is to be chosen."""
+    if problem.code not in NOT_OF_LIST or not isinstance(field, SelectFieldBase):
+        return problem.detail
+    labels = [str(label) for value, label, *_more in field.iter_choices() if value]
+    return gettext("Choose from the list: %(choices)s.", choices="; ".join(labels))

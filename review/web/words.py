@@ -107,6 +107,12 @@ WORDS: dict[str, dict[str, str]] = {
         "removal_order": N_("Removal order"),
     },
     "urgency": {"normal": N_("Not urgent"), "threat_to_life": N_("Threat to life")},
+    "target": {
+        "threat": N_("Threat to life"),
+        "order": N_("Removal order"),
+        "flagger": N_("Trusted flagger"),
+        "other": N_("No other rule applies"),
+    },
     "severity": {"low": N_("Low"), "high": N_("High")},
     "role": {
         "moderator": N_("Moderator"),
@@ -252,6 +258,7 @@ WORDS: dict[str, dict[str, str]] = {
         "checkpoint": N_("Checkpoint"),
         "dispatch": N_("Dispatch"),
         "workers": N_("Background loops"),
+        "verification": N_("Verification"),
         "clock": N_("Clock"),
         "disk": N_("Disk"),
     },

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.domain.ids import id_from, new_id, read_id
+from review.domain.ids import id_from, is_id, new_id, read_id
 
 
 def test_an_id_is_a_letter_and_sixty_bits_in_crockford_base_32() -> None:
@@ -52,3 +52,9 @@ def test_one_digest_stands_for_one_id() -> None:
     assert found == id_from("K", bytes(range(8)))
     assert read_id(found, "K") == found
     assert found != id_from("K", bytes(range(1, 33)))
+
+
+def test_only_an_id_as_we_write_it_is_one() -> None:
+    assert is_id("V-7K3M-9QXD-2FWT")
+    for value in ("v-7k3m-9qxd-2fwt", "V-7K3M-9QXD-2FWT x", "", "VV", None, 7, b"V-7K3M-9QXD-2FWT"):
+        assert not is_id(value), value

@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 
 from review.config import Settings
-from review.domain.priority import Rank, due_at, rank_of
+from review.domain.priority import Rank, Terms, due_at, rank_of, why_due
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
@@ -40,3 +40,15 @@ def test_threats_come_before_orders_before_the_rest(intake_kind: str, urgency: s
 def test_each_rank_has_its_target(rank: Rank, flagger: bool, hours: int) -> None:
     settings = cast(Settings, _Targets())
     assert due_at(AT, rank=rank, trusted_flagger=flagger, settings=settings) - AT == timedelta(hours=hours)
+
+
+def test_a_target_is_explained_by_the_referral_that_set_it() -> None:
+    settings = cast("Settings", _Targets())
+    plain = Terms(AT, Rank.OTHER, trusted_flagger=False)
+    late_threat = Terms(AT + timedelta(hours=71, minutes=30), Rank.THREAT, trusted_flagger=False)
+    flagger = Terms(AT + timedelta(hours=1), Rank.OTHER, trusted_flagger=True)
+    assert why_due(AT + timedelta(hours=72), [late_threat, plain], settings=settings) == 1
+    assert why_due(AT + timedelta(hours=25), [plain, flagger], settings=settings) == 1
+    assert (plain.rule, late_threat.rule, flagger.rule) == ("other", "threat", "flagger")
+    assert why_due(AT, [], settings=settings) is None
+    assert why_due(AT + timedelta(hours=71), [late_threat, plain], settings=settings) == 1, "other settings"

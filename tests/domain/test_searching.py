@@ -20,6 +20,7 @@ def kinds(pasted: str, only: str | None = None) -> list[str]:
         (" r-7k3m-9qxd-2fwt ", "referral", "R-7K3M-9QXD-2FWT"),
         ("i7k3m9qxd2fwt", "item", "I-7K3M-9QXD-2FWT"),
         ("B-7K3M-9QXD-2FWT", "batch", "B-7K3M-9QXD-2FWT"),
+        ("s-7k3m-9qxd-2fwt", "sender", "S-7K3M-9QXD-2FWT"),
         (DIGEST, "digest", DIGEST.lower()),
         (f"sha256:{DIGEST}", "digest", DIGEST.lower()),
         (f"SHA-256 = {DIGEST.lower()}", "digest", DIGEST.lower()),
@@ -96,3 +97,22 @@ def test_words_are_few_and_each_counts_once() -> None:
 def test_the_host_of_an_address_is_without_port() -> None:
     assert host_of("https://video.example:8443/x") == "video.example"
     assert host_of("https://[::1/x") == ""
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "C-7K3M-9QXD-2FWT, entry 12",
+        "c-7k3m-9qxd-2fwt ENTRY 12",
+        "“C-7K3M-9QXD-2FWT,  Entry 12”",
+        "C-7K3M-9QXD-2FWT,12",
+        "c7k3m9qxd2fwt 12",
+    ],
+)
+def test_a_cited_entry_is_its_case_and_number(pasted: str) -> None:
+    assert readings_of(pasted)[0] == Reading("case", "C-7K3M-9QXD-2FWT", "C-7K3M-9QXD-2FWT", entry=12)
+
+
+@pytest.mark.parametrize("pasted", ["R-7K3M-9QXD-2FWT, entry 1", "C-7K3M-9QXD-2FWT, entry 0", "Unit 7, 1"])
+def test_nothing_else_is_a_cited_entry(pasted: str) -> None:
+    assert not [reading for reading in readings_of(pasted) if reading.entry or reading.kind == "case"]

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from review import clock
 from review.actions import senders
 from review.domain.permissions import OPERATOR, Role, Scope
 from review.domain.senders import FlaggerEvidence
+from review.models import Referral
 from review.queries import sender_accuracy
 from review.queries.sender_accuracy import Accuracy, accuracy_of
 from review.queries.sender_details import key_shown, keys_of, senders_page
@@ -47,6 +49,15 @@ def test_the_list_says_status_keys_and_activity_of_each(desk: Desk) -> None:
         None,
     )
     assert page.next is None
+
+
+def test_a_sender_that_delivered_was_here_also_when_no_key_and_no_person_was_seen(desk: Desk) -> None:
+    silent, delivering = create("A silent one"), create("B delivering")
+    for _ in range(2):
+        receive(sender_actor(delivering))
+    newest = desk.session.scalar(sa.select(sa.func.max(Referral.received_at)))
+    rows = senders_page(desk.session, limit=10, now=clock.now()).rows
+    assert [(row.id, row.last_active_at) for row in rows] == [(silent, None), (delivering, newest)]
 
 
 def test_the_list_goes_on_where_a_page_ended_and_keeps_to_one_kind(desk: Desk) -> None:

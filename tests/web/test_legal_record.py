@@ -11,8 +11,10 @@ import time_machine
 
 from review import clock, db
 from review.actions.clauses import import_clauses
+from review.actions.senders import create_sender
 from review.domain.clause_text import read_clauses
 from review.domain.permissions import OPERATOR, Role
+from review.domain.senders import FlaggerEvidence
 from review.models import Case, EmailedReferral
 from tests.conftest import Desk
 from tests.emails import CALLED, arrive, confirm, message
@@ -162,3 +164,27 @@ def test_an_identity_check_forged_since_is_shown_as_recorded(desk: Desk) -> None
     assert CALLED.words in told
     assert "Telephone call to a registered number" in told
     assert "FORGED<" not in told
+
+
+def _target(page: str) -> str:
+    return re.sub(r"<[^>]+>", "", page.split("<dt>Target</dt>")[1].split("</div>", maxsplit=1)[0])
+
+
+def test_the_record_says_how_urgent_each_referral_is_and_which_rule_set_the_target(desk: Desk) -> None:
+    client = desk.client()
+    unit = make_sender()
+    award = FlaggerEvidence("Coordinator of X", clock.now().date(), None)
+    flagger = create_sender("Flagger", kind="trusted_flagger", country=None, flagger=award, actor=OPERATOR)
+    make_sign_in(client, Role.LEGAL)
+    first = receive(sender_actor(unit), URL).referral_id
+    address = f"/records/{the_case(desk)}"
+    page = client.get(address).text
+    assert f"No other rule applies: 3 days after this was received: {first}" in _target(page)
+    second = receive(sender_actor(flagger), URL).referral_id
+    assert f"Trusted flagger: 1 day after this was received: {second}" in _target(client.get(address).text)
+    third = receive(sender_actor(unit), URL, urgency="threat_to_life").referral_id
+    page = client.get(address).text
+    assert f"Threat to life: 1 h after this was received: {third}" in _target(page)
+    of_third = page.split(f'id="referral-{third}"')[1].split("</section>")[0]
+    assert "Threat to life" in of_third
+    assert "Not urgent" in page.split(f'id="referral-{first}"')[1].split("</section>")[0]

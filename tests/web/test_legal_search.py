@@ -128,3 +128,41 @@ def test_the_outcome_narrows_a_search(desk: Desk) -> None:
     make_sign_in(client, Role.LEGAL)
     assert case_id in client.get("/records?outcome=declined").text
     assert case_id not in client.get("/records?outcome=accepted").text
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("since=never&state=open", "for example 2026-11-30"),
+        ("since=2026-02-01&until=2026-01-31&state=open", "This is before the start"),
+    ],
+)
+def test_days_that_are_none_or_reversed_are_an_error_at_their_field(
+    desk: Desk, query: str, words: str
+) -> None:
+    client = desk.client()
+    refer(client, make_key(make_sender()), URL)
+    make_sign_in(client, Role.LEGAL)
+    page = client.get(f"/records?{query}").text
+    assert 'role="alert"' in page
+    assert words in page.split("field-error", 1)[1][:300]
+    assert '<option selected value="open">' in page
+    assert 'role="alert"' not in client.get("/records?since=2026-01-31&until=2026-01-31").text
+
+
+def test_a_cited_entry_leads_to_that_entry_and_a_sender_s_id_to_the_sender(desk: Desk) -> None:
+    client = desk.client()
+    sender = make_sender("Unit North")
+    refer(client, make_key(sender), URL)
+    refer(client, make_key(make_sender()), "https://video.example/other")
+    (case_id, other) = decide_all()
+    make_sign_in(client, Role.LEGAL)
+    page = client.get("/records", query_string={"q": f"{case_id.lower()} ENTRY 2"}).text
+    assert "entry 2 in the record of our case" in page
+    assert f'href="/records/{case_id}#entry-2"' in page
+    assert 'id="entry-2"' in client.get(f"/records/{case_id}").text
+    page = client.get("/records", query_string={"q": sender.lower()}).text
+    assert "our sender id" in page
+    assert f'href="/senders/{sender}"' in page
+    assert [case_id in page, other in page].count(True) == 1
+    assert client.get(f"/senders/{sender}").status_code == 200

@@ -11,11 +11,12 @@ from flask.testing import FlaskClient
 from review import clock, db
 from review.domain.permissions import Role
 from review.formats import key_files
-from review.models import Opening, TrailRun
+from review.models import Leaf, Opening, Review, TrailRun
 from review.queries import trail_events
 from review.workers import verifying
 from tests.conftest import Desk
 from tests.factories import make_key, make_sender, make_sign_in
+from tests.guards import unguarded
 from tests.trails import decide_all, record_events, refer, settle
 
 
@@ -167,3 +168,59 @@ def test_a_page_asks_again_by_itself_only_at_first(seen: tuple[Desk, FlaskClient
     page = client.get(address)
     assert "Refresh" not in page.headers
     assert f'href="{address}">Refresh</a>' in page.text
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("since=nonsense&who=service", "for example 2026-11-30T09:15"),
+        ("since=2026-02-01T00:00&until=2026-01-01T00:00&who=service", "This is before the start"),
+    ],
+)
+def test_a_span_that_is_none_is_an_error_at_its_field_and_nothing_typed_is_lost(
+    seen: tuple[Desk, FlaskClient, str], query: str, words: str
+) -> None:
+    _desk, client, _case_id = seen
+    page = client.get(f"/trail?{query}").text
+    assert 'role="alert"' in page
+    assert words in page.split("field-error", 1)[1][:300]
+    for typed in dict(part.split("=") for part in query.split("&")).values():
+        assert f'value="{typed}"' in page
+    assert 'role="alert"' not in client.get("/trail?since=2020-01-01T00:00&until=2020-01-01T00:00:01").text
+
+
+def verdict_shown(desk: Desk, client: FlaskClient) -> str:
+    """The sentence of a verification that is made now."""
+    address = ask(client)
+    verifying.run_once(desk.app)
+    verifying.wait_for(desk.app)
+    return client.get(address).text.split('class="verdict bad"')[1].split("</p>")[0]
+
+
+def test_what_a_broken_verdict_names_leads_there(seen: tuple[Desk, FlaskClient, str]) -> None:
+    desk, client, case_id = seen
+    review_id = desk.session.scalar(sa.select(Review.id))
+    with unguarded(), db.transaction() as writer:
+        writer.execute(sa.update(Review).values(rationale="Changed behind the program."))
+    sentence = verdict_shown(desk, client)
+    assert f'<a href="/records/{case_id}#review-{review_id}">{review_id}</a>' in sentence
+    assert f'<a href="/records/{case_id}">{case_id}</a>' in sentence
+    entry = re.search(r'<a href="(/trail\?before=(\d+)#entries)">entry (\d+)</a>', sentence)
+    assert entry is not None
+    assert int(entry[2]) == int(entry[3]) + 1
+    assert positions(client.get(entry[1]).text)[0] == int(entry[3])
+    assert f'id="review-{review_id}"' in client.get(f"/records/{case_id}").text
+    assert "Entry" not in sentence
+    assert f'href="/records/{case_id}"' in client.get("/trail").text.split("Last verdict")[1]
+
+
+def test_words_that_look_like_an_id_in_a_verdict_lead_nowhere(seen: tuple[Desk, FlaskClient, str]) -> None:
+    desk, client, case_id = seen
+    with unguarded(), db.transaction() as writer:
+        first = sa.select(Leaf.eid).where(Leaf.position == 1).scalar_subquery()
+        forged = {"object_id": f"{case_id} x", "event_type": "C-0000-0000-0000"}
+        writer.execute(sa.update(Opening).where(Opening.eid == first).values(**forged))
+    sentence = verdict_shown(desk, client)
+    assert '<a href="/trail?before=2#entries">Entry 1</a>' in sentence
+    assert case_id in sentence
+    assert sentence.count("<a ") == 1

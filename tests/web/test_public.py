@@ -26,7 +26,7 @@ def test_ready_names_each_check(desk: Desk) -> None:
     answer = desk.client().get("/readyz")
     assert answer.status_code == 200
     names = {"database", "schema", "triggers", "trail", "checkpoint", "dispatch", "workers", "disk"}
-    assert set(answer.get_json()["checks"]) == names | ({"clock"} if desk.database == "postgresql" else set())
+    assert set(answer.get_json()["checks"]) == names | {"verification", "clock"}
 
 
 def test_a_late_checkpoint_a_late_sequencer_and_a_lost_trigger_are_not_ready(desk: Desk) -> None:

@@ -28,6 +28,7 @@ def page() -> str:
         checks=checks,
         now=now,
         well=all(check.ok for check in checks),
+        warned=any(check.warning for check in checks),
         state=state,
         waiting=_capped(state.queue.waiting) if state else "",
         overdue=_capped(state.queue.overdue) if state else "",

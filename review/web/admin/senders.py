@@ -60,6 +60,7 @@ def new_page() -> str:
 def create() -> Response | tuple[str, int]:
     """Enter the sender and go to its page, where its first key is one button away."""
     form = NewSenderForm()
+    form.kind.choices = kinds()
     try:
         sender_id = sender_actions.create_sender(
             text_of("name"), kind=text_of("kind"), country=text_of("country").strip() or None,

@@ -71,7 +71,7 @@ def change(name: str) -> Response | tuple[str, int]:
             actor=guard.actor(),
         )
     except (InvalidInput, StaleVersion) as error:
-        form.value.errors = [error.detail]
+        form.value.errors = [error.detail.replace(name, f"{_word(name)} ({name})", 1)]
         form.version.data = str(found.version)  # the page shows what counts now: the next try is informed
         return _page(found, form), errors.status_of(error)
     running.refresh(at_once=True)

@@ -1,15 +1,19 @@
 """Records: find a case, and read all that there is on it."""
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from typing import NamedTuple
+
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 
 from review import clock, db
 from review.actions import records as record_actions
 from review.domain.ids import read_id
 from review.domain.permissions import Permission
+from review.domain.priority import Terms, rank_of, why_due
 from review.domain.searching import nearest
 from review.domain.states import CaseState
 from review.errors import NotFound
 from review.queries.record_search import MOST_COUNTED, senders_named
+from review.queries.records import Record
 from review.queries.search_entries import MOST_CANDIDATES, NEWEST_READ
 from review.web import guard
 from review.web.legal.advice_form import AdviceForm
@@ -23,6 +27,7 @@ from review.web.legal.search_form import (
     search_form,
     write_place,
 )
+from review.web.times import duration
 
 blueprint = Blueprint("legal_records", __name__)
 
@@ -90,5 +95,31 @@ def record_page(case_id: str, *, form: AdviceForm | None = None) -> str:
         oldest_first=oldest_first,
         form=(form or AdviceForm(formdata=None)) if found.state == CaseState.ESCALATED else None,
         refused=form,
+        target=_target_of(found),
         now=clock.now(),
     )
+
+
+class Target(NamedTuple):
+    """Why a case is due when it is: the rule, the time that it leaves, and the referral that it is for."""
+
+    rule: str
+    span: str
+    referral_id: str
+
+
+def _target_of(record: Record) -> Target | None:
+    terms = {
+        one.id: Terms(
+            one.received_at,
+            rank_of(intake_kind=one.intake_kind, urgency=one.urgency),
+            trusted_flagger=one.flagger_then,
+        )
+        for one in record.referrals
+        if one.received_at is not None
+    }
+    place = why_due(record.due_at, list(terms.values()), settings=current_app.config["REVIEW_SETTINGS"])
+    if place is None:
+        return None
+    referral_id, chosen = list(terms.items())[place]
+    return Target(chosen.rule, duration(record.due_at - chosen.received_at), referral_id)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from flask import request, url_for
 from flask_babel import lazy_gettext
-from wtforms import DateField, Form, SearchField, SelectField
+from wtforms import Field, Form, SearchField, SelectField
 
 from review.domain.decisions import OUTCOMES
 from review.domain.ids import read_id
@@ -17,6 +17,7 @@ from review.domain.states import CaseState
 from review.errors import InvalidInput
 from review.models.referrals import INTAKE_KINDS
 from review.queries.record_search import Filters, Place
+from review.web.spans import Day, check_order
 from review.web.texts import gettext
 from review.web.words import word_of
 
@@ -32,8 +33,12 @@ class SearchForm(Form):
     state = SelectField(lazy_gettext("State"), validate_choice=False)
     outcome = SelectField(lazy_gettext("Outcome"), validate_choice=False)
     sender = SelectField(lazy_gettext("Sender"), validate_choice=False)
-    since = DateField(lazy_gettext("Received from"))
-    until = DateField(lazy_gettext("Received until"))
+    since = Day(lazy_gettext("Received from"))
+    until = Day(lazy_gettext("Received until"))
+
+    def validate_until(self, field: Field) -> None:
+        """The last day is not before the first."""
+        check_order(self.since, field)
 
 
 def search_form(senders: Sequence[tuple[str, str]]) -> SearchForm:
@@ -44,11 +49,12 @@ def search_form(senders: Sequence[tuple[str, str]]) -> SearchForm:
     form.state.choices = _choices("state", tuple(CaseState))
     form.outcome.choices = _choices("outcome", OUTCOMES)
     form.sender.choices = [("", gettext("All")), *senders]
+    form.validate()
     return form
 
 
 def filters_of(form: SearchForm) -> Filters:
-    """What narrows the search; a value that is none of the choices narrows nothing."""
+    """What narrows the search; what is wrong or none of the choices narrows nothing."""
 
     def chosen(field: SelectField) -> str | None:
         offered = {value for value, *_label in field.iter_choices()}
@@ -60,7 +66,7 @@ def filters_of(form: SearchForm) -> Filters:
         outcome=chosen(form.outcome),
         sender_id=chosen(form.sender),
         since=_start_of(form.since.data),
-        until=_start_of(form.until.data, days=1),
+        until=None if form.until.errors else _start_of(form.until.data, days=1),
     )
 
 

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext
-from wtforms import DateTimeLocalField, Form, SelectField, StringField
+from wtforms import Field, Form, SelectField, StringField
 
 from review import clock, db
 from review.actions import records as record_actions
@@ -19,6 +19,8 @@ from review.queries.trail_events import TrailEntry, TrailFilters
 from review.queries.trail_runs import run_of, unfinished_run
 from review.queries.verdicts import newest_verdict
 from review.web import guard
+from review.web.legal.verdict_links import address_of, linked
+from review.web.spans import Moment, check_order
 from review.web.texts import gettext
 from review.web.words import word_of
 
@@ -34,11 +36,15 @@ blueprint = Blueprint("legal_trail", __name__)
 class TrailForm(Form):
     """What narrows the list of entries; a plain GET."""
 
-    since = DateTimeLocalField(lazy_gettext("From (UTC)"), format=FORMATS)
-    until = DateTimeLocalField(lazy_gettext("Before (UTC)"), format=FORMATS)
+    since = Moment(lazy_gettext("From (UTC)"), format=FORMATS)
+    until = Moment(lazy_gettext("Before (UTC)"), format=FORMATS)
     who = StringField(lazy_gettext("Who"))
     object = StringField(lazy_gettext("Object"))
     type = SelectField(lazy_gettext("Event"), validate_choice=False)
+
+    def validate_until(self, field: Field) -> None:
+        """The end is not before the start."""
+        check_order(self.since, field)
 
 
 @blueprint.get("/trail")
@@ -50,6 +56,7 @@ def page() -> str:
         ("", gettext("All")),
         *sorted(((name, _event_word(name)) for name in EVENTS), key=lambda pair: pair[1]),
     ]
+    form.validate()
     before = _position(request.args.get("before", ""))
     listed = record_actions.list_trail(actor=guard.actor(), filters=_filters(form), before=before)
     reader = db.session()
@@ -65,6 +72,7 @@ def page() -> str:
         state=trail_state(reader),
         verdict=newest_verdict(reader),
         run=unfinished_run(reader),
+        linked=linked,
     )
 
 
@@ -84,7 +92,7 @@ def run(run_id: str) -> Response:
     found = None if wanted is None else run_of(db.session(), wanted)
     if found is None:
         raise NotFound("There is no such verification; open the trail and ask for one.")
-    answer = make_response(render_template("legal/trail_run.html", run=found, now=clock.now()))
+    answer = make_response(render_template("legal/trail_run.html", run=found, linked=linked, now=clock.now()))
     young = clock.now() - found.requested_at < timedelta(seconds=FIRST_SECONDS)
     if found.finished_at is None and young:
         answer.headers["Refresh"] = "1"
@@ -102,7 +110,7 @@ def _filters(form: TrailForm) -> TrailFilters:
 
     return TrailFilters(
         since=moment(form.since.data),
-        until=moment(form.until.data),
+        until=None if form.until.errors else moment(form.until.data),
         who=text(form.who.data),
         object_id=text(form.object.data),
         event_type=form.type.data if form.type.data in EVENTS else None,
@@ -134,8 +142,4 @@ def _event_word(name: str) -> str:
 
 def _record_address(entry: TrailEntry) -> str | None:
     """Where the record of what an entry is about is found, if it is about a case."""
-    if entry.object_kind == "case":
-        return url_for("legal_records.record", case_id=entry.object_id)
-    if entry.object_kind in ("referral", "item", "batch"):
-        return url_for("legal_records.listing", q=entry.object_id)
-    return None
+    return address_of(entry.object_id) if entry.object_kind in ("case", "referral", "item", "batch") else None

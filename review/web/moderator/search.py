@@ -17,4 +17,6 @@ def listing() -> str:
     """What was pasted, understood and found, without content and without anything of a sender."""
     query = request.args.get("q", "").replace("\x00", "").strip()[:LONGEST_QUERY]
     listed = record_actions.find_cases(query, actor=guard.actor()) if query else None
-    return render_template("moderator/search.html", query=query, listed=listed, now=clock.now())
+    return render_template(
+        "moderator/search.html", query=query, listed=listed, asked="q" in request.args, now=clock.now()
+    )

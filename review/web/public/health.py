@@ -22,10 +22,18 @@ def _detail(check: health.Check) -> str:
     return f"{check.sentence} {check.next_step}"
 
 
+def _told(check: health.Check) -> dict[str, bool | str]:
+    return {
+        "ok": check.ok,
+        "warning": check.warning,
+        "detail": _detail(check) if check.warning else check.sentence,
+    }
+
+
 @blueprint.get("/readyz")
 @guard.access(Permission.ANYONE)
 def ready() -> Response:
-    """Database, schema, triggers, trail, checkpoints, dispatch, loops, clock and disk.
+    """Database, schema, triggers, trail, checkpoints, dispatch, loops, verification, clock and disk.
 
     Every check that failed is named to everybody; what was seen, to this machine and to administrators.
     """
@@ -45,5 +53,5 @@ def ready() -> Response:
         return jsonify(status="ready")
     return jsonify(
         status="ready",
-        checks={check.name: {"ok": check.ok, "detail": check.sentence} for check in checks},
+        checks={check.name: _told(check) for check in checks},
     )

@@ -8,11 +8,12 @@ from typing import Any
 from flask import request, url_for
 from flask_babel import lazy_gettext
 from werkzeug.datastructures import MultiDict
-from wtforms import DateField, Form, SelectField, StringField
+from wtforms import Field, Form, SelectField, StringField
 
 from review.domain.states import ItemStatus
 from review.queries.own_lists import OwnFilters
 from review.web import appearance
+from review.web.spans import Day, check_order
 from review.web.texts import gettext
 from review.web.times import day
 from review.web.words import word_of
@@ -20,22 +21,6 @@ from review.web.words import word_of
 LONGEST_REFERENCE = 200
 STATUSES = (ItemStatus.IN_REVIEW, ItemStatus.DECIDED, ItemStatus.WITHDRAWN)
 KINDS = ("referral", "notice", "removal_order")
-NO_DAY = lazy_gettext("Write the day as year, month and day, for example 2026-11-30.")
-
-
-class OwnDay(DateField):
-    """A day of the reader's zone; what is no day is said at the field and narrows nothing."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Read ISO 8601; a blank is no day."""
-        self.data = None
-        if not valuelist or not valuelist[0].strip():
-            return
-        try:
-            self.data = date.fromisoformat(valuelist[0].strip())
-        except ValueError:
-            self.raw_data = None  # a browser's field for days cannot show it
-            raise ValueError(str(NO_DAY)) from None
 
 
 class Narrowing(Form):
@@ -43,10 +28,14 @@ class Narrowing(Form):
 
     status = SelectField(lazy_gettext("Status"))
     kind = SelectField(lazy_gettext("Kind"))
-    received_from = OwnDay(lazy_gettext("Received from"))
-    received_to = OwnDay(lazy_gettext("Received until"))
-    changed_from = OwnDay(lazy_gettext("Changed from"))
+    received_from = Day(lazy_gettext("Received from"))
+    received_to = Day(lazy_gettext("Received until"))
+    changed_from = Day(lazy_gettext("Changed from"))
     reference = StringField(lazy_gettext("Your reference begins with"))
+
+    def validate_received_to(self, field: Field) -> None:
+        """The last day is not before the first."""
+        check_order(self.received_from, field)
 
 
 @dataclass(frozen=True)
@@ -71,7 +60,7 @@ def narrowing() -> Narrowing:
 
 def filters_of(form: Narrowing) -> OwnFilters:
     """The same for the query; the days are those of the reader's zone."""
-    until = form.received_to.data
+    until = None if form.received_to.errors else form.received_to.data
     return OwnFilters(
         status=ItemStatus(form.status.data) if form.status.data else None,
         intake_kind=form.kind.data or None,

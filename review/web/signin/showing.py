@@ -35,11 +35,15 @@ class ShowForm(FlaskForm):
 
 @dataclass(frozen=True)
 class Ways:
-    """The ways that a page offers; ``options`` is what the browser is asked for a passkey, None for none."""
+    """The ways that a page offers; ``options`` is what the browser is asked for a passkey, None for none.
+
+    ``elsewhere``: the hosts at which this person's passkeys work, where none works here.
+    """
 
     code: bool
     recovery_code: bool
     options: str | None
+    elsewhere: tuple[str, ...] = ()
 
 
 def challenge_for(purpose: str) -> bytes:
@@ -58,7 +62,10 @@ def ways_of(account_id: str, role: Role, *, purpose: str) -> Ways:
         known = factor_queries.credentials_of(reader, account_id, host=site.host)
         if known:
             options = passkeys.options_to_show(site=site, challenge=challenge_for(purpose), known=known)
-    return Ways(Factor.TOTP in taken, Factor.RECOVERY_CODE in taken, options)
+    elsewhere: tuple[str, ...] = ()
+    if options is None and Factor.PASSKEY in taken:
+        elsewhere = factor_queries.hosts_of_passkeys(reader, account_id)
+    return Ways(Factor.TOTP in taken, Factor.RECOVERY_CODE in taken, options, elsewhere)
 
 
 def shown_in(form: ShowForm, *, purpose: str) -> Shown | None:

@@ -1,16 +1,23 @@
 """The health page: what is wrong and what to do, and how far everything is."""
 
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import rfc8785
+import sqlalchemy as sa
 import time_machine
 
-from review import clock
+from review import clock, db, ledger
+from review.actions import trail
 from review.domain.loops import LOOPS
-from review.domain.permissions import Role
+from review.domain.permissions import OPERATOR, Role
 from review.models import schema
+from review.queries import health
+from review.queries.trail import Finding
+from review.queries.verdicts import newest_verdict
 from tests.conftest import Desk
 from tests.factories import make_case, make_sign_in
 from tests.signs import beat_all
@@ -49,6 +56,7 @@ def test_it_tells_the_queue_the_checkpoint_the_loops_and_the_versions(
         make_case(due_in=timedelta(hours=1))
     make_case()
     beat_all()
+    _record_verdict(intact=True)
     page = _page(desk)
     assert "Everything is well." in page
     assert "<dt>Cases that wait</dt><dd>2</dd>" in page
@@ -95,3 +103,85 @@ def test_a_database_of_another_version_still_has_a_page(desk: Desk, monkeypatch:
 def test_it_names_no_path_and_no_person(desk: Desk, tmp_path: Path) -> None:
     beat_all()
     assert str(tmp_path) not in _page(desk)
+
+
+def _record_verdict(*, intact: bool) -> None:
+    finding = Finding(intact=intact, entries=0, checkpoints=0, sentence="As it was found.")
+    with db.transaction() as writer:
+        ledger.record(
+            writer,
+            "trail.verified",
+            "trail",
+            actor=OPERATOR,
+            at=clock.now(),
+            fields={
+                "finding": rfc8785.dumps(
+                    {name: value for name, value in asdict(finding).items() if value is not None}
+                )
+            },
+            meta={"intact": intact},
+        )
+
+
+def _verdict_told(desk: Desk) -> dict[str, object]:
+    told: dict[str, object] = desk.client().get("/readyz").get_json()["checks"]["verification"]
+    return told
+
+
+def test_a_trail_that_nobody_verified_for_a_week_asks_for_it_and_stays_ready(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fill(monkeypatch, free=50 * 1024**3)
+    settle(desk.settings.data_dir)
+    beat_all()
+    page = _page(desk)
+    assert "Everything is well." not in page
+    assert "The desk works, but something should be done" in page
+    assert "Let legal verify on the trail page" in page
+    assert _verdict_told(desk)["warning"] is True
+    trail.verify_trail(folder=desk.settings.data_dir, actor=OPERATOR)
+    told = _verdict_told(desk)
+    assert (told["ok"], told["warning"]) == (True, False)
+    assert "found the trail intact." in str(told["detail"])
+    assert "Everything is well." in _page(desk)
+    settle(desk.settings.data_dir)
+    later = health.readiness(desk.session, now=clock.now() + timedelta(days=8), rooms=())
+    (old,) = (check for check in later if check.name == "verification")
+    assert (old.ok, old.warning) == (True, True)
+    assert "more than 7 days ago" in old.sentence
+
+
+def test_a_trail_that_was_found_broken_is_not_ready_until_a_better_verdict(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fill(monkeypatch, free=50 * 1024**3)
+    beat_all()
+    _record_verdict(intact=False)
+    page = _page(desk)
+    assert "found the trail broken" in page
+    assert "Legal sees which entry on the trail page; stop signing, keep this database" in page
+    answer = desk.client().get("/readyz")
+    assert answer.status_code == 503
+    assert [error["code"] for error in answer.get_json()["errors"]] == ["verification"]
+    settle(desk.settings.data_dir)
+    trail.verify_trail(folder=desk.settings.data_dir, actor=OPERATOR)
+    assert desk.client().get("/readyz").status_code == 200
+
+
+def test_the_newest_verdict_is_found_by_its_index(desk: Desk) -> None:
+    statements: list[str] = []
+
+    def note(_c: object, _cursor: object, statement: str, *_more: object) -> None:
+        statements.append(statement)
+
+    sa.event.listen(db.extension.engine, "before_cursor_execute", note)
+    newest_verdict(desk.session)
+    sa.event.remove(db.extension.engine, "before_cursor_execute", note)
+    reader = desk.session.connection()
+    if desk.database == "sqlite":
+        plan = str(reader.exec_driver_sql(f"EXPLAIN QUERY PLAN {statements[-1]}", (1, 0)).all())
+    else:
+        reader.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        text = statements[-1].replace("%(param_1)s::INTEGER", "1")
+        plan = str(reader.exec_driver_sql(f"EXPLAIN {text}").all())
+    assert "ix_openings_verdict" in plan

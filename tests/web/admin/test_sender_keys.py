@@ -153,3 +153,13 @@ def test_trying_a_key_leaves_no_trace_of_it(desk: Desk, caplog: pytest.LogCaptur
     assert events(desk) == []
     with admin.client.session_transaction() as session:
         assert key not in repr(dict(session))
+
+
+def test_a_key_without_a_scope_is_refused_in_the_words_of_the_form(desk: Desk) -> None:
+    admin = Person(desk)
+    address = f"/admin/senders/{make_sender()}"
+    admin.get(address)
+    page = admin.post(f"{address}/keys", 422, scopes=[], expires="", label="").text
+    chosen = page.split("Choose from the list: ")[1].split("<")[0]
+    assert "Read: status, answers and receipts; " in chosen
+    assert "manage, read, refer" not in page

@@ -222,3 +222,13 @@ def test_legal_reads_no_keys_contacts_or_limits(desk: Desk) -> None:
     assert "CANARY" not in page
     assert "canary@" not in page
     assert "rr_" not in page
+
+
+def test_a_kind_that_is_missing_is_asked_for_in_the_words_of_the_form(desk: Desk) -> None:
+    admin = Person(desk)
+    for address in ("/admin/senders/new", f"/admin/senders/{create()}/change"):
+        admin.get(address)
+        page = admin.post(address, 422, name="Unit", kind="", country="").text
+        assert "Choose from the list: " in page
+        assert "; Trusted flagger; " in page.split("Choose from the list: ")[1][:200]
+        assert "competent_authority, " not in page

@@ -68,7 +68,10 @@ def test_a_bad_value_is_refused_with_the_remedy_and_kept_in_the_form(desk: Desk,
     fields = _fields(client.get(CLAIM).text)
     answer = client.post(CLAIM, data=fields | {"value": value})
     assert answer.status_code == 422
-    assert "REVIEW_CLAIM_SECONDS must be a whole number from 5 to 86400." in answer.text
+    assert (
+        "Length of a claim, in seconds (REVIEW_CLAIM_SECONDS) must be a whole number from 5 to 86400."
+        in answer.text
+    )
     assert "<script>alert" not in answer.text
     assert desk.app.config["REVIEW_SETTINGS"].claim_seconds == desk.settings.claim_seconds
 

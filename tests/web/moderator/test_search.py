@@ -73,3 +73,19 @@ def test_only_people_who_decide_search_here(desk: Desk, role: Role) -> None:
     client = desk.client()
     make_sign_in(client, role)
     assert client.get("/search").status_code == 403
+
+
+def test_an_empty_search_says_what_can_be_searched_and_a_foreign_one_whose_it_is(desk: Desk) -> None:
+    client = desk.client()
+    make_sign_in(client, Role.MODERATOR)
+    assert "Nothing was typed." not in client.get("/search").text
+    for blank in ("", "  "):
+        page = client.get("/search", query_string={"q": blank}).text
+        assert "Nothing was typed." in page
+        assert "a SHA-256 digest." in page.split("Nothing was typed.")[1]
+    for foreign in ("CANARY/7", "video.example", "S-7K3M-9QXD-2FWT"):
+        page = client.get("/search", query_string={"q": foreign}).text
+        assert "legal&#39;s to search" in page or "legal's to search" in page
+        assert "Paste an id such as C-7K3M-9QXD-2FWT or the whole URL." in page
+    events = desk.session.scalars(sa.select(Opening.event_type)).all()
+    assert events.count("records.listed") == 3

@@ -134,3 +134,16 @@ def test_a_page_looks_through_so_many_and_the_next_goes_on(
     assert 'rel="next"' not in page
     since = (datetime.now(UTC) + timedelta(days=3)).date()
     assert "Search further back" not in officer.get(f"{LIST}?changed_from={since}")
+
+
+def test_reversed_days_are_an_error_at_the_last_one_and_narrow_by_the_first_alone(
+    officer: Person, sender: Actor
+) -> None:
+    own = receive(sender, URL).referral_id
+    page = officer.get(f"{LIST}?received_from=2026-01-02&received_to=2026-01-01")
+    assert 'role="alert"' in page
+    assert "This is before the start" in page
+    assert 'value="2026-01-02"' in page
+    assert 'value="2026-01-01"' in page
+    assert listed(page) == [own]
+    assert set(conditions(page)) == {"Received from: 2 Jan 2026"}

@@ -379,3 +379,18 @@ def test_a_passkey_of_another_site_is_not_asked_for(desk: Desk) -> None:
     page = client.get("/sign-in/factor", base_url="http://desk.localhost").text
     assert "data-options" not in page
     assert 'name="code"' in page
+
+
+@pytest.mark.parametrize("base", ["http://desk.localhost", "http://127.0.0.1:5000"])
+def test_who_opens_the_desk_elsewhere_is_told_where_the_passkey_works(desk: Desk, base: str) -> None:
+    person, client = make_person(key=True), desk.client()
+    enter(client, person, base)
+    page = client.get("/sign-in/factor", base_url=base).text
+    assert "Passkeys work only at the address where they were set up" in page
+    assert '<bdi class="code" dir="ltr">localhost</bdi>' in page
+    there = desk.client()
+    enter(there, person)
+    assert "Passkeys work only" not in there.get("/sign-in/factor", base_url=LOCAL).text
+    other, without = make_person(app=True), desk.client()
+    enter(without, other, base)
+    assert "Passkeys work only" not in without.get("/sign-in/factor", base_url=base).text
