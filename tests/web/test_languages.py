@@ -1,4 +1,4 @@
-"""The second language is whole where everybody passes, safe everywhere, and turns the page around."""
+"""The second language is whole, safe, and turns the page around."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,6 @@ from babel.messages.pofile import read_po
 
 from review.domain.appearance import LANGUAGES
 from review.web import catalogues
-from review.web.words import WORDS
 from tests.conftest import Desk
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
@@ -30,12 +29,8 @@ def test_every_language_on_offer_has_a_catalogue() -> None:
 
 
 @pytest.mark.parametrize("language", OTHERS)
-def test_frame_sign_in_and_queue_are_whole(language: str) -> None:
+def test_nothing_is_left_in_english(language: str) -> None:
     assert catalogues.untranslated(language) == {}
-    words = {
-        word for family in ("rank", "role", "state", "intake", "content") for word in WORDS[family].values()
-    }
-    assert words & set(lacking) == set()
 
 
 @pytest.mark.parametrize("language", OTHERS)
