@@ -32,7 +32,8 @@ UNSAFE = {
 class Check:
     """One thing looked at: a short name, whether it is well, what was seen, and what to do if it is not.
 
-    ``warning``: the desk can go on, but somebody should do the next step.
+    ``warning``: the desk can go on, but somebody should do the next step. ``serves``: requests may come
+    although it is not well, because people need the pages to find out why.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Check:
     sentence: str
     next_step: str = ""
     warning: bool = False
+    serves: bool = False
 
 
 def check_database(engine: sa.Engine) -> None:
@@ -173,6 +175,7 @@ def _verification_check(reader: Session, *, now: datetime) -> Check:
         return Check(
             "verification",
             ok=False,
+            serves=True,
             sentence=f"The last verification, of {at}, found the trail broken.",
             next_step="Legal sees which entry on the trail page; stop signing, keep this database, compare"
             " with the newest backup.",

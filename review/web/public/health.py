@@ -26,7 +26,7 @@ def _told(check: health.Check) -> dict[str, bool | str]:
     return {
         "ok": check.ok,
         "warning": check.warning,
-        "detail": _detail(check) if check.warning else check.sentence,
+        "detail": check.sentence if check.ok and not check.warning else _detail(check),
     }
 
 
@@ -40,7 +40,7 @@ def ready() -> Response:
     rooms = storage.rooms(current_app.config["REVIEW_SETTINGS"])
     checks = health.readiness(db.session(), now=clock.now(), rooms=rooms)
     inside = insiders.is_insider()
-    failed = [check for check in checks if not check.ok]
+    failed = [check for check in checks if not check.ok and not check.serves]
     if failed:
         raise NotReady(
             f"Not ready: {', '.join(check.name for check in failed)}.",
