@@ -27,7 +27,7 @@ from werkzeug.wsgi import ClosingIterator
 
 from review import metrics, writers
 from review.errors import Overloaded
-from review.web import errors, guard
+from review.web import errors, guard, limits
 
 LARGE_BODY = 1024 * 1024
 SMALL_BODY = 64 * 1024
@@ -94,7 +94,7 @@ SERVER_THREADS = PAGE_THREADS + DRAIN_THREADS + sum(lane.working + lane.waiting 
 def lane_of(environ: dict[str, Any]) -> str | None:
     """Which lane a request takes; None for pages, pictures and monitors."""
     path = str(environ.get("PATH_INFO", ""))
-    if not path.startswith(("/api/", "/log/")):
+    if not path.startswith(limits.PROGRAMS):
         return None
     if path.endswith(("/batch", "/results")):
         return "large"

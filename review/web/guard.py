@@ -58,11 +58,9 @@ _SEAL = [(name.lower(), (name, value)) for name, value in (HEADERS | {"Cache-Con
 TOUCH_SECONDS = 60
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
 
+_PAGES_AMONG_PROGRAMS = "/api/v1/docs"
+
 form_tokens = FormTokens()
-
-
-_PROGRAMS = ("/api/", "/log/")
-_PAGES_AMONG_THEM = "/api/v1/docs"
 
 
 class CookieWriter(URLSafeTimedSerializer):
@@ -82,7 +80,7 @@ class Sessions(SecureCookieSessionInterface):
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """What the cookie says; programs have no session, and none can be written."""
         path = request.path
-        if path.startswith(_PROGRAMS) and not path.startswith(_PAGES_AMONG_THEM):
+        if path.startswith(limits.PROGRAMS) and not path.startswith(_PAGES_AMONG_PROGRAMS):
             return None
         return super().open_session(app, request)
 

@@ -11,6 +11,9 @@ from review.actions.rates import count_request
 from review.errors import TooManyRequests
 from review.queries.senders import KeyFound
 
+PROGRAMS = ("/api/", "/log/")
+"""Where programs ask: counted by address, in lanes of their own, without a session."""
+
 
 def _count(kind: str, name: str, most: int) -> None:
     try:
@@ -22,7 +25,7 @@ def _count(kind: str, name: str, most: int) -> None:
 
 def check_address() -> None:
     """Count a request of this address to the programs' addresses; raises `TooManyRequests`."""
-    if request.path.startswith(("/api/", "/log/")):
+    if request.path.startswith(PROGRAMS):
         most = current_app.config["REVIEW_SETTINGS"].requests_per_address
         _count("address", address_group(request.remote_addr or ""), most)
 
