@@ -30,7 +30,8 @@ from review.errors import (
     ReviewError,
     StorageFull,
 )
-from review.models import Case
+from review.models import Case, SetAside
+from review.prepared import Prepared
 from review.queries import cases
 
 EXPIRY_BATCH = 200
@@ -57,8 +58,15 @@ def claim_next(*, holding: Collection[str] | None = None, actor: Actor) -> Claim
         return take_first(writer, actor, now)
 
 
+_TAKEN_AGAIN = Prepared(
+    lambda: sa.delete(SetAside).where(
+        SetAside.case_id == sa.bindparam("case_id"), SetAside.account_id == sa.bindparam("account_id")
+    )
+)
+
+
 def claim_case(case_id: str, *, actor: Actor) -> Claim:
-    """Claim this case; the running claim, without another event, when the person holds it already.
+    """Claim this case, one set aside included; the running claim, without another event, when one has it.
 
     Raises `NotFound`, `CaseNotClaimable` or, at five live claims, `TooManyClaims`.
     """
@@ -76,6 +84,7 @@ def claim_case(case_id: str, *, actor: Actor) -> Claim:
         claim = None if found is None else take(writer, found, way="this", actor=actor, now=now)
         if claim is None:
             raise CaseNotClaimable(_why_not_claimable(writer, case_id, actor, now))
+        _TAKEN_AGAIN.all(writer, case_id=case_id, account_id=actor.account_id)
         return claim
 
 

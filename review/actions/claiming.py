@@ -48,7 +48,7 @@ def take_next(writer: Session, *, actor: Actor, now: datetime) -> Claim | None:
 
 
 def take_first(writer: Session, actor: Actor, now: datetime) -> Claim | None:
-    """Claim the first case of the queue that this person has not reviewed; None when none waits."""
+    """Claim the first case that may be offered to this person; None when none waits."""
     for _attempt in range(TRIES):
         found = _first_free(writer, actor, now)
         if found is None:
@@ -113,6 +113,12 @@ def _may_be_taken() -> sa.ColumnElement[bool]:
     )
 
 
+def _may_be_offered() -> sa.ColumnElement[bool]:
+    """What "next" takes; on purpose a person may still claim a case set aside or passed on."""
+    account_id: sa.BindParameter[Any] = sa.bindparam("account_id")
+    return sa.and_(cases.not_set_aside_by(account_id, sa.bindparam("now")), cases.not_passed_by(account_id))
+
+
 def _candidates() -> sa.Select[str, str | None, int]:
     return sa.select(Case.id, Case.claimed_by, Case.claim_generation).where(_may_be_taken())
 
@@ -120,6 +126,7 @@ def _candidates() -> sa.Select[str, str | None, int]:
 _FIRST_FREE = Prepared(
     lambda: (
         _candidates()
+        .where(_may_be_offered())
         .order_by(Case.rank, Case.due_at, Case.opened_at, Case.id)
         .limit(sa.literal(1))
         .with_for_update(skip_locked=True, of=Case)

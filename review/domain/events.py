@@ -56,7 +56,7 @@ EVENTS: dict[str, EventType] = {
         EventType("case.opened", "case", _LOOP, ("items",), ("reason",)),
         EventType("case.claimed", "case", _PEOPLE, (), ("generation", "way")),
         EventType("case.claim_renewed", "case", _PEOPLE, (), ("generation",)),
-        EventType("case.released", "case", _PEOPLE, (), ("generation",)),
+        EventType("case.released", "case", _PEOPLE, ("passed",), ("generation",)),
         EventType("case.claim_expired", "case", _LOOP, ("holder",), ("generation",)),
         EventType("case.draft_saved", "case", _PEOPLE, (), ("generation",), changes=False),
         EventType(
@@ -160,5 +160,9 @@ EVENTS: dict[str, EventType] = {
             ("identity_way", "intake_kind"),
         ),
         EventType("email.refused", "email", _PEOPLE, ("reason",)),
+        EventType("case.set_aside", "case", _PEOPLE, ("until",), ("generation",)),
+        EventType(
+            "case.note_written", "case", _PEOPLE, ("note", "text", "mentions"), ("generation", "pinned")
+        ),
     )
 }

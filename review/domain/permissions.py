@@ -86,6 +86,7 @@ class Permission(StrEnum):
     ASSIGN_CASES = "assign_cases"
     SEE_TEAM = "see_team"
     CONFIRM_EMAILED = "confirm_emailed"
+    WRITE_NOTES = "write_notes"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -108,7 +109,9 @@ GRANTS: dict[Permission, Grant] = {
         roles=_OWN,
         scopes=frozenset({Scope.REFER}),
     ),
-    Permission.WORK_QUEUE: Grant("See the queue; claim, renew and release cases.", roles=_JUDGES),
+    Permission.WORK_QUEUE: Grant(
+        "See the queue; claim, renew, release, set aside and pass on cases; take a break.", roles=_JUDGES
+    ),
     Permission.REVIEW_CASE: Grant(
         "Record, draft and undo one's own review of a claimed case.", roles=_JUDGES
     ),
@@ -166,6 +169,10 @@ GRANTS: dict[Permission, Grant] = {
     Permission.CONFIRM_EMAILED: Grant(
         "Read what came by e-mail; confirm it as a referral of a sender, or refuse it.",
         roles=frozenset({Role.LEAD}),
+    ),
+    Permission.WRITE_NOTES: Grant(
+        "Write internal notes: moderators on a case they hold, leads and legal on any.",
+        roles=_JUDGES | {Role.LEGAL},
     ),
 }
 

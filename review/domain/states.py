@@ -105,6 +105,16 @@ MOVES: dict[str, Move] = {
         Move("complain", (_S.DECIDED,), _S.COMPLAINT, None, "case.complaint_received", None, False),
         Move("uphold", (_S.COMPLAINT,), _S.DECIDED, None, "case.upheld", None, False),
         Move("reverse", (_S.COMPLAINT,), _S.DECIDED, None, "case.reversed", "item.reversed", False),
+        Move("set_aside", CLAIMABLE, None, Permission.WORK_QUEUE, "case.set_aside"),
+        # told like any release: who passed a case on is on no list, why is committed to and nothing more
+        Move("pass", CLAIMABLE, None, Permission.WORK_QUEUE, "case.released"),
+        Move(
+            "write_note",
+            (*LIVE, _S.DECIDED, _S.COMPLAINT),
+            None,
+            Permission.WRITE_NOTES,
+            "case.note_written",
+        ),
     )
 }
 

@@ -3,6 +3,7 @@
 from review.models.accounts import Account, OneTimeLink, RateCount, SignIn
 from review.models.base import Base
 from review.models.batches import Batch, BatchLine
+from review.models.breaks import Break
 from review.models.cases import Case
 from review.models.clauses import Clause, ClauseDraft, ClauseVersion
 from review.models.decisions import Answer, Decision, Draft, Restriction, Review, ReviewClause
@@ -11,6 +12,8 @@ from review.models.escalations import Escalation
 from review.models.evidence import Evidence
 from review.models.factors import HalfSignIn, Passkey, RecoveryCode, TotpFactor
 from review.models.heartbeats import Heartbeat
+from review.models.leaving import Pass, SetAside
+from review.models.notes import Note, NoteMention
 from review.models.numbers import CountedPosition, DayCount
 from review.models.referrals import Item, Referral, RefusedItem, StoredAnswer
 from review.models.search import SearchEntry, SearchMark
@@ -25,6 +28,7 @@ __all__ = [
     "Base",
     "Batch",
     "BatchLine",
+    "Break",
     "Case",
     "ChosenSetting",
     "Clause",
@@ -42,8 +46,11 @@ __all__ = [
     "Heartbeat",
     "Item",
     "Leaf",
+    "Note",
+    "NoteMention",
     "OneTimeLink",
     "Opening",
+    "Pass",
     "Passkey",
     "PendingEvent",
     "RateCount",
@@ -57,6 +64,7 @@ __all__ = [
     "SearchMark",
     "Sender",
     "SenderKey",
+    "SetAside",
     "SignIn",
     "StoredAnswer",
     "StoredCheckpoint",

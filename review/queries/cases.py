@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from review.db import Moment
 from review.domain.priority import Rank, why_first
 from review.domain.states import CLAIMABLE, LIVE
-from review.models import Case, EmailedReferral, Item, Review
+from review.models import Case, EmailedReferral, Item, Pass, Review, SetAside
 from review.prepared import Prepared
 
 PAGE_ROWS = 50
@@ -113,6 +113,22 @@ def not_confirmed_by(account_id: str | sa.BindParameter[Any] | None) -> sa.Colum
         .where(Item.case_id == Case.id, EmailedReferral.ended_by == account_id)
         .exists()
     )
+
+
+def not_set_aside_by(
+    account_id: str | sa.BindParameter[Any] | None, now: datetime | sa.BindParameter[Any]
+) -> sa.ColumnElement[bool]:
+    """This person has not set the case aside until a time after ``now``."""
+    return ~(
+        sa.select(SetAside.until)
+        .where(SetAside.case_id == Case.id, SetAside.account_id == account_id, SetAside.until > now)
+        .exists()
+    )
+
+
+def not_passed_by(account_id: str | sa.BindParameter[Any] | None) -> sa.ColumnElement[bool]:
+    """This person has not passed the case on to others."""
+    return ~(sa.select(Pass.reason).where(Pass.case_id == Case.id, Pass.account_id == account_id).exists())
 
 
 def queue_page(

@@ -1,9 +1,7 @@
 """What was legal asked, what waits for its advice, and what did it say?"""
 
-import base64
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -11,7 +9,7 @@ from sqlalchemy.orm import Session
 from review.domain.states import MOVES
 from review.models import Account, Case, Escalation, Opening
 from review.prepared import Prepared
-from review.queries.record_timeline import actor_in, names_of
+from review.queries.record_timeline import actor_in, names_of, text_in
 
 MOST_LISTED = 200
 _ENDED = Prepared(
@@ -90,23 +88,15 @@ def escalations_told(reader: Session, case_id: str) -> tuple[EscalationInRecord,
     names = names_of(reader, actors)
     found: dict[str, EscalationInRecord] = {}
     for row, actor in zip(rows, actors, strict=True):
-        escalation_id = _text(row.fields, "escalation") or ""
+        escalation_id = text_in(row.fields, "escalation") or ""
         who = names.get((actor["kind"], actor["id"]), "")
         if row.event_type == asked:
-            found[escalation_id] = EscalationInRecord(who, row.recorded_at, _text(row.fields, "note"))
+            found[escalation_id] = EscalationInRecord(who, row.recorded_at, text_in(row.fields, "note"))
         elif escalation_id in found:
             found[escalation_id] = replace(
                 found[escalation_id],
                 ended_at=row.recorded_at,
                 advised_by=who if row.event_type == advised else None,
-                advice=_text(row.fields, "advice"),
+                advice=text_in(row.fields, "advice"),
             )
     return tuple(found.values())
-
-
-def _text(fields: Any, name: str) -> str | None:
-    """A committed text; None where it was erased or changed behind the program."""
-    try:
-        return base64.b64decode(fields[name][1]).decode()
-    except (LookupError, ValueError, TypeError):
-        return None

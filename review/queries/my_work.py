@@ -14,7 +14,13 @@ from review.domain.commitments import parse_envelope
 from review.domain.states import LIVE, MOVES, CaseState
 from review.errors import TrailBroken
 from review.models import Case, Draft, Escalation, Opening, Review
-from review.queries.cases import CaseSummary, held_cases, summaries_of
+from review.queries.cases import (
+    CaseSummary,
+    held_cases,
+    not_passed_by,
+    not_set_aside_by,
+    summaries_of,
+)
 
 Row = TypeVar("Row")
 
@@ -160,7 +166,7 @@ def _review_state(*, waits: bool, sent: bool, undoable: bool) -> str:
 
 
 def left_drafts(reader: Session, *, account_id: str, now: datetime) -> Listed[LeftDraft]:
-    """Drafts of live cases that the person does not hold, the last saved first."""
+    """Drafts of live cases that one neither holds nor set aside or passed on, the last saved first."""
     held = sa.and_(Case.claimed_by == account_id, Case.claimed_until > now)
     rows = reader.execute(
         sa.select(Draft.case_id, Draft.saved_at)
@@ -169,6 +175,8 @@ def left_drafts(reader: Session, *, account_id: str, now: datetime) -> Listed[Le
             Draft.account_id == account_id,
             Case.state.in_(LIVE),
             ~sa.func.coalesce(held, sa.false()),
+            not_set_aside_by(account_id, now),
+            not_passed_by(account_id),
         )
         .order_by(Draft.saved_at.desc())
         .limit(LISTED + 1)

@@ -1,5 +1,6 @@
 """Which events stand on a case, its items and their referrals? The dated timeline of a record."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -72,6 +73,23 @@ def actor_in(envelope: bytes) -> Mapping[str, Any]:
     except TrailBroken:
         return {"kind": "anonymous", "id": ""}
     return actor
+
+
+def meta_in(envelope: bytes) -> Mapping[str, Any]:
+    """The enumerations of an event; none where the envelope was changed, which the record says elsewhere."""
+    try:
+        meta: Mapping[str, Any] = parse_envelope(envelope).get("meta", {})
+    except TrailBroken:
+        return {}
+    return meta
+
+
+def text_in(fields: Any, name: str) -> str | None:
+    """A committed text; None where it was erased or changed behind the program."""
+    try:
+        return base64.b64decode(fields[name][1]).decode()
+    except (LookupError, ValueError, TypeError):
+        return None
 
 
 def names_of(reader: Session, actors: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], str]:

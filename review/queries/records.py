@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from review.domain.told import Difference, moment_of
 from review.models import Case, Item
 from review.queries.escalations import EscalationInRecord, escalations_told
+from review.queries.notes import NoteInRecord, notes_told
 from review.queries.record_emails import EmailInRecord, emails_in_record
 from review.queries.record_parts import (
     ClauseInRecord,
@@ -76,6 +77,7 @@ class Record:
     messages: tuple[MessageInRecord, ...]
     evidence: tuple[EvidenceInRecord, ...]
     escalations: tuple[EscalationInRecord, ...]
+    notes: tuple[NoteInRecord, ...]
     openings: tuple[Entry, ...]
     timeline: tuple[Entry, ...]
     differences: tuple[DifferenceShown, ...]
@@ -124,6 +126,7 @@ def record_of(reader: Session, case_id: str, *, on: date) -> Record | None:
         messages=messages_in_record(items, referrals),
         evidence=evidence_in_record(reader, subjects["item"]),
         escalations=escalations_told(reader, case_id),
+        notes=notes_told(reader, case_id),
         openings=readings_in(timeline),
         timeline=tuple(entry for entry in timeline if entry.event_type != "record.opened"),
         differences=tuple(_shown(difference) for difference in told.differences),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from review.domain.states import ItemStatus
 from review.domain.told import CaseTold, Difference, ReviewTold, Told, case_told, differing, read_told
 from review.models import Account, Answer, Case, Decision, Item, Leaf, Opening, Review, ReviewClause
+from review.queries.stored_notes import compare_notes
 from review.queries.trail_rows import among, follows, listed, raw
 
 SET = 500
@@ -89,6 +90,7 @@ def compare_cases(reader: Session, chains: Chains) -> Iterator[Difference]:
         for event in events:
             if event.event_type == "case.opened":
                 yield from _moved_differences(reader, case_id, event)
+    yield from compare_notes(reader, chains)
 
 
 def _columns(told: CaseTold) -> Row:

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from review.domain.states import MOVES
 from review.domain.told import STATE_AFTER, Difference, Told, read_told
 from review.models import (
     Answer,
@@ -17,6 +18,7 @@ from review.models import (
     Decision,
     EmailedReferral,
     Item,
+    Note,
     Opening,
     Referral,
     Restriction,
@@ -35,7 +37,14 @@ REST = (
     " The record of a case shows what the trail tells."
 )
 OF_CASES = frozenset(
-    {"case.opened", "case.review_recorded", "case.review_undone", "case.review_dropped", *STATE_AFTER}
+    {
+        "case.opened",
+        "case.review_recorded",
+        "case.review_undone",
+        "case.review_dropped",
+        MOVES["write_note"].event,
+        *STATE_AFTER,
+    }
 )
 OF_ITEMS = frozenset({"item.answered", "item.withdrawn"})
 OF_REFERRALS = frozenset({"referral.received", "referral.withdrawn"})
@@ -150,6 +159,7 @@ def _surplus() -> Sequence[tuple[str, sa.orm.InstrumentedAttribute[str], str, sa
         ("item", Item.id, "was ended", sa.and_(marked, ~ended)),
         ("review", Review.id, "", ~_tells("case", ["case.review_recorded"], Review.case_id)),
         ("decision", Decision.id, "", ~_tells("case", ["case.decided"], Decision.case_id)),
+        ("note", Note.id, "", ~_tells("case", [MOVES["write_note"].event], Note.case_id)),
         ("answer", Answer.item_id, "", ~_tells("item", ["item.answered"], Answer.item_id)),
         ("case", Case.id, "", ~sa.exists().where(Item.case_id == Case.id)),
         (

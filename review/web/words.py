@@ -224,6 +224,13 @@ WORDS: dict[str, dict[str, str]] = {
         "email.arrived": N_("E-mail arrived"),
         "email.confirmed": N_("E-mail confirmed as a referral"),
         "email.refused": N_("E-mail refused"),
+        "case.set_aside": N_("Case set aside"),
+        "case.note_written": N_("Note written"),
+    },
+    "pass": {
+        "personal_impact": N_("Personal impact"),
+        "conflict_of_interest": N_("Conflict of interest"),
+        "language": N_("Language that I do not read"),
     },
     "emailed": {
         "waiting": N_("Waiting"),

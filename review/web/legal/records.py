@@ -28,6 +28,7 @@ from review.web.legal.search_form import (
     write_place,
 )
 from review.web.times import duration
+from review.web.typed_notes import TypedNote
 
 blueprint = Blueprint("legal_records", __name__)
 
@@ -84,8 +85,8 @@ def record(case_id: str) -> str | Response:
     return record_page(wanted)
 
 
-def record_page(case_id: str, *, form: AdviceForm | None = None) -> str:
-    """The record; ``form`` is an advice that was refused, with what was typed."""
+def record_page(case_id: str, *, form: AdviceForm | None = None, note: TypedNote | None = None) -> str:
+    """The record; ``form`` is an advice and ``note`` a note that was refused, with what was typed."""
     found = record_actions.open_record(case_id, actor=guard.actor())
     oldest_first = request.args.get("order") == "oldest"
     return render_template(
@@ -95,6 +96,7 @@ def record_page(case_id: str, *, form: AdviceForm | None = None) -> str:
         oldest_first=oldest_first,
         form=(form or AdviceForm(formdata=None)) if found.state == CaseState.ESCALATED else None,
         refused=form,
+        note=note or TypedNote("", pinned=False),
         target=_target_of(found),
         now=clock.now(),
     )

@@ -2,7 +2,18 @@
 
 from flask import Blueprint
 
-from review.web.moderator import assigning, cases, decisions, emailed, my_work, queue, search
+from review.web.moderator import (
+    assigning,
+    breaks,
+    cases,
+    decisions,
+    emailed,
+    leaving,
+    my_work,
+    notes,
+    queue,
+    search,
+)
 
 blueprints: tuple[Blueprint, ...] = (
     queue.blueprint,
@@ -12,4 +23,7 @@ blueprints: tuple[Blueprint, ...] = (
     assigning.blueprint,
     my_work.blueprint,
     emailed.blueprint,
+    leaving.blueprint,
+    notes.blueprint,
+    breaks.blueprint,
 )

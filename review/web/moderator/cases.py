@@ -38,8 +38,10 @@ from review.web.moderator.forms import (
     typed_values,
     values_of_draft,
 )
+from review.web.moderator.notes_part import notes_part
 from review.web.texts import gettext
 from review.web.times import duration
+from review.web.typed_notes import TypedNote
 
 LONGEST_NUMBER = 9
 
@@ -72,19 +74,20 @@ def case_page(
     values: Values | None = None,
     error: ReviewError | None = None,
     assignee: str | None = None,
+    note: TypedNote | None = None,
 ) -> str | tuple[str, int]:
     """The page of a case as this person may see it.
 
     The holder sees the content and the form; everybody else only the strip, the author of a review also
     what is stored. ``values``: what was typed into a form that was refused, kept whatever happened;
-    ``error``: why it was refused; ``assignee``: whom a refused assignment named.
+    ``error``: why it was refused; ``assignee``: whom a refused assignment named; ``note``: a refused note.
     """
     reader, now, account_id = db.session(), clock.now(), guard.actor().account_id
     summary = cases.case_summary(reader, case_id, account_id=account_id, now=now)
     if summary is None:
         raise NotFound("There is no such case; take one from the queue.")
     if summary.held == "yours":
-        page = _holder_page(summary, values=values, error=error)
+        page = _holder_page(summary, values=values, error=error if note is None else None, note=note)
     else:
         own = decisions.standing_review(reader, case_id, account_id=account_id)
         assigning = assign_form(summary, chosen=assignee, error=error)
@@ -95,6 +98,7 @@ def case_page(
             can_undo=bool(own and summary.pending and own.dispatched_at is None and own.undo_until > now),
             typed=_typed_form(summary, values),
             assigning=assigning,
+            notes=notes_part(summary, reviewed=own is not None, typed=note),
             claim_lasts=duration(claim_length()),
             error=None if assigning is not None and assigning.errors else error,
             now=now,
@@ -102,7 +106,9 @@ def case_page(
     return page if error is None else (page, web_errors.status_of(error))
 
 
-def _holder_page(summary: CaseSummary, *, values: Values | None, error: ReviewError | None) -> str:
+def _holder_page(
+    summary: CaseSummary, *, values: Values | None, error: ReviewError | None, note: TypedNote | None
+) -> str:
     reader, now, account_id = db.session(), clock.now(), guard.actor().account_id
     draft = decisions.draft_of(reader, summary.id, account_id=account_id)
     if values is None:
@@ -133,6 +139,7 @@ def _holder_page(summary: CaseSummary, *, values: Values | None, error: ReviewEr
         blank=blank,
         clauses={clause.version_id: clause for clause in in_force},
         draft=draft,
+        notes=notes_part(summary, typed=note),
         wrong=error is not None,
         sentences=_sentences(error),
         now=now,
@@ -175,7 +182,7 @@ def claim(case_id: str) -> str | tuple[str, int] | Response:
     wanted, values = wanted_case(case_id), typed_values()
     try:
         taken = case_actions.claim_case(wanted, actor=guard.actor())
-        _keep_typed(wanted, values, taken.claim_generation)
+        keep_typed(wanted, values, taken.claim_generation)
     except TooManyClaims as error:
         if values:
             return case_page(wanted, values=values, error=error)
@@ -194,7 +201,7 @@ def renew(case_id: str) -> str | tuple[str, int] | Response:
     try:
         generation = number_in_form("claim_generation")
         case_actions.renew_claim(wanted, claim_generation=generation, actor=guard.actor())
-        _keep_typed(wanted, values, generation)
+        keep_typed(wanted, values, generation)
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
         return case_page(wanted, values=values or None, error=error)
     flash(gettext("Kept for you."), "done")
@@ -208,7 +215,7 @@ def release(case_id: str) -> str | tuple[str, int] | Response:
     wanted, values = wanted_case(case_id), typed_values()
     try:
         generation = number_in_form("claim_generation")
-        _keep_typed(wanted, values, generation)
+        keep_typed(wanted, values, generation)
         case_actions.release_claim(wanted, claim_generation=generation, actor=guard.actor())
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
         return case_page(wanted, values=values or None, error=error)
@@ -221,7 +228,7 @@ def _afterwards(address: str) -> str:
     return url_for("moderator_my_work.page") if request.form.get("back") == "my-work" else address
 
 
-def _keep_typed(case_id: str, values: Values, claim_generation: int) -> None:
+def keep_typed(case_id: str, values: Values, claim_generation: int) -> None:
     """Save what came along as draft, if anything did."""
     if values:
         decision_actions.save_draft(

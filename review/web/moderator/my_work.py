@@ -1,11 +1,11 @@
-"""One's own work: what one holds, recorded, left as draft and asked; nobody else sees this page."""
+"""One's own work: held, set aside, recorded, left as draft and asked; nobody else sees this page."""
 
 from flask import Blueprint, render_template
 
 from review import clock, db
 from review.domain.escalations import WAITS
 from review.domain.permissions import Permission
-from review.queries import my_work
+from review.queries import my_work, notes, own_left
 from review.queries.cases import claim_mark
 from review.web import guard
 
@@ -28,6 +28,8 @@ def page() -> str:
         reviews=my_work.own_reviews(reader, account_id=account_id, now=now),
         drafts=my_work.left_drafts(reader, account_id=account_id, now=now),
         questions=my_work.own_questions(reader, account_id=account_id, now=now),
+        aside=own_left.set_aside_by(reader, account_id=account_id, now=now),
+        mentions=notes.mentions_of(reader, account_id=account_id, now=now),
         waits=WAITS,
         undo=None,
         now=now,

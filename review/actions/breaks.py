@@ -1,0 +1,45 @@
+"""Taking a break: a private note of when it began and ended, on no trail and in no count."""
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from review import clock, db
+from review.domain.permissions import Actor, Permission, check_permission
+from review.models import Break
+
+FORGOTTEN_AFTER = timedelta(hours=4)
+"""A break that nobody ended for so long tells nothing; it is forgotten when the next one begins."""
+
+
+def start_break(*, actor: Actor) -> None:
+    """Begin a break; one that goes on already goes on."""
+    check_permission(actor, Permission.WORK_QUEUE)
+    with db.transaction() as writer:
+        now = clock.now()
+        writer.execute(
+            sa.delete(Break)
+            .where(
+                Break.account_id == actor.account_id,
+                Break.ended_at.is_(None),
+                Break.started_at < now - FORGOTTEN_AFTER,
+            )
+            .execution_options(synchronize_session=False)
+        )
+        dialect = sqlite if db.is_sqlite(writer) else postgresql
+        row = {"account_id": actor.account_id, "started_at": now}
+        # on conflict: the second half of a double click, or another page of the same person
+        writer.execute(dialect.insert(Break.__table__).values(row).on_conflict_do_nothing())
+
+
+def end_break(*, actor: Actor) -> None:
+    """End the break that goes on, if there is one."""
+    check_permission(actor, Permission.WORK_QUEUE)
+    with db.transaction() as writer:
+        writer.execute(
+            sa.update(Break)
+            .where(Break.account_id == actor.account_id, Break.ended_at.is_(None))
+            .values(ended_at=clock.now())
+            .execution_options(synchronize_session=False)
+        )

@@ -1,0 +1,93 @@
+"""What may an internal note say, whom does it mention, and who may read it?"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from review.domain.states import LIVE, CaseState
+from review.errors import InvalidInput
+
+LONGEST_NOTE: Final = 5_000
+MOST_MENTIONS: Final = 20
+_MENTION: Final = re.compile(r"(?<![\w@])@(?=([^\s@]+)(?:[ \u00a0]([^\s@]+))?)")
+_AFTER: Final = ".,;:!?…)]}»”\"'"
+_NAME: Final = re.compile(r"(?i:reviewer|legal) [a-z]?\d+", re.IGNORECASE)
+"""What looks like a pseudonym of somebody who reads notes, so that a wrong one can be told."""
+
+
+def note_text(typed: str) -> str:
+    """What was typed as it is stored: one kind of line end, nothing blank around it.
+
+    Control characters stay, and are shown as what they are. Raises `InvalidInput` for an empty note, or one
+    of more than 5 000 characters.
+    """
+    text = typed.replace("\r\n", "\n").strip()
+    if not text:
+        raise InvalidInput("The note is empty; write what your colleagues should know.")
+    if len(text) > LONGEST_NOTE:
+        raise InvalidInput(
+            f"A note has {LONGEST_NOTE} characters at most; these are {len(text)}. Shorten it, or write two."
+        )
+    return text
+
+
+def names_in(text: str) -> tuple[tuple[str, ...], ...]:
+    """For each ``@`` that begins a word, the names that it may stand for, the longest first.
+
+    Raises `InvalidInput` where there are more than 20.
+    """
+    found = tuple(dict.fromkeys(_names(text)))
+    if len(found) > MOST_MENTIONS:
+        raise InvalidInput(f"A note mentions {MOST_MENTIONS} people at most; these are {len(found)}.")
+    return found
+
+
+def _names(text: str) -> Iterator[tuple[str, ...]]:
+    for mention in _MENTION.finditer(text):
+        first, second = mention[1], (mention[2] or "").rstrip(_AFTER)
+        bare = first.rstrip(_AFTER)
+        whole = (f"{first} {second}",) if second and bare == first else ()
+        if bare:
+            yield (*whole, bare)
+
+
+def mentioned(names: tuple[tuple[str, ...], ...], known: Mapping[str, str]) -> tuple[str, ...]:
+    """Which of these people are mentioned, by what ``known`` says of a name in small letters.
+
+    Raises `InvalidInput` for what is written like a pseudonym and is nobody's: a note cannot be corrected.
+    """
+    found: dict[str, None] = {}
+    for candidates in names:
+        name = next((known[one.lower()] for one in candidates if one.lower() in known), None)
+        if name is not None:
+            found[name] = None
+        elif _NAME.fullmatch(candidates[0]):
+            raise InvalidInput(
+                f"Nobody who reads notes is called {candidates[0]}; correct the name or take the @ away."
+            )
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who wants to read the notes of a case: ``reviewed``: a review of this person stands in it."""
+
+    holds: bool
+    leads: bool
+    reviewed: bool
+
+
+def reads_all(state: str, reader: Reader) -> bool:
+    """Whether all notes of a case in this state may be read: by its holder, and once it is over by reviewers.
+
+    Never by the holder of a second review: what was written since the first claim may tell the first outcome.
+    """
+    if reader.holds:
+        return state != CaseState.SECOND_REVIEW
+    return reader.reviewed and state not in LIVE
+
+
+def reads_early(reader: Reader) -> bool:
+    """Whether the notes from before the first claim may be read, beside one's own, which everybody may."""
+    return reader.holds or reader.leads or reader.reviewed

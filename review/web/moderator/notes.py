@@ -1,0 +1,34 @@
+"""Internal notes: an address for whoever holds a case, and for leads."""
+
+from flask import Blueprint, flash, redirect, url_for
+from werkzeug import Response
+
+from review.actions.notes import write_note
+from review.domain.notes import names_in, note_text
+from review.domain.permissions import Permission
+from review.errors import AlreadyClosed, AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion
+from review.web import guard
+from review.web.moderator.cases import case_page, keep_typed, number_in_form, wanted_case
+from review.web.moderator.forms import typed_values
+from review.web.texts import gettext
+from review.web.typed_notes import TypedNote, typed_note
+
+blueprint = Blueprint("moderator_notes", __name__)
+
+
+@blueprint.post("/cases/<case_id>/note")
+@guard.access(Permission.REVIEW_CASE)
+def write(case_id: str) -> str | tuple[str, int] | Response:
+    """Append the note; what is typed of the review comes along from its holder and is kept as draft."""
+    wanted, values, note = wanted_case(case_id), typed_values(), typed_note()
+    try:
+        names_in(note_text(note.text))
+        generation = number_in_form("claim_generation")
+        if values:
+            keep_typed(wanted, values, generation)
+        write_note(wanted, note.text, pinned=note.pinned, claim_generation=generation, actor=guard.actor())
+    except (AlreadyClosed, AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
+        refused = TypedNote(note.text, note.pinned, error)
+        return case_page(wanted, values=values or None, error=error, note=refused)
+    flash(gettext("Note written."), "done")
+    return redirect(url_for("moderator_cases.page", case_id=wanted, _anchor="notes"), 303)

@@ -1,0 +1,32 @@
+"""The notes of a case as this person may read them, and the form for one more."""
+
+from dataclasses import dataclass
+
+from review import db
+from review.actions.notes import ANY_CASE
+from review.domain.notes import Reader
+from review.domain.permissions import Role
+from review.queries.cases import CaseSummary
+from review.queries.notes import NoteShown, notes_on
+from review.web import guard
+from review.web.typed_notes import TypedNote
+
+
+@dataclass(frozen=True)
+class NotesPart:
+    """What the template draws: the notes, whether one more may be written, and one that was refused."""
+
+    notes: tuple[NoteShown, ...]
+    may_write: bool
+    typed: TypedNote
+
+
+def notes_part(summary: CaseSummary, *, reviewed: bool = False, typed: TypedNote | None = None) -> NotesPart:
+    """The notes of this case for whoever looks; ``reviewed``: a review of this person stands in it."""
+    actor, holds = guard.actor(), summary.held == "yours"
+    as_reader = Reader(holds=holds, leads=actor.role is Role.LEAD, reviewed=reviewed)
+    notes = notes_on(
+        db.session(), summary.id, state=summary.state, account_id=actor.account_id, as_reader=as_reader
+    )
+    may_write = (holds or actor.role in ANY_CASE) and summary.state != "withdrawn"
+    return NotesPart(notes, may_write, typed or TypedNote("", pinned=False))
