@@ -8,12 +8,14 @@ import sqlalchemy as sa
 import time_machine
 
 from review import clock, db
-from review.actions.cases import claim_next
+from review.actions.cases import claim_case, claim_next
 from review.actions.claiming import Claim
 from review.actions.clauses import import_clauses
 from review.actions.decisions import Recorded, record_review, undo_review
 from review.actions.dispatching import dispatch_review
 from review.actions.escalations import advise_case, end_escalations, escalate_case
+from review.actions.leaving import pass_case, set_aside_case
+from review.actions.notes import write_note
 from review.actions.senders import create_sender
 from review.actions.withdrawals import withdraw_item, withdraw_referral
 from review.domain.clause_text import read_clauses
@@ -56,6 +58,7 @@ def lived_in_desk() -> None:
         withdraw_referral(receive(senders[1], *(_url(90 + number) for number in range(3))).referral_id,
                           actor=senders[1])  # fmt: skip
         claim_next(actor=moderators[1])
+        _noted(moderators)
 
 
 def _url(number: int) -> str:
@@ -143,6 +146,29 @@ def _escalated(moderator: Actor, hand: Any, *, advised: bool) -> None:
     else:
         hand.shift(WAITS)
         assert end_escalations(actor=SERVICE) == 1
+
+
+def _noted(moderators: list[Actor]) -> None:
+    """Notes of a holder and of legal, and a case set aside and one passed on by the other moderator."""
+    holder, other = moderators[1], moderators[0]
+    held = (
+        db.session()
+        .execute(
+            sa.text("SELECT id, claim_generation FROM cases WHERE claimed_by = :account"),
+            {"account": holder.account_id},
+        )
+        .first()
+    )
+    assert held is not None
+    write_note(held.id, "The mirror of an older one.", claim_generation=held.claim_generation, actor=holder)
+    write_note(held.id, "Pinned by legal.", pinned=True, actor=make_account(Role.LEGAL))
+    claim = claim_next(actor=other)
+    assert claim is not None
+    write_note(claim.case_id, "Not my language.", claim_generation=claim.claim_generation, actor=other)
+    until = clock.now() + timedelta(hours=1)
+    set_aside_case(claim.case_id, until, claim_generation=claim.claim_generation, actor=other)
+    again = claim_case(claim.case_id, actor=other)
+    pass_case(claim.case_id, "language", claim_generation=again.claim_generation, actor=other)
 
 
 def _owners(case_id: str) -> list[tuple[str, str]]:

@@ -28,7 +28,8 @@ def write_note(
     `ClaimLost`, or `AlreadyClosed` where everything in the case was withdrawn.
     """
     move = MOVES["write_note"]
-    check_permission(actor, Permission.WRITE_NOTES)
+    permission = Permission.READ_RECORDS if actor.role is Role.LEGAL else Permission.REVIEW_CASE
+    check_permission(actor, permission)
     kept = note_text(text)
     names = names_in(kept)
     with db.transaction() as writer:

@@ -86,7 +86,6 @@ class Permission(StrEnum):
     ASSIGN_CASES = "assign_cases"
     SEE_TEAM = "see_team"
     CONFIRM_EMAILED = "confirm_emailed"
-    WRITE_NOTES = "write_notes"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -113,10 +112,11 @@ GRANTS: dict[Permission, Grant] = {
         "See the queue; claim, renew, release, set aside and pass on cases; take a break.", roles=_JUDGES
     ),
     Permission.REVIEW_CASE: Grant(
-        "Record, draft and undo one's own review of a claimed case.", roles=_JUDGES
+        "Record, draft and undo one's own review of a claimed case; write notes on it.", roles=_JUDGES
     ),
     Permission.READ_RECORDS: Grant(
-        "Open the full record of a case; each opening is on the trail.", roles=frozenset({Role.LEGAL})
+        "Open the full record of a case, each opening on the trail; write notes in it.",
+        roles=frozenset({Role.LEGAL}),
     ),
     Permission.VERIFY_TRAIL: Grant("Verify the trail; each run is on it.", roles=frozenset({Role.LEGAL})),
     Permission.SEE_HEALTH: Grant("See the health page.", roles=frozenset({Role.ADMIN})),
@@ -169,10 +169,6 @@ GRANTS: dict[Permission, Grant] = {
     Permission.CONFIRM_EMAILED: Grant(
         "Read what came by e-mail; confirm it as a referral of a sender, or refuse it.",
         roles=frozenset({Role.LEAD}),
-    ),
-    Permission.WRITE_NOTES: Grant(
-        "Write internal notes: moderators on a case they hold, leads and legal on any.",
-        roles=_JUDGES | {Role.LEGAL},
     ),
 }
 

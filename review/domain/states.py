@@ -112,7 +112,7 @@ MOVES: dict[str, Move] = {
             "write_note",
             (*LIVE, _S.DECIDED, _S.COMPLAINT),
             None,
-            Permission.WRITE_NOTES,
+            Permission.REVIEW_CASE,
             "case.note_written",
         ),
     )

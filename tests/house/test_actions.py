@@ -23,6 +23,8 @@ WITHOUT_EVENT = {
     "take_verification": "a verification leaves its one event when it ends",
     "renew_verification": "progress of a verification, which leaves its one event when it ends",
     "fail_verification": "nothing was found out about the trail",
+    "start_break": "when a person rests is nobody else's affair",
+    "end_break": "when a person rests is nobody else's affair",
     "forget_answers": "stored answers to retries end after 30 days (http.md)",
 }
 ACTIONS = sorted((ROOT / "review" / "actions").glob("*.py"))

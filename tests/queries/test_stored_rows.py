@@ -44,9 +44,10 @@ COLUMNS = {
     "clause_versions": ("text", "title", "text_sha256"),
     "cases": ("state", "decided_at"),
     "senders": ("name",),
+    "notes": ("text", "account_id", "claim_generation", "written_at", "pinned", "case_id"),
     "restrictions": ("visibility", "territory"),
 }  # fmt: skip
-DELETED = ("reviews", "answers", "decisions", "referrals", "items", "review_clauses", "restrictions")
+DELETED = ("reviews", "answers", "decisions", "referrals", "items", "review_clauses", "restrictions", "notes")
 WORDS = {
     "outcome": ("accepted", "declined"), "ground": ("terms", "law"), "state": ("open", "decided"),
     "decline_reason": ("not_found", "no_breach"), "visibility": ("removed", "labelled"),
@@ -114,6 +115,8 @@ def other(dice: random.Random, column: str, value: Any, rows: list[dict[str, Any
         return [[1, "0" * 64]]
     if column.endswith("_id"):
         return dice.choice([row[column] for row in rows if row[column] != value])
+    if isinstance(value, int):  # a boolean or a number
+        return value ^ 1 if isinstance(value, bool) else value + 1
     if isinstance(value, bytes):
         place = dice.randrange(len(value))
         return value[:place] + bytes([value[place] ^ 1]) + value[place + 1 :]
