@@ -171,6 +171,55 @@ SETTINGS: tuple[Setting, ...] = (
         " 200 characters; shown on their pages, blank shows none.",
     ),
     Setting(
+        "REVIEW_BREAK_MINUTES",
+        "50",
+        "Minutes of work without a break after which a moderator is asked to take one; 0 asks nobody.",
+        attribute="break_minutes",
+        least=0,
+        most=480,
+    ),
+    Setting(
+        "REVIEW_BREAK_REVEALS",
+        "20",
+        "Pieces of evidence of high severity after which a moderator is asked to take a break; 0 asks nobody.",
+        attribute="break_reveals",
+        least=0,
+        most=1_000,
+    ),
+    Setting(
+        "REVIEW_BUDGET_HIGH",
+        "60",
+        "Pieces of evidence of high severity a day after which “next” offers only low severity; 0 limits"
+        " nothing.",
+        attribute="budget_high",
+        least=0,
+        most=10_000,
+    ),
+    Setting(
+        "REVIEW_BUDGET_LOW",
+        "0",
+        "The same for low severity: the moderator is told when it is used; 0 limits nothing.",
+        attribute="budget_low",
+        least=0,
+        most=10_000,
+    ),
+    Setting(
+        "REVIEW_SEVERE_IN_A_ROW",
+        "3",
+        "After so many cases of high severity “next” offers one of low severity, unless a deadline is near;"
+        " 0 keeps the order.",
+        attribute="severe_in_a_row",
+        least=0,
+        most=100,
+    ),
+    Setting(
+        "REVIEW_COMFORT",
+        "blur,grey,mute,small",
+        "How pictures first appear to people who have not chosen: any of `blur`, `grey`, `mute`, and `small`"
+        " or `full`. Comfort, not protection.",
+        attribute="comfort",
+    ),
+    Setting(
         "REVIEW_SECOND_FACTOR",
         "required",
         "Whether people show a second factor: `required`, `optional` (who has set one up shows it) or `off`.",
@@ -184,6 +233,7 @@ SETTINGS: tuple[Setting, ...] = (
 
 
 SECOND_FACTOR = ("off", "optional", "required")
+COMFORT = ("blur", "grey", "mute", "small", "full")
 ROLES = ("moderator", "lead", "legal", "admin", "sender")
 
 
@@ -228,6 +278,12 @@ class Settings:
     metrics_token: str
     time_zone: str
     contact_point: str
+    break_minutes: int
+    break_reveals: int
+    budget_high: int
+    budget_low: int
+    severe_in_a_row: int
+    comfort: tuple[str, ...]
     second_factor: str
     passkey_roles: tuple[str, ...]
     demo: bool = False
@@ -343,9 +399,18 @@ def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = 
     )
 
 
+def _comfort(text: str) -> tuple[str, ...]:
+    words = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not set(words) <= set(COMFORT) or {"small", "full"} <= set(words):
+        raise SettingsError(f"REVIEW_COMFORT may name {', '.join(COMFORT)}; small or full, not both.")
+    return words
+
+
 def _changeable(setting: Setting, text: str) -> Any:
     if setting.attribute == "hosts":
         return _hosts(text)
+    if setting.attribute == "comfort":
+        return _comfort(text)
     return _whole_number(setting.name, text, least=setting.least, most=setting.most)
 
 

@@ -1,0 +1,45 @@
+"""Choosing how pictures appear to oneself, and limits lower than the desk's; on no trail."""
+
+import sqlalchemy as sa
+from flask import current_app
+
+from review import clock, db
+from review.domain.permissions import Actor, Permission, check_permission
+from review.domain.wellbeing import SIZES, Comfort, check_lower
+from review.errors import FieldError, InvalidInput
+from review.models import ChosenComfort
+
+
+def choose_comfort(
+    comfort: Comfort, *, break_minutes: int | None, budget_high: int | None, actor: Actor
+) -> None:
+    """Keep one's own choice in place of the one before; it concerns nobody else, so no event tells of it.
+
+    The limits are None for the desk's own; raises `InvalidInput` for one that is not lower than that.
+    """
+    check_permission(actor, Permission.WORK_QUEUE)
+    if comfort.size not in SIZES:
+        detail = "Choose one of the list."
+        raise InvalidInput(detail, errors=[FieldError("size", "not_in_list", detail)])
+    settings = current_app.config["REVIEW_SETTINGS"]
+    check_lower("break_minutes", break_minutes, cap=settings.break_minutes)
+    check_lower("budget_high", budget_high, cap=settings.budget_high)
+    with db.transaction() as writer:
+        writer.execute(
+            sa.delete(ChosenComfort)
+            .where(ChosenComfort.account_id == actor.account_id)
+            .execution_options(synchronize_session=False)
+        )
+        writer.execute(
+            sa.insert(ChosenComfort),
+            {
+                "account_id": actor.account_id,
+                "blur": comfort.blur,
+                "grey": comfort.grey,
+                "mute": comfort.mute,
+                "size": comfort.size,
+                "break_minutes": break_minutes,
+                "budget_high": budget_high,
+                "chosen_at": clock.now(),
+            },
+        )

@@ -1,0 +1,105 @@
+"""How much does a person see, for how long, and when is it time to rest? Comfort, not protection.
+
+Blur, grey and small pictures are a preference: studies found that they do not lower distress when nobody
+asked for them (Lewitzka et al., 2026). What helps is to see less and for a shorter time; so the desk counts
+what a person was shown, tells only that person, and asks for breaks.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from review.errors import FieldError, InvalidInput
+
+SIZES: Final = ("small", "full")
+"""What the first look at a picture shows: a thumbnail, or all of it."""
+GAP: Final = timedelta(minutes=10)
+"""Who was shown and recorded nothing for so long has rested, whatever the button says."""
+LOOK_BACK: Final = timedelta(hours=6)
+"""A run of work that began before this began here: nobody is asked how long it really was."""
+ASK_AGAIN: Final = timedelta(minutes=15)
+"""Who goes on instead of resting is asked again after this."""
+
+
+@dataclass(frozen=True)
+class Comfort:
+    """How pictures appear to one person before that person asks for more; all of it on unless switched off."""
+
+    blur: bool = True
+    grey: bool = True
+    mute: bool = True
+    size: str = "small"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When to ask for a break and how much to show in a day; 0 asks for none and limits nothing.
+
+    ``break_minutes`` of work without a break, ``break_reveals`` of high severity since the last one;
+    ``high`` and ``low``: pieces of evidence shown in a day, by the severity of their case.
+    """
+
+    break_minutes: int
+    break_reveals: int
+    high: int
+    low: int
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """What a person was shown today, by severity, and since the last break; how long that break is ago."""
+
+    high: int
+    low: int
+    high_since_break: int
+    working_minutes: int
+
+
+def lowered(cap: int, own: int | None) -> int:
+    """The smaller of the desk's limit and one's own: a person may lower a limit, never raise it."""
+    if own is None or own <= 0:
+        return cap
+    return own if cap <= 0 else min(cap, own)
+
+
+def check_lower(field: str, own: int | None, *, cap: int) -> None:
+    """Raise `InvalidInput` for a limit of one's own below 1 or above the desk's."""
+    if own is None:
+        return
+    if own < 1:
+        detail = "Write a number of at least 1, or leave the field blank for the desk's own limit."
+        raise InvalidInput(detail, errors=[FieldError(field, "too_small", detail)])
+    if 0 < cap < own:
+        detail = f"The desk's limit is {cap}: choose a smaller number, or leave the field blank."
+        raise InvalidInput(detail, errors=[FieldError(field, "too_large", detail)])
+
+
+def working_since(seen: Iterable[datetime], *, rested_until: datetime | None, now: datetime) -> datetime | None:
+    """When the present run of work began: after the last break, and after the last gap; None while resting.
+
+    ``seen``: times at which the person was shown or recorded something, in any order.
+    """
+    floor = max(now - LOOK_BACK, rested_until or now - LOOK_BACK)
+    began: datetime | None = None
+    for at in sorted((at for at in seen if floor <= at <= now), reverse=True):
+        if (began or now) - at > GAP:
+            break
+        began = at
+    return began
+
+
+def is_break_due(exposure: Exposure, limits: Limits) -> bool:
+    """Whether the desk asks for a break: after so many minutes, or after so much of high severity."""
+    long = 0 < limits.break_minutes <= exposure.working_minutes
+    return long or 0 < limits.break_reveals <= exposure.high_since_break
+
+
+def is_spent(exposure: Exposure, limits: Limits) -> bool:
+    """Whether the day's budget of high severity is used: "next" offers only low severity then."""
+    return 0 < limits.high <= exposure.high
+
+
+def in_a_row(severities: Sequence[str], most: int) -> bool:
+    """Whether the last ``most`` cases of a person, newest first, were all of high severity."""
+    return 0 < most <= len(severities) and all(severity == "high" for severity in severities[:most])

@@ -1,0 +1,143 @@
+"""What was one person shown, and what did that person choose? For the own pages alone, and for "next"."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.config import Settings
+from review.domain.wellbeing import (
+    LOOK_BACK,
+    Comfort,
+    Exposure,
+    Limits,
+    in_a_row,
+    is_spent,
+    lowered,
+    working_since,
+)
+from review.models import Case, ChosenComfort, Reveal, Review
+from review.prepared import Prepared
+from review.queries.own_breaks import last_break
+
+SHOWN = ("small", "grey", "colour")
+"""Stages that show something of a picture; text and names are not counted."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What counts for one person: how pictures appear, and the limits; ``own`` are those chosen, else None."""
+
+    comfort: Comfort
+    limits: Limits
+    own_break_minutes: int | None
+    own_budget_high: int | None
+
+
+def standard_comfort(settings: Settings) -> Comfort:
+    """How pictures appear to whoever has not chosen."""
+    words = settings.comfort
+    return Comfort("blur" in words, "grey" in words, "mute" in words, "full" if "full" in words else "small")
+
+
+_CHOSEN = Prepared(
+    lambda: sa.select(
+        ChosenComfort.blur,
+        ChosenComfort.grey,
+        ChosenComfort.mute,
+        ChosenComfort.size,
+        ChosenComfort.break_minutes,
+        ChosenComfort.budget_high,
+    ).where(ChosenComfort.account_id == sa.bindparam("account_id"))
+)
+
+
+def choice_of(reader: Session, account_id: str, *, settings: Settings) -> Choice:
+    """This person's choice on top of the desk's settings."""
+    row = _CHOSEN.first(reader, account_id=account_id)
+    minutes, high = (None, None) if row is None else (row.break_minutes, row.budget_high)
+    return Choice(
+        comfort=standard_comfort(settings)
+        if row is None
+        else Comfort(bool(row.blur), bool(row.grey), bool(row.mute), row.size),
+        limits=Limits(
+            break_minutes=lowered(settings.break_minutes, minutes),
+            break_reveals=settings.break_reveals,
+            high=lowered(settings.budget_high, high),
+            low=settings.budget_low,
+        ),
+        own_break_minutes=minutes,
+        own_budget_high=high,
+    )
+
+
+_PIECES = Prepared(
+    lambda: (
+        sa.select(Case.severity, Reveal.evidence_id, sa.func.min(Reveal.revealed_at).label("first_at"))
+        .join(Case, Case.id == Reveal.case_id)
+        .where(
+            Reveal.account_id == sa.bindparam("account_id"),
+            Reveal.revealed_at >= sa.bindparam("since"),
+            Reveal.stage.in_([sa.literal(stage) for stage in SHOWN]),
+        )
+        .group_by(Case.severity, Reveal.evidence_id)
+    )
+)
+
+
+def exposure_of(reader: Session, account_id: str, *, day_began: datetime, now: datetime) -> Exposure:
+    """Pieces of evidence shown today, each once however often and large; and the run of work so far.
+
+    ``day_began``: when today began for this person.
+    """
+    pieces = _PIECES.all(reader, account_id=account_id, since=day_began)
+    rested = last_break(reader, account_id=account_id)
+    rested_until = None if rested is None else rested.ended_at or now
+    began = working_since(_seen(reader, account_id, now), rested_until=rested_until, now=now)
+    high = [row for row in pieces if row.severity == "high"]
+    return Exposure(
+        high=len(high),
+        low=len(pieces) - len(high),
+        high_since_break=sum(began is not None and row.first_at >= began for row in high),
+        working_minutes=0 if began is None else int((now - began) / timedelta(minutes=1)),
+    )
+
+
+def _seen(reader: Session, account_id: str, now: datetime) -> list[datetime]:
+    """Times at which the person was shown or recorded something, of the last hours."""
+    since = now - LOOK_BACK
+    shown = reader.scalars(
+        sa.select(Reveal.revealed_at).where(Reveal.account_id == account_id, Reveal.revealed_at >= since)
+    ).all()
+    recorded = reader.scalars(
+        sa.select(Review.recorded_at).where(Review.account_id == account_id, Review.recorded_at >= since)
+    ).all()
+    return [*shown, *recorded]
+
+
+_LAST = Prepared(
+    lambda: (
+        sa.select(Case.severity)
+        .join(Review, Review.case_id == Case.id)
+        .where(Review.account_id == sa.bindparam("account_id"), Review.recorded_at >= sa.bindparam("since"))
+        .order_by(Review.recorded_at.desc())
+        .limit(sa.bindparam("most"))
+    )
+)
+
+
+def wants_low(reader: Session, account_id: str, *, settings: Settings, day_began: datetime, now: datetime) -> str:
+    """Why "next" should offer this person low severity now: ``budget``, ``row``, or blank for no reason."""
+    limits = choice_of(reader, account_id, settings=settings).limits
+    if limits.high:
+        shown = _PIECES.all(reader, account_id=account_id, since=day_began)
+        high = sum(row.severity == "high" for row in shown)
+        if is_spent(Exposure(high, 0, 0, 0), limits):
+            return "budget"
+    most = settings.severe_in_a_row
+    if most:
+        last = _LAST.all(reader, account_id=account_id, since=now - LOOK_BACK, most=most)
+        if in_a_row([row.severity for row in last], most):
+            return "row"
+    return ""
