@@ -1,6 +1,7 @@
 """Settings: read once from the environment, typed, each with one sentence; a bad one stops the start."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,232 +9,16 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from review.errors import SettingsError
+from review.setting_table import SETTINGS, Setting
 
 WEAK_KEY_LENGTH = 32
-MOST_REQUESTS = 10_000_000
-YEAR_SECONDS = 31_536_000
 LONGEST_CONTACT = 200
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One environment variable: its name, default as text (None: required) and its sentence in README.
-
-    ``attribute``: what it is called in `Settings`, for those that administrators may change while the desk
-    runs; ``least`` and ``most`` bound a whole number.
-    """
-
-    name: str
-    default: str | None
-    sentence: str
-    attribute: str = ""
-    least: int = 0
-    most: int = 0
-
-
-SETTINGS: tuple[Setting, ...] = (
-    Setting(
-        "REVIEW_DATABASE_URL",
-        "sqlite:///instance/review.db",
-        "Where the data lives: `sqlite:///path` or `postgresql://user@host/name`.",
-    ),
-    Setting(
-        "REVIEW_SECRET_KEY",
-        None,
-        "Signs form tokens, seals cursors and second factors (another key makes these useless); at least 32 "
-        "random characters, "
-        'e.g. from `python -c "import secrets; print(secrets.token_hex(32))"`.',
-    ),
-    Setting(
-        "REVIEW_HOSTS",
-        None,
-        "Comma-separated hosts that are ours; a leading dot takes the host and all below it.",
-        attribute="hosts",
-    ),
-    Setting(
-        "REVIEW_DATA_DIR", "instance/data", "Folder for evidence, the signing key and the last checkpoint."
-    ),
-    Setting(
-        "REVIEW_LOG_ORIGIN",
-        "",
-        "Name of this trail in its checkpoints, fixed by the first `flask upgrade`; blank makes one up.",
-    ),
-    Setting(
-        "REVIEW_INSECURE_COOKIES",
-        "0",
-        "1 drops `Secure` and `__Host-` from the session cookie; only for plain HTTP on loopback.",
-    ),
-    Setting(
-        "REVIEW_UNDO_SECONDS",
-        "60",
-        "How long a recorded review can be undone before it is dispatched.",
-        attribute="undo_seconds",
-        least=0,
-        most=3_600,
-    ),
-    Setting(
-        "REVIEW_CLAIM_SECONDS",
-        "900",
-        "How long a claim on a case lasts unless it is renewed.",
-        attribute="claim_seconds",
-        least=5,
-        most=86_400,
-    ),
-    Setting(
-        "REVIEW_TARGET_SECONDS",
-        "259200",
-        "Target for a decision on an ordinary case (72 h).",
-        attribute="target_seconds",
-        least=60,
-        most=YEAR_SECONDS,
-    ),
-    Setting(
-        "REVIEW_TARGET_FLAGGER_SECONDS",
-        "86400",
-        "Target when the sender holds trusted-flagger status on the day of receipt (24 h).",
-        attribute="target_flagger_seconds",
-        least=60,
-        most=YEAR_SECONDS,
-    ),
-    Setting(
-        "REVIEW_TARGET_THREAT_SECONDS",
-        "3600",
-        "Target for a threat to life or removal order (1 h).",
-        attribute="target_threat_seconds",
-        least=60,
-        most=YEAR_SECONDS,
-    ),
-    Setting(
-        "REVIEW_SESSION_IDLE_SECONDS",
-        "1800",
-        "A sign-in ends after this long without a request.",
-        attribute="session_idle_seconds",
-        least=60,
-        most=86_400,
-    ),
-    Setting(
-        "REVIEW_SESSION_SECONDS",
-        "43200",
-        "A sign-in ends after this long in any case (12 h).",
-        attribute="session_seconds",
-        least=60,
-        most=604_800,
-    ),
-    Setting(
-        "REVIEW_DATABASE_WAIT_SECONDS",
-        "5",
-        "How long a write waits for the database before it answers 503 with `Retry-After`.",
-    ),
-    Setting(
-        "REVIEW_TRUSTED_PROXIES",
-        "0",
-        "How many proxies in front of the server may name the caller's address in `X-Forwarded-For`.",
-    ),
-    Setting(
-        "REVIEW_REQUESTS_PER_MINUTE",
-        "6000",
-        "How many requests one API key may send a minute; a batch is one, 0 means no limit.",
-        attribute="requests_per_key",
-        least=0,
-        most=MOST_REQUESTS,
-    ),
-    Setting(
-        "REVIEW_ADDRESS_REQUESTS_PER_MINUTE",
-        "12000",
-        "How many requests one address may send to the API and the log a minute; 0 means no limit.",
-        attribute="requests_per_address",
-        least=0,
-        most=MOST_REQUESTS,
-    ),
-    Setting(
-        "REVIEW_FAILED_KEYS_PER_MINUTE",
-        "60",
-        "How many requests without a valid key one address may send a minute; 0 means no limit.",
-        attribute="failed_keys_per_address",
-        least=0,
-        most=MOST_REQUESTS,
-    ),
-    Setting(
-        "REVIEW_METRICS_TOKEN",
-        "",
-        "Whoever sends it as `Authorization: Bearer` reads `/metrics` and the detail of `/readyz` from"
-        " anywhere; at least 32 random characters, blank leaves both to this machine.",
-    ),
-    Setting(
-        "REVIEW_TIME_ZONE",
-        "UTC",
-        "Time zone of pages for people who have not chosen one, such as `Europe/Brussels`.",
-    ),
-    Setting(
-        "REVIEW_CONTACT_POINT",
-        "",
-        "Where senders object to an answer and ask (DSA Art. 11): an e-mail address or other words, at most"
-        " 200 characters; shown on their pages, blank shows none.",
-    ),
-    Setting(
-        "REVIEW_BREAK_MINUTES",
-        "50",
-        "Minutes of work without a break after which a moderator is asked to take one; 0 asks nobody.",
-        attribute="break_minutes",
-        least=0,
-        most=480,
-    ),
-    Setting(
-        "REVIEW_BREAK_REVEALS",
-        "20",
-        "Pieces of evidence of high severity after which a moderator is asked to take a break; 0 asks nobody.",
-        attribute="break_reveals",
-        least=0,
-        most=1_000,
-    ),
-    Setting(
-        "REVIEW_BUDGET_HIGH",
-        "60",
-        "Pieces of evidence of high severity a day after which “next” offers only low severity; 0 limits"
-        " nothing.",
-        attribute="budget_high",
-        least=0,
-        most=10_000,
-    ),
-    Setting(
-        "REVIEW_BUDGET_LOW",
-        "0",
-        "The same for low severity: the moderator is told when it is used; 0 limits nothing.",
-        attribute="budget_low",
-        least=0,
-        most=10_000,
-    ),
-    Setting(
-        "REVIEW_SEVERE_IN_A_ROW",
-        "3",
-        "After so many cases of high severity “next” offers one of low severity, unless a deadline is near;"
-        " 0 keeps the order.",
-        attribute="severe_in_a_row",
-        least=0,
-        most=100,
-    ),
-    Setting(
-        "REVIEW_COMFORT",
-        "blur,grey,mute,small",
-        "How pictures first appear to people who have not chosen: any of `blur`, `grey`, `mute`, and `small`"
-        " or `full`. Comfort, not protection.",
-        attribute="comfort",
-    ),
-    Setting(
-        "REVIEW_SECOND_FACTOR",
-        "required",
-        "Whether people show a second factor: `required`, `optional` (who has set one up shows it) or `off`.",
-    ),
-    Setting(
-        "REVIEW_PASSKEY_ROLES",
-        "legal,admin",
-        "Comma-separated roles whose second factor must be a passkey; blank lets everybody use an app.",
-    ),
-)
+_SHARE = re.compile(r"0(?:\.[0-9]{1,4})?|1(?:\.0{1,4})?", re.ASCII)
+_PATH = re.compile(r"/[!-+\--~]{1,199}", re.ASCII)
 
 
 SECOND_FACTOR = ("off", "optional", "required")
-COMFORT = ("blur", "grey", "mute", "small", "full")
+COMFORT = ("blur", "grey", "small", "full")
 ROLES = ("moderator", "lead", "legal", "admin", "sender")
 
 
@@ -286,6 +71,8 @@ class Settings:
     comfort: tuple[str, ...]
     second_factor: str
     passkey_roles: tuple[str, ...]
+    second_review_share: float
+    over_broad_paths: tuple[str, ...]
     demo: bool = False
 
     @property
@@ -331,6 +118,19 @@ def _hosts(text: str) -> tuple[str, ...]:
     if not hosts:
         raise SettingsError("REVIEW_HOSTS is empty: name at least one host that is ours, e.g. video.example.")
     return hosts
+
+
+def _share(name: str, text: str) -> float:
+    if _SHARE.fullmatch(text) is None:
+        raise SettingsError(f"{name} must be a number from 0 to 1, such as 0.2.")
+    return float(text)
+
+
+def _paths(name: str, text: str) -> tuple[str, ...]:
+    paths = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not all(_PATH.fullmatch(path) for path in paths):
+        raise SettingsError(f"{name} must be paths with commas between, such as /channel/*, or blank.")
+    return paths
 
 
 def _secret_key(text: str, *, demo: bool) -> str:
@@ -411,6 +211,10 @@ def _changeable(setting: Setting, text: str) -> Any:
         return _hosts(text)
     if setting.attribute == "comfort":
         return _comfort(text)
+    if setting.attribute == "second_review_share":
+        return _share(setting.name, text)
+    if setting.attribute == "over_broad_paths":
+        return _paths(setting.name, text)
     return _whole_number(setting.name, text, least=setting.least, most=setting.most)
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from review.config import SETTINGS, read_settings
+from review.config import read_settings
+from review.setting_table import SETTINGS
 from review.errors import SettingsError
 
 GOOD = {"REVIEW_SECRET_KEY": "0123456789abcdef" * 4, "REVIEW_HOSTS": "video.example"}

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy.orm import Session
 
 from review import db, ledger
+from review.actions.offering import Free, first_offered, may_be_taken, resolves
 from review.domain.permissions import SERVICE, Actor, Permission, check_permission
 from review.domain.states import MOVES
 from review.errors import TooManyClaims
@@ -47,10 +48,13 @@ def take_next(writer: Session, *, actor: Actor, now: datetime) -> Claim | None:
     return take_first(writer, actor, now)
 
 
-def take_first(writer: Session, actor: Actor, now: datetime) -> Claim | None:
-    """Claim the first case that may be offered to this person; None when none waits."""
+def take_first(writer: Session, actor: Actor, now: datetime, *, severe: bool = False) -> Claim | None:
+    """Claim the first case that may be offered to this person; None when none waits.
+
+    ``severe``: high severity as well, though the person's budget for the day is used.
+    """
     for _attempt in range(TRIES):
-        found = _first_free(writer, actor, now)
+        found = first_offered(writer, actor, now, severe=severe)
         if found is None:
             return None
         claim = take(writer, found, way="next", actor=actor, now=now)
@@ -96,50 +100,13 @@ def too_many() -> TooManyClaims:
     return TooManyClaims(f"You hold {MOST_CLAIMS} cases; record or release one of them first.")
 
 
-class _Free(NamedTuple):
-    """A case that may be claimed, and the claim on it that has ended, if there was one."""
-
-    id: str
-    claimed_by: str | None
-    claim_generation: int
-
-
-def _may_be_taken() -> sa.ColumnElement[bool]:
-    account_id: sa.BindParameter[Any] = sa.bindparam("account_id")
-    return sa.and_(
-        cases.is_free(sa.bindparam("now")),
-        cases.not_reviewed_by(account_id),
-        cases.not_confirmed_by(account_id),
-    )
-
-
-def _may_be_offered() -> sa.ColumnElement[bool]:
-    """What "next" takes; on purpose a person may still claim a case set aside or passed on."""
-    account_id: sa.BindParameter[Any] = sa.bindparam("account_id")
-    return sa.and_(cases.not_set_aside_by(account_id, sa.bindparam("now")), cases.not_passed_by(account_id))
-
-
-def _candidates() -> sa.Select[str, str | None, int]:
-    return sa.select(Case.id, Case.claimed_by, Case.claim_generation).where(_may_be_taken())
-
-
-_FIRST_FREE = Prepared(
-    lambda: (
-        _candidates()
-        .where(_may_be_offered())
-        .order_by(Case.rank, Case.due_at, Case.opened_at, Case.id)
-        .limit(sa.literal(1))
-        .with_for_update(skip_locked=True, of=Case)
-    )
-)
-_FREE = Prepared(lambda: _candidates().where(Case.id == sa.bindparam("case_id")).with_for_update(of=Case))
 _TAKE = Prepared(
     lambda: (
         sa.update(Case)
         .where(
             Case.id == sa.bindparam("case_id"),
             Case.claim_generation == sa.bindparam("generation") - sa.literal(1),
-            _may_be_taken(),
+            may_be_taken(),
         )
         .values(
             claimed_by=sa.bindparam("account_id"),
@@ -151,19 +118,7 @@ _TAKE = Prepared(
 )
 
 
-def _first_free(writer: Session, actor: Actor, now: datetime) -> _Free | None:
-    """The first of the queue, rows that others are taking at this moment left out."""
-    row = _FIRST_FREE.first(writer, account_id=actor.account_id, now=now)
-    return None if row is None else _Free(*row)
-
-
-def free_case(writer: Session, case_id: str, actor: Actor, now: datetime) -> _Free | None:
-    """This case if the person may claim it; None otherwise."""
-    row = _FREE.first(writer, case_id=case_id, account_id=actor.account_id, now=now)
-    return None if row is None else _Free(*row)
-
-
-def take(writer: Session, found: _Free, *, way: str, actor: Actor, now: datetime) -> Claim | None:
+def take(writer: Session, found: Free, *, way: str, actor: Actor, now: datetime) -> Claim | None:
     """Claim by one conditional update and put it on the trail; None when somebody was faster."""
     claim = _lease(writer, found, actor, now)
     if claim is not None:
@@ -178,7 +133,7 @@ def take(writer: Session, found: _Free, *, way: str, actor: Actor, now: datetime
     return claim
 
 
-def give(writer: Session, found: _Free, *, to: Actor, actor: Actor, now: datetime) -> Claim | None:
+def give(writer: Session, found: Free, *, to: Actor, actor: Actor, now: datetime) -> Claim | None:
     """Claim for somebody else in the same way; the event names who gave, and who holds the case now."""
     claim = _lease(writer, found, to, now)
     if claim is not None:
@@ -194,7 +149,7 @@ def give(writer: Session, found: _Free, *, to: Actor, actor: Actor, now: datetim
     return claim
 
 
-def _lease(writer: Session, found: _Free, holder: Actor, now: datetime) -> Claim | None:
+def _lease(writer: Session, found: Free, holder: Actor, now: datetime) -> Claim | None:
     """The conditional update itself; a claim that had ended gets its event before that of the new one."""
     generation = found.claim_generation + 1
     version = _TAKE.scalar(
@@ -203,6 +158,7 @@ def _lease(writer: Session, found: _Free, holder: Actor, now: datetime) -> Claim
         generation=generation,
         account_id=holder.account_id,
         now=now,
+        resolves=resolves(holder),
         until=now + claim_length(),
     )
     if version is None:

@@ -36,7 +36,6 @@ def choose_comfort(
                 "account_id": actor.account_id,
                 "blur": comfort.blur,
                 "grey": comfort.grey,
-                "mute": comfort.mute,
                 "size": comfort.size,
                 "break_minutes": break_minutes,
                 "budget_high": budget_high,

@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Final
 
-from review.config import MOST_REQUESTS
+from review.setting_table import MOST_REQUESTS
 from review.domain.emails import email_key
 from review.errors import FieldError, InvalidInput
 

@@ -5,7 +5,7 @@ asked for them (Lewitzka et al., 2026). What helps is to see less and for a shor
 what a person was shown, tells only that person, and asks for breaks.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,6 +16,8 @@ SIZES: Final = ("small", "full")
 """What the first look at a picture shows: a thumbnail, or all of it."""
 GAP: Final = timedelta(minutes=10)
 """Who was shown and recorded nothing for so long has rested, whatever the button says."""
+DAY: Final = timedelta(hours=16)
+"""A day of work: what one was shown longer ago lies before a night's sleep, in whatever zone."""
 LOOK_BACK: Final = timedelta(hours=6)
 """A run of work that began before this began here: nobody is asked how long it really was."""
 ASK_AGAIN: Final = timedelta(minutes=15)
@@ -24,11 +26,10 @@ ASK_AGAIN: Final = timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class Comfort:
-    """How pictures appear to one person before that person asks for more; all of it on unless switched off."""
+    """How pictures appear to one person before that person asks for more; all on unless switched off."""
 
     blur: bool = True
     grey: bool = True
-    mute: bool = True
     size: str = "small"
 
 
@@ -75,7 +76,9 @@ def check_lower(field: str, own: int | None, *, cap: int) -> None:
         raise InvalidInput(detail, errors=[FieldError(field, "too_large", detail)])
 
 
-def working_since(seen: Iterable[datetime], *, rested_until: datetime | None, now: datetime) -> datetime | None:
+def working_since(
+    seen: Iterable[datetime], *, rested_until: datetime | None, now: datetime
+) -> datetime | None:
     """When the present run of work began: after the last break, and after the last gap; None while resting.
 
     ``seen``: times at which the person was shown or recorded something, in any order.
@@ -100,6 +103,9 @@ def is_spent(exposure: Exposure, limits: Limits) -> bool:
     return 0 < limits.high <= exposure.high
 
 
-def in_a_row(severities: Sequence[str], most: int) -> bool:
-    """Whether the last ``most`` cases of a person, newest first, were all of high severity."""
-    return 0 < most <= len(severities) and all(severity == "high" for severity in severities[:most])
+def ladder_of(comfort: Comfort) -> tuple[str, ...]:
+    """The steps in which a picture is shown to somebody who chose so; colour is always the last."""
+    steps = ["small"] if comfort.blur and comfort.size == "small" else []
+    if comfort.grey:
+        steps.append("grey")
+    return (*steps, "colour")

@@ -1,4 +1,4 @@
-"""What a person chose for the sake of the own wellbeing: how pictures appear, and lower limits than the desk's."""
+"""What a person chose for the own wellbeing: how pictures appear, and lower limits than the desk's."""
 
 from datetime import datetime
 
@@ -22,7 +22,6 @@ class ChosenComfort(Base):
     account_id: Mapped[str] = mapped_column(sa.ForeignKey("accounts.id"), primary_key=True)
     blur: Mapped[bool]
     grey: Mapped[bool]
-    mute: Mapped[bool]
     size: Mapped[str] = mapped_column(sa.String(10))
     break_minutes: Mapped[int | None]
     budget_high: Mapped[int | None]

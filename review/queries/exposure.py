@@ -8,12 +8,11 @@ from sqlalchemy.orm import Session
 
 from review.config import Settings
 from review.domain.wellbeing import (
+    DAY,
     LOOK_BACK,
     Comfort,
     Exposure,
     Limits,
-    in_a_row,
-    is_spent,
     lowered,
     working_since,
 )
@@ -27,7 +26,7 @@ SHOWN = ("small", "grey", "colour")
 
 @dataclass(frozen=True)
 class Choice:
-    """What counts for one person: how pictures appear, and the limits; ``own`` are those chosen, else None."""
+    """What counts for one person: how pictures appear, and the limits; ``own_...`` are those chosen."""
 
     comfort: Comfort
     limits: Limits
@@ -38,14 +37,13 @@ class Choice:
 def standard_comfort(settings: Settings) -> Comfort:
     """How pictures appear to whoever has not chosen."""
     words = settings.comfort
-    return Comfort("blur" in words, "grey" in words, "mute" in words, "full" if "full" in words else "small")
+    return Comfort("blur" in words, "grey" in words, "full" if "full" in words else "small")
 
 
 _CHOSEN = Prepared(
     lambda: sa.select(
         ChosenComfort.blur,
         ChosenComfort.grey,
-        ChosenComfort.mute,
         ChosenComfort.size,
         ChosenComfort.break_minutes,
         ChosenComfort.budget_high,
@@ -60,7 +58,7 @@ def choice_of(reader: Session, account_id: str, *, settings: Settings) -> Choice
     return Choice(
         comfort=standard_comfort(settings)
         if row is None
-        else Comfort(bool(row.blur), bool(row.grey), bool(row.mute), row.size),
+        else Comfort(bool(row.blur), bool(row.grey), row.size),
         limits=Limits(
             break_minutes=lowered(settings.break_minutes, minutes),
             break_reveals=settings.break_reveals,
@@ -69,6 +67,18 @@ def choice_of(reader: Session, account_id: str, *, settings: Settings) -> Choice
         ),
         own_break_minutes=minutes,
         own_budget_high=high,
+    )
+
+
+def _last_reviews() -> sa.Subquery:
+    """Severities of the cases that the person recorded last, as many as may come in a row."""
+    return (
+        sa.select(Case.severity)
+        .join(Review, Review.case_id == Case.id)
+        .where(Review.account_id == sa.bindparam("account_id"), Review.recorded_at >= sa.bindparam("since"))
+        .order_by(Review.recorded_at.desc())
+        .limit(sa.bindparam("most"))
+        .subquery("last_reviews")
     )
 
 
@@ -86,12 +96,9 @@ _PIECES = Prepared(
 )
 
 
-def exposure_of(reader: Session, account_id: str, *, day_began: datetime, now: datetime) -> Exposure:
-    """Pieces of evidence shown today, each once however often and large; and the run of work so far.
-
-    ``day_began``: when today began for this person.
-    """
-    pieces = _PIECES.all(reader, account_id=account_id, since=day_began)
+def exposure_of(reader: Session, account_id: str, *, now: datetime) -> Exposure:
+    """Pieces of evidence shown today, each once however often and large; and the run of work so far."""
+    pieces = _PIECES.all(reader, account_id=account_id, since=now - DAY)
     rested = last_break(reader, account_id=account_id)
     rested_until = None if rested is None else rested.ended_at or now
     began = working_since(_seen(reader, account_id, now), rested_until=rested_until, now=now)
@@ -116,28 +123,39 @@ def _seen(reader: Session, account_id: str, now: datetime) -> list[datetime]:
     return [*shown, *recorded]
 
 
-_LAST = Prepared(
-    lambda: (
-        sa.select(Case.severity)
-        .join(Review, Review.case_id == Case.id)
-        .where(Review.account_id == sa.bindparam("account_id"), Review.recorded_at >= sa.bindparam("since"))
-        .order_by(Review.recorded_at.desc())
-        .limit(sa.bindparam("most"))
+_PACE = Prepared(
+    lambda: sa.select(
+        sa.select(ChosenComfort.budget_high)
+        .where(ChosenComfort.account_id == sa.bindparam("account_id"))
+        .scalar_subquery()
+        .label("own_budget"),
+        sa.select(sa.func.count(sa.distinct(Reveal.evidence_id)))
+        .join(Case, Case.id == Reveal.case_id)
+        .where(
+            Reveal.account_id == sa.bindparam("account_id"),
+            Reveal.revealed_at >= sa.bindparam("day"),
+            Reveal.stage.in_([sa.literal(stage) for stage in SHOWN]),
+            Case.severity == sa.literal("high"),
+        )
+        .scalar_subquery()
+        .label("high"),
+        sa.select(sa.func.count())
+        .select_from(_last_reviews())
+        .where(sa.literal_column("severity") == sa.literal("high"))
+        .scalar_subquery()
+        .label("in_a_row"),
     )
 )
 
 
-def wants_low(reader: Session, account_id: str, *, settings: Settings, day_began: datetime, now: datetime) -> str:
+def wants_low(reader: Session, account_id: str, *, settings: Settings, now: datetime) -> str:
     """Why "next" should offer this person low severity now: ``budget``, ``row``, or blank for no reason."""
-    limits = choice_of(reader, account_id, settings=settings).limits
-    if limits.high:
-        shown = _PIECES.all(reader, account_id=account_id, since=day_began)
-        high = sum(row.severity == "high" for row in shown)
-        if is_spent(Exposure(high, 0, 0, 0), limits):
-            return "budget"
     most = settings.severe_in_a_row
-    if most:
-        last = _LAST.all(reader, account_id=account_id, since=now - LOOK_BACK, most=most)
-        if in_a_row([row.severity for row in last], most):
-            return "row"
-    return ""
+    row = _PACE.first(
+        reader, account_id=account_id, day=now - DAY, since=now - LOOK_BACK, most=max(most, 1)
+    )
+    assert row is not None
+    budget = lowered(settings.budget_high, row.own_budget)
+    if 0 < budget <= row.high:
+        return "budget"
+    return "row" if 0 < most <= row.in_a_row else ""

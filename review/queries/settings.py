@@ -6,9 +6,10 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.config import CHANGEABLE, Setting, Settings
+from review.config import CHANGEABLE, Settings
 from review.models import ChosenSetting
 from review.prepared import Prepared
+from review.setting_table import Setting
 
 _CHOSEN = Prepared(
     lambda: sa.select(
@@ -53,7 +54,9 @@ def setting_in_use(reader: Session, name: str, *, environment: Settings) -> Sett
 def text_of(setting: Setting, settings: Settings) -> str:
     """A setting's value as one would write it into the environment."""
     value = getattr(settings, setting.attribute)
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _in_use(setting: Setting, row: ChosenSetting | None, environment: Settings) -> SettingInUse:

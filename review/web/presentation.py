@@ -82,7 +82,7 @@ def register(app: Flask) -> None:
         standard_appearance=appearance.standard,
     )
     # Globals are weaker than any context value, so views and the guard may set these in any order.
-    absent = {"navigation": (), "undo": None, "viewer": None, "sign_out_address": "", "signed_in_until": None}
+    absent = {"navigation": (), "rest": None, "undo": None, "viewer": None, "sign_out_address": "", "signed_in_until": None}
     for name, value in absent.items():
         app.jinja_env.globals.setdefault(name, value)
     app.context_processor(page_context)

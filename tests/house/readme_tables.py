@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app import create_app
-from review.config import SETTINGS, read_settings
+from review.config import read_settings
+from review.setting_table import SETTINGS
 from review.domain.events import EVENTS
 from review.domain.permissions import GRANTS
 from review.domain.states import diagram
