@@ -160,5 +160,22 @@ EVENTS: dict[str, EventType] = {
             ("identity_way", "intake_kind"),
         ),
         EventType("email.refused", "email", _PEOPLE, ("reason",)),
+        EventType(
+            "evidence.revealed",
+            "case",
+            _PEOPLE,
+            ("reveal", "item", "evidence", "sha256"),
+            ("stage", "width", "height", "bytes", "generation"),
+            changes=False,
+        ),
+        EventType("evidence.hidden", "case", _PEOPLE, ("reveals",), changes=False),
+        EventType(
+            "evidence.captured",
+            "case",
+            _PEOPLE,
+            ("evidence", "item", "name", "media_type", "sha256"),
+            ("bytes", "generation"),
+        ),
+        EventType("location.opened", "case", _PEOPLE, ("item", "url"), ("generation",), changes=False),
     )
 }

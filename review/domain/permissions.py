@@ -86,6 +86,7 @@ class Permission(StrEnum):
     ASSIGN_CASES = "assign_cases"
     SEE_TEAM = "see_team"
     CONFIRM_EMAILED = "confirm_emailed"
+    REVEAL_EVIDENCE = "reveal_evidence"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -166,6 +167,10 @@ GRANTS: dict[Permission, Grant] = {
     Permission.CONFIRM_EMAILED: Grant(
         "Read what came by e-mail; confirm it as a referral of a sender, or refuse it.",
         roles=frozenset({Role.LEAD}),
+    ),
+    Permission.REVEAL_EVIDENCE: Grant(
+        "See evidence of a case one holds, step by step; each step is on the trail before it is shown.",
+        roles=_JUDGES,
     ),
 }
 

@@ -38,6 +38,7 @@ from review.web.moderator.forms import (
     typed_values,
     values_of_draft,
 )
+from review.web.moderator.shown_evidence import evidence_shown
 from review.web.texts import gettext
 from review.web.times import duration
 
@@ -129,6 +130,7 @@ def _holder_page(summary: CaseSummary, *, values: Values | None, error: ReviewEr
         content=content,
         advice=advice_on(reader, summary.id) if summary.state == CaseState.OPEN else (),
         shown=sum(len(referral.items) for referral in content.referrals),
+        evidence=evidence_shown(content, summary),
         form=form,
         blank=blank,
         clauses={clause.version_id: clause for clause in in_force},
@@ -175,7 +177,7 @@ def claim(case_id: str) -> str | tuple[str, int] | Response:
     wanted, values = wanted_case(case_id), typed_values()
     try:
         taken = case_actions.claim_case(wanted, actor=guard.actor())
-        _keep_typed(wanted, values, taken.claim_generation)
+        keep_typed(wanted, values, taken.claim_generation)
     except TooManyClaims as error:
         if values:
             return case_page(wanted, values=values, error=error)
@@ -194,7 +196,7 @@ def renew(case_id: str) -> str | tuple[str, int] | Response:
     try:
         generation = number_in_form("claim_generation")
         case_actions.renew_claim(wanted, claim_generation=generation, actor=guard.actor())
-        _keep_typed(wanted, values, generation)
+        keep_typed(wanted, values, generation)
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
         return case_page(wanted, values=values or None, error=error)
     flash(gettext("Kept for you."), "done")
@@ -208,7 +210,7 @@ def release(case_id: str) -> str | tuple[str, int] | Response:
     wanted, values = wanted_case(case_id), typed_values()
     try:
         generation = number_in_form("claim_generation")
-        _keep_typed(wanted, values, generation)
+        keep_typed(wanted, values, generation)
         case_actions.release_claim(wanted, claim_generation=generation, actor=guard.actor())
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
         return case_page(wanted, values=values or None, error=error)
@@ -221,7 +223,7 @@ def _afterwards(address: str) -> str:
     return url_for("moderator_my_work.page") if request.form.get("back") == "my-work" else address
 
 
-def _keep_typed(case_id: str, values: Values, claim_generation: int) -> None:
+def keep_typed(case_id: str, values: Values, claim_generation: int) -> None:
     """Save what came along as draft, if anything did."""
     if values:
         decision_actions.save_draft(
