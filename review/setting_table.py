@@ -1,4 +1,4 @@
-"""The settings on offer: each with its name, its default and one sentence, as README and the pages show them."""
+"""The settings on offer: each with its name, its default and its sentence, as README and pages show them."""
 
 from dataclasses import dataclass
 

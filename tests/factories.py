@@ -160,6 +160,7 @@ def make_case(
     url: str | None = None,
     intake_kind: str = "referral",
     rank: int = 2,
+    severity: str = "low",
     due_in: timedelta = timedelta(hours=72),
     sender_id: str | None = None,
     **members: Any,
@@ -169,7 +170,7 @@ def make_case(
     url = url or f"https://video.example/watch/{number}"
     case = Case(
         id=new_id("C"), match_digest=hashlib.sha256(url.encode()).hexdigest(), intake_kind=intake_kind,
-        state="open", rank=rank, severity="low", content_type="video", language="ar", items_live=0,
+        state="open", rank=rank, severity=severity, content_type="video", language="ar", items_live=0,
         opened_at=now, due_at=now + due_in, version=0, claim_generation=0,
     )  # fmt: skip
     with db.transaction() as writer:

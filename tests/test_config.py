@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from review.config import read_settings
-from review.setting_table import SETTINGS
 from review.errors import SettingsError
+from review.setting_table import SETTINGS
 
 GOOD = {"REVIEW_SECRET_KEY": "0123456789abcdef" * 4, "REVIEW_HOSTS": "video.example"}
 

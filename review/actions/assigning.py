@@ -6,7 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review import clock, db
-from review.actions.claiming import MOST_CLAIMS, Claim, claims_of, free_case, give
+from review.actions.claiming import MOST_CLAIMS, Claim, claims_of, give
+from review.actions.offering import free_case
 from review.domain.permissions import Actor, Permission, Role, check_permission, is_own_account
 from review.domain.states import MOVES
 from review.errors import CaseNotClaimable, InvalidInput, NotFound, TooManyClaims

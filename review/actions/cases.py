@@ -14,13 +14,12 @@ from review.actions.claiming import (
     check_number,
     claim_length,
     claims_of,
-    free_case,
     lock_account,
     record_expiry,
-    resolves,
     take,
     take_first,
 )
+from review.actions.offering import free_case, resolves
 from review.domain.permissions import Actor, Permission, check_permission, check_service
 from review.domain.states import MOVES
 from review.errors import (
@@ -40,12 +39,12 @@ EXPIRY_BATCH = 200
 log = structlog.get_logger()
 
 
-def claim_next(*, holding: Collection[str] | None = None, actor: Actor) -> Claim | None:
+def claim_next(*, holding: Collection[str] | None = None, severe: bool = False, actor: Actor) -> Claim | None:
     """Claim the first case of the queue that this person has not reviewed; None when none waits.
 
     ``holding`` are the marks of the claims that the person had when the page was made: one that came since,
-    as by the first half of a double click, is the answer then, and nothing more is claimed. Raises
-    `TooManyClaims` at five live claims.
+    as by the first half of a double click, is the answer then, and nothing more is claimed. ``severe``: the
+    person wants high severity though the day's budget is used. Raises `TooManyClaims` at five live claims.
     """
     check_permission(actor, Permission.WORK_QUEUE)
     with db.transaction() as writer:
@@ -56,7 +55,7 @@ def claim_next(*, holding: Collection[str] | None = None, actor: Actor) -> Claim
         if fresh:
             return fresh[-1]
         check_number(held)
-        return take_first(writer, actor, now)
+        return take_first(writer, actor, now, severe=severe)
 
 
 _TAKEN_AGAIN = Prepared(

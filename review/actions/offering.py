@@ -69,6 +69,8 @@ _FIRST_LOW = Prepared(lambda: _first_of(sa.and_(cases.is_queued(), cases.is_low(
 _FREE = Prepared(
     lambda: _candidates(may_be_taken(), Case.id == sa.bindparam("case_id")).with_for_update(of=Case)
 )
+
+
 def resolves(actor: Actor) -> bool:
     """Whether this person judges cases on which two reviews differ."""
     return can(actor, Permission.RESOLVE_DIFFERENCES)

@@ -82,5 +82,5 @@ def why_first(*, rank: int, due_at: datetime, now: datetime, tied: bool = False)
 
 
 def is_pressing(*, rank: int, due_at: datetime, now: datetime) -> bool:
-    """Whether a case must go before the wish for a calmer one: a threat, an order, or an hour left at most."""
+    """Whether a case goes before the wish for a calmer one: a threat, an order, or an hour left at most."""
     return rank < Rank.OTHER or due_at <= now + timedelta(hours=1)

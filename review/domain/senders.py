@@ -10,9 +10,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Final
 
-from review.setting_table import MOST_REQUESTS
 from review.domain.emails import email_key
 from review.errors import FieldError, InvalidInput
+from review.setting_table import MOST_REQUESTS
 
 MOST_CONTACTS: Final = 10
 MOST_COUNTRIES: Final = 60

@@ -6,10 +6,11 @@ from review.models.batches import Batch, BatchLine
 from review.models.breaks import Break
 from review.models.cases import Case
 from review.models.clauses import Clause, ClauseDraft, ClauseVersion
+from review.models.comforts import ChosenComfort
 from review.models.decisions import Answer, Decision, Draft, Restriction, Review, ReviewClause
 from review.models.emailed import EmailedReferral
 from review.models.escalations import Escalation
-from review.models.evidence import Evidence
+from review.models.evidence import Evidence, EvidenceLook, Reveal
 from review.models.factors import HalfSignIn, Passkey, RecoveryCode, TotpFactor
 from review.models.heartbeats import Heartbeat
 from review.models.leaving import Pass, SetAside
@@ -30,6 +31,7 @@ __all__ = [
     "BatchLine",
     "Break",
     "Case",
+    "ChosenComfort",
     "ChosenSetting",
     "Clause",
     "ClauseDraft",
@@ -41,6 +43,7 @@ __all__ = [
     "EmailedReferral",
     "Escalation",
     "Evidence",
+    "EvidenceLook",
     "FlaggerStatus",
     "HalfSignIn",
     "Heartbeat",
@@ -58,6 +61,7 @@ __all__ = [
     "Referral",
     "RefusedItem",
     "Restriction",
+    "Reveal",
     "Review",
     "ReviewClause",
     "SearchEntry",

@@ -151,9 +151,7 @@ _PACE = Prepared(
 def wants_low(reader: Session, account_id: str, *, settings: Settings, now: datetime) -> str:
     """Why "next" should offer this person low severity now: ``budget``, ``row``, or blank for no reason."""
     most = settings.severe_in_a_row
-    row = _PACE.first(
-        reader, account_id=account_id, day=now - DAY, since=now - LOOK_BACK, most=max(most, 1)
-    )
+    row = _PACE.first(reader, account_id=account_id, day=now - DAY, since=now - LOOK_BACK, most=max(most, 1))
     assert row is not None
     budget = lowered(settings.budget_high, row.own_budget)
     if 0 < budget <= row.high:

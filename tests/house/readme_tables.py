@@ -6,10 +6,10 @@ from pathlib import Path
 
 from app import create_app
 from review.config import read_settings
-from review.setting_table import SETTINGS
 from review.domain.events import EVENTS
 from review.domain.permissions import GRANTS
 from review.domain.states import diagram
+from review.setting_table import SETTINGS
 from review.web import guard
 from review.web.errors import STATUS
 

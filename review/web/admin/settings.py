@@ -11,11 +11,11 @@ from wtforms import HiddenField, StringField
 
 from review import clock, db
 from review.actions import settings as setting_actions
-from review.setting_table import SETTINGS
 from review.domain.permissions import Permission
 from review.errors import InvalidInput, NotFound, StaleVersion
 from review.queries import settings
 from review.queries.settings import SettingInUse
+from review.setting_table import SETTINGS
 from review.web import errors, guard, running
 from review.web.texts import gettext
 from review.web.times import duration

@@ -6,12 +6,15 @@ from review.web.moderator import (
     assigning,
     breaks,
     cases,
+    comfort,
     decisions,
     emailed,
+    evidence,
     leaving,
     my_work,
     notes,
     queue,
+    resting,
     search,
 )
 
@@ -26,4 +29,7 @@ blueprints: tuple[Blueprint, ...] = (
     leaving.blueprint,
     notes.blueprint,
     breaks.blueprint,
+    evidence.blueprint,
+    comfort.blueprint,
+    resting.blueprint,
 )

@@ -11,7 +11,8 @@ from werkzeug.local import LocalProxy
 from review import clock, db
 from review.actions import cases as case_actions
 from review.actions import decisions as decision_actions
-from review.actions.claiming import claim_length, resolves
+from review.actions.claiming import claim_length
+from review.actions.offering import resolves
 from review.domain.ids import read_id
 from review.domain.permissions import Permission
 from review.domain.states import Round
@@ -41,6 +42,7 @@ from review.web.moderator.forms import (
     values_of_draft,
 )
 from review.web.moderator.notes_part import notes_part
+from review.web.moderator.shown_evidence import evidence_shown
 from review.web.texts import gettext
 from review.web.times import duration
 from review.web.typed_notes import TypedNote
@@ -143,6 +145,7 @@ def _holder_page(
         advice=() if summary.round is Round.SECOND else advice_on(reader, summary.id),
         opposed=opposed_reviews(reader, summary),
         shown=sum(len(referral.items) for referral in content.referrals),
+        evidence=evidence_shown(content, summary),
         form=form,
         blank=blank,
         clauses={clause.version_id: clause for clause in in_force},

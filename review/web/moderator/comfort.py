@@ -1,4 +1,4 @@
-"""One's own comfort: how pictures appear, when to rest, and what one was shown; nobody else sees this page."""
+"""One's own comfort: how pictures appear, when to rest, what one was shown; nobody else sees this page."""
 
 from flask import Blueprint, current_app, flash, redirect, render_template, url_for
 from flask_babel import lazy_gettext

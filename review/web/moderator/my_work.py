@@ -3,7 +3,7 @@
 from flask import Blueprint, render_template
 
 from review import clock, db
-from review.actions.claiming import resolves
+from review.actions.offering import resolves
 from review.domain.escalations import WAITS
 from review.domain.permissions import Permission
 from review.queries import my_work, notes, own_left

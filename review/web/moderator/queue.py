@@ -10,13 +10,15 @@ from werkzeug import Response
 
 from review import clock, db
 from review.actions import cases as case_actions
-from review.actions.claiming import MOST_CLAIMS, Claim, resolves, too_many
+from review.actions.claiming import MOST_CLAIMS, Claim, too_many
+from review.actions.offering import resolves
 from review.domain.ids import read_id
 from review.domain.permissions import Permission
 from review.errors import InvalidInput, TooManyClaims
 from review.queries import cases
 from review.queries.cases import MOST_COUNTED, Place
 from review.web import guard
+from review.web.moderator import resting
 from review.web.moderator.assign_form import may_assign
 from review.web.texts import gettext
 
@@ -54,6 +56,7 @@ def listing() -> str:
         holding=" ".join(cases.claim_mark(case.id, case.claim_generation) for case in held),
         counts=cases.queue_counts(reader, account_id=account_id, now=now, resolves=may_resolve),
         most=MOST_COUNTED,
+        spent=session.pop("spent", False) if "spent" in session else False,
         may_assign=may_assign(),
         next_address=_address_after(page.next_place),
         first_address=url_for("moderator_queue.listing") if after else None,
@@ -67,16 +70,17 @@ def take_next() -> Response:
     """Claim the next case and open it; with nothing free, a case that one holds already, else the queue.
 
     ``holding``, if it is sent, names the claims that the page knew of: a second click on the same page opens
-    the case that the first one claimed.
+    the case that the first one claimed. ``severe``: high severity as well, though the day's budget is used.
     """
-    return redirect(address_of_next(request.form.get("holding")), 303)
+    severe = request.form.get("severe") == "1"
+    return redirect(address_of_next(request.form.get("holding"), severe=severe), 303)
 
 
-def address_of_next(holding: str | None = None) -> str:
+def address_of_next(holding: str | None = None, *, severe: bool = False) -> str:
     """Claim the next case; its address, or where to go instead, with a message that says why."""
     try:
         known = None if holding is None else frozenset(holding.split())
-        claim = case_actions.claim_next(holding=known, actor=guard.actor())
+        claim = case_actions.claim_next(holding=known, severe=severe, actor=guard.actor())
     except TooManyClaims as error:
         flash(error.detail, "warning")
         return url_for("moderator_queue.listing")
@@ -85,8 +89,12 @@ def address_of_next(holding: str | None = None) -> str:
 
 def address_after(claim: Claim | None) -> str:
     """The address of a case just claimed; without one where to go instead, with a message that says why."""
+    resting.remind()
     if claim is not None:
         return url_for("moderator_cases.page", case_id=claim.case_id)
+    if resting.is_day_spent():
+        session["spent"] = True
+        return url_for("moderator_queue.listing")
     held = cases.held_cases(db.session(), account_id=guard.actor().account_id, now=clock.now())
     if len(held) >= MOST_CLAIMS:
         flash(too_many().detail, "warning")

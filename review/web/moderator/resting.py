@@ -6,7 +6,7 @@ from flask import Blueprint, current_app, request, session
 
 from review import clock, db
 from review.domain.wellbeing import ASK_AGAIN, is_break_due
-from review.queries.exposure import choice_of, exposure_of
+from review.queries.exposure import choice_of, exposure_of, wants_low
 from review.web import guard
 
 CHECK_SECONDS = 60
@@ -37,3 +37,10 @@ def remind() -> None:
     if is_break_due(exposure, limits):
         session["rest"] = exposure.working_minutes
         session["rest_asked"] = seconds
+
+
+def is_day_spent() -> bool:
+    """Whether this person has seen as much of high severity as the day allows, so that "next" offers none."""
+    settings = current_app.config["REVIEW_SETTINGS"]
+    account_id = guard.actor().account_id or ""
+    return wants_low(db.session(), account_id, settings=settings, now=clock.now()) == "budget"

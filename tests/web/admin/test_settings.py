@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from app import create_app
 from review import db
 from review.config import CHANGEABLE
-from review.setting_table import SETTINGS
 from review.domain.permissions import Role
+from review.setting_table import SETTINGS
 from review.web import running
 from tests.conftest import Desk
 from tests.factories import make_key, make_sender, make_sign_in, referral_body

@@ -1,0 +1,150 @@
+"""One's own comfort page; the card that asks for a break; what "next" says when the budget is used."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+from flask.testing import FlaskClient
+
+from review import db
+from review.actions.evidence import Size, reveal_evidence
+from review.domain.media import Stage
+from review.domain.permissions import Actor, Role
+from review.models import Case
+from tests.actions.test_cases import NOW
+from tests.conftest import Desk
+from tests.factories import make_case, make_sign_in
+from tests.pieces import add_evidence
+
+ASKS = "without a break"
+
+
+def _token(client: FlaskClient, page: str) -> str:
+    return client.get(page).text.partition('name="csrf_token" value="')[2].partition('"')[0]
+
+
+def _next(client: FlaskClient, **more: str) -> str:
+    """Take the next case; the page that this leads to."""
+    answer = client.post("/queue/next", data={"csrf_token": _token(client, "/queue")} | more)
+    assert answer.status_code == 303
+    return client.get(answer.location).text
+
+
+def _shown(case_id: str, person: Actor) -> None:
+    reveal_evidence(case_id, add_evidence(case_id), stage=Stage.SMALL, size=Size(9, 3, 3), actor=person)
+
+
+def _held(person: Actor) -> str:
+    found = db.session().scalars(sa.select(Case.id).where(Case.claimed_by == person.account_id))
+    case_id = found.one()
+    db.session().rollback()
+    return case_id
+
+
+def test_choices_are_kept_and_shown_again(desk: Desk) -> None:
+    client = desk.client()
+    make_sign_in(client, Role.MODERATOR)
+    fields = {"csrf_token": _token(client, "/comfort"), "blur": "1", "size": "full", "budget_high": "12"}
+    assert client.post("/comfort", data=fields | {"break_minutes": ""}).status_code == 303
+    page = client.get("/comfort").text
+    assert "Kept. It counts from the next picture on." in page
+    assert 'value="12"' in page
+    assert '<option selected value="full">' in page
+    assert 'checked id="blur"' in page
+    assert 'checked id="grey"' not in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [("many", "Write a whole number"), ("61", "The desk&#39;s limit is 60"), ("0", "at least 1")],
+)
+def test_a_limit_that_cannot_be_is_refused_at_its_field_with_all_that_was_typed(
+    desk: Desk, typed: str, says: str
+) -> None:
+    client = desk.client()
+    make_sign_in(client, Role.MODERATOR)
+    fields = {"csrf_token": _token(client, "/comfort"), "size": "small", "break_minutes": "25"}
+    answer = client.post("/comfort", data=fields | {"budget_high": typed})
+    assert answer.status_code == 422
+    assert says in answer.text
+    assert f'value="{typed}"' in answer.text
+    assert 'value="25"' in answer.text
+    assert 'checked id="blur"' not in answer.text
+
+
+def test_the_page_claims_comfort_and_no_protection(desk: Desk) -> None:
+    client = desk.client()
+    make_sign_in(client, Role.LEAD)
+    page = client.get("/comfort").text
+    assert "This is comfort, not protection" in page
+    assert "Only you see this page." in page
+
+
+def test_other_roles_have_no_such_page(desk: Desk) -> None:
+    for role in (Role.LEGAL, Role.ADMIN, Role.SENDER):
+        client = desk.client()
+        make_sign_in(client, role)
+        assert client.get("/comfort").status_code == 403
+
+
+def test_the_card_comes_once_with_a_case_not_yet_begun_and_again_after_a_while(desk: Desk) -> None:
+    desk.app.config["REVIEW_SETTINGS"] = replace(
+        desk.settings, break_minutes=20, break_reveals=0, claim_seconds=86_400
+    )
+    client = desk.client()
+    with time_machine.travel(NOW, tick=False) as hand:
+        person = make_sign_in(client, Role.MODERATOR)
+        make_case()
+        assert ASKS not in _next(client)
+        case_id = _held(person)
+        for _look in range(3):
+            _shown(case_id, person)
+            hand.shift(timedelta(minutes=8))
+        page = client.get(f"/cases/{case_id}").text
+        assert ASKS not in page, "in the middle of a case nobody is asked"
+        make_case()
+        _shown(case_id, person)
+        first = _next(client)
+        assert "24 minutes of work without a break." in first
+        assert ASKS not in client.get("/my-work").text, "once"
+        hand.shift(timedelta(minutes=2))
+        make_case()
+        assert ASKS not in _next(client)
+        hand.shift(timedelta(minutes=4))
+        _shown(case_id, person)
+        hand.shift(timedelta(minutes=9, seconds=30))
+        make_case()
+        assert ASKS in _next(client)
+
+
+def test_after_a_break_nobody_is_asked(desk: Desk) -> None:
+    desk.app.config["REVIEW_SETTINGS"] = replace(desk.settings, break_minutes=0, break_reveals=1)
+    client = desk.client()
+    with time_machine.travel(NOW, tick=False) as hand:
+        person = make_sign_in(client, Role.MODERATOR)
+        make_case(severity="high")
+        _next(client)
+        _shown(_held(person), person)
+        client.post("/break", data={"csrf_token": _token(client, "/my-work")})
+        hand.shift(timedelta(minutes=5))
+        client.post("/break/end", data={"csrf_token": _token(client, "/break")})
+        make_case()
+        assert ASKS not in _next(client)
+
+
+def test_the_days_budget_is_told_with_a_way_past_it(desk: Desk) -> None:
+    desk.app.config["REVIEW_SETTINGS"] = replace(desk.settings, budget_high=1, break_reveals=0)
+    client = desk.client()
+    person = make_sign_in(client, Role.MODERATOR)
+    make_case(severity="high")
+    _next(client)
+    _shown(_held(person), person)
+    waiting = make_case(severity="high")
+    page = _next(client)
+    assert "Enough for today" in page
+    assert "1 of 1" in client.get("/comfort").text
+    assert waiting in _next(client, severe="1")
+    calm = make_case()
+    assert calm in _next(client)
