@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from review import db
 from review.actions.evidence import Size, reveal_evidence
+from review.config import Settings
 from review.domain.media import Stage
 from review.domain.permissions import Actor, Role
 from review.models import Case
@@ -34,6 +35,10 @@ def _next(client: FlaskClient, **more: str) -> str:
 
 def _shown(case_id: str, person: Actor) -> None:
     reveal_evidence(case_id, add_evidence(case_id), stage=Stage.SMALL, size=Size(9, 3, 3), actor=person)
+
+
+def _asking(desk: Desk, **chosen: int) -> Settings:
+    return replace(desk.settings, **({"break_minutes": 0, "break_reveals": 0} | chosen))  # type: ignore[arg-type]
 
 
 def _held(person: Actor) -> str:
