@@ -75,7 +75,7 @@ def test_a_case_set_aside_keeps_what_was_typed_and_is_taken_again_from_ones_own_
         again = person.client.post(f"/cases/{case_id}/claim", data=_button(page, f"/cases/{case_id}/claim"))
         assert again.location == f"/cases/{case_id}"
         assert "The video praises" in person.get(f"/cases/{case_id}")
-        assert "Nothing. “Set aside or pass on”" in person.get("/my-work")
+        assert "Nothing. “Pass on or set aside”" in person.get("/my-work")
 
 
 def test_a_time_after_the_target_is_said_where_it_is_listed(desk: Desk) -> None:
