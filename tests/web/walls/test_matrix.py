@@ -13,7 +13,7 @@ WORDS_OF_LATER = {
     SECOND: ("second", "compare", "comparison", "agreement"),
     REVEAL: ("evidence", "reveal", "capture"),
     UNMASK: ("unmask", "mask"),
-    EXPOSURE: ("exposure", "break", "wellbeing"),
+    EXPOSURE: ("exposure", "wellbeing"),
 }
 """What the addresses of things to come will be called."""
 
