@@ -18,7 +18,7 @@ from review.actions import (
     withdrawals,
 )
 from review.config import Settings
-from review.demo import content, organisations, plan, post, staff
+from review.demo import content, organisations, own_desk, plan, post, staff
 from review.demo.plan import Planned
 from review.demo.staff import DemoAccount
 from review.domain.clause_drafts import Wording
@@ -68,6 +68,7 @@ def seed(settings: Settings) -> list[DemoAccount]:
     )
     for referral in plan.planned():
         _tell(referral, desk)
+    own_desk.keep(desk.reviewers, desk.lead)
     staff.change_staff()
     _draft_clause(administrator)
     post.receive_waiting()

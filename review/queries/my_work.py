@@ -23,6 +23,7 @@ from review.queries.cases import (
     shown_state,
     summaries_of,
 )
+from review.queries.own_left import WOKEN_BACK
 
 Row = TypeVar("Row")
 
@@ -168,7 +169,10 @@ def _review_state(*, waits: bool, sent: bool, undoable: bool) -> str:
 def left_drafts(
     reader: Session, *, account_id: str, now: datetime, resolves: bool = False
 ) -> Listed[LeftDraft]:
-    """Drafts of live cases that one neither holds nor set aside or passed on, the last saved first."""
+    """Drafts of live cases that one does not hold, the last saved first.
+
+    Left out are cases passed on, and those that are listed as set aside.
+    """
     held = sa.and_(Case.claimed_by == account_id, Case.claimed_until > now)
     rows = reader.execute(
         sa.select(Draft.case_id, Draft.saved_at)
@@ -177,7 +181,7 @@ def left_drafts(
             Draft.account_id == account_id,
             Case.state.in_(LIVE),
             ~sa.func.coalesce(held, sa.false()),
-            not_set_aside_by(account_id, now),
+            not_set_aside_by(account_id, now - WOKEN_BACK),
             not_passed_by(account_id),
         )
         .order_by(Draft.saved_at.desc())

@@ -138,6 +138,7 @@ def _kept_text(error: ReviewError) -> KeptText | None:
         "rationale": gettext("Rationale, internal"),
         "statement": gettext("Statement to the senders"),
         "law": gettext("Law and article"),
+        "note": gettext("New note"),
     }
     try:
         typed = [(label, request.form.get(name, "").strip()) for name, label in labels.items()]

@@ -1,5 +1,6 @@
 """Notes: appended by whoever holds the case, leads and legal, with mentions, each on the trail."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -116,9 +117,11 @@ def test_notes_of_many_at_once_are_all_kept_each_with_its_event(desk: Desk) -> N
 def test_a_release_at_the_same_moment_leaves_a_note_of_its_claim_or_none(desk: Desk) -> None:
     case_id, person = make_case(), make_account()
     given = held(case_id, person)
-    results = together(
-        desk.app, [partial(write_note, case_id, TEXT, **given), partial(release_claim, case_id, **given)]
-    )
+    calls: list[Callable[[], object]] = [
+        partial(write_note, case_id, TEXT, **given),
+        partial(release_claim, case_id, **given),
+    ]
+    results = together(desk.app, calls)
     assert [type(result) for result in results if isinstance(result, Exception)] in ([], [ClaimLost])
     written = desk.session.scalars(sa.select(Note.claim_generation)).all()
     assert written in ([], [1])

@@ -23,6 +23,7 @@ from review.models import (
     Escalation,
     FlaggerStatus,
     Item,
+    Note,
     Referral,
     Review,
     ReviewClause,
@@ -34,6 +35,8 @@ from review.queries.cases import queue_counts, queue_page
 from review.queries.clause_history import clause_histories
 from review.queries.escalations import advice_on, escalations_listed
 from review.queries.factors import enrolled_of
+from review.queries.notes import mentions_of
+from review.queries.own_left import set_aside_by
 
 
 def test_the_queue_has_something_of_everything(reader: Session) -> None:
@@ -45,7 +48,7 @@ def test_the_queue_has_something_of_everything(reader: Session) -> None:
     assert {row.language for row in rows} == {"en", "de", "fr", "ar", "he", "ru"}
     assert {row.intake_kind for row in rows} == {"referral", "notice"}
     assert Counter(row.held for row in rows)["held"] == 1
-    assert reader.scalar(sa.select(sa.func.count()).select_from(Draft)) == 1
+    assert reader.scalar(sa.select(sa.func.count()).select_from(Draft)) == 2
 
 
 def test_twelve_items_are_one_case_beside_a_notice_about_the_same_location(reader: Session) -> None:
@@ -173,3 +176,17 @@ def test_one_trusted_flagger_has_lapsed_and_one_is_to_come(reader: Session) -> N
     ).all()
     assert [name for name, _first, _last in rows] == ["Harbour Watch", "Saltmarsh Trusted Flagger"]
     assert rows[0].valid_from > today > (rows[1].valid_until or today)
+
+
+def test_colleagues_left_notes_one_mentions_the_first_moderator_and_a_case_is_set_aside(
+    reader: Session,
+) -> None:
+    person = actor_of(reader, staff.MODERATORS[0])
+    assert person is not None
+    account_id, now = person.account_id or "", clock.now()
+    (mention,), _more = mentions_of(reader, account_id=account_id, now=now)
+    assert mention.state == "open"
+    (aside,), _more = set_aside_by(reader, account_id=account_id, now=now)
+    assert (aside.woken, aside.drafted_at is not None) == (False, True)
+    assert aside.until < aside.case.due_at
+    assert len(reader.scalars(sa.select(Note)).all()) == 3

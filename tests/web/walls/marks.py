@@ -45,6 +45,8 @@ class Mark(StrEnum):
     DRAFT = "canary-draft"
     NOTE = "canary-note"
     ADVICE = "canary-advice"
+    HOLDER_NOTE = "canary-holder-note"
+    EARLY_NOTE = "canary-early-note"
 
 
 def layers_of(text: str) -> Iterator[str]:

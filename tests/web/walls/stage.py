@@ -12,7 +12,17 @@ import time_machine
 from flask.testing import FlaskClient
 
 from review import clock, db
-from review.actions import accounts, cases, decisions, dispatching, escalations, senders, verifying
+from review.actions import (
+    accounts,
+    cases,
+    decisions,
+    dispatching,
+    escalations,
+    leaving,
+    notes,
+    senders,
+    verifying,
+)
 from review.domain.decisions import ReviewInput
 from review.domain.ids import new_id
 from review.domain.permissions import OPERATOR, SERVICE, Actor, Role, Scope
@@ -251,12 +261,15 @@ def _escalate(stage: Stage) -> None:
     """A case at the location decided before that came back from legal and is held, and one still there."""
     held = stage.cases["held"] = refer(stage, "own", "watch/3")
     assert refer(stage, "other", "watch/3") == held
+    notes.write_note(held, f"{Mark.EARLY_NOTE}: seen in autumn.", actor=stage.actors["lead"])
     _ask_legal(stage, held)
     escalations.advise_case(held, f"{Mark.ADVICE}: it is not.", actor=stage.actors["legal"])
     holder = stage.actors["holder"]
     claim = cases.claim_case(held, actor=holder)
     typed = {"outcome": "declined", "rationale": f"{Mark.DRAFT} so far"}
     decisions.save_draft(held, typed, claim_generation=claim.claim_generation, actor=holder)
+    note = f"{Mark.HOLDER_NOTE} for @{Mark.PSEUDONYM}-colleague and @{Mark.PSEUDONYM}-lead"
+    notes.write_note(held, note, pinned=True, claim_generation=claim.claim_generation, actor=holder)
     stage.cases["escalated"] = refer(stage, "other", f"{Mark.OTHER_PLACE}/1")
     _ask_legal(stage, stage.cases["escalated"])
 
@@ -264,9 +277,22 @@ def _escalate(stage: Stage) -> None:
 def _leave_open(stage: Stage) -> None:
     stage.cases["own open"] = refer(stage, "own", f"{Mark.OWN_PLACE}/1")
     stage.cases["other open"] = refer(stage, "other", f"{Mark.OTHER_PLACE}/2")
+    _leave(stage)
     third = refer(stage, "own", f"{Mark.OWN_PLACE}/3")
     cases.claim_case(third, actor=stage.actors["holder"])
     stage.cases["own held"] = third
+
+
+def _leave(stage: Stage) -> None:
+    """One case that the holder has set aside, and one that the author has passed on."""
+    later = clock.now() + timedelta(hours=1)
+    for place, name in ((4, "holder"), (5, "author")):
+        case_id, person = refer(stage, "own", f"{Mark.OWN_PLACE}/{place}"), stage.actors[name]
+        generation = cases.claim_case(case_id, actor=person).claim_generation
+        if name == "holder":
+            leaving.set_aside_case(case_id, later, claim_generation=generation, actor=person)
+        else:
+            leaving.pass_case(case_id, "personal_impact", claim_generation=generation, actor=person)
 
 
 def _batches(stage: Stage) -> None:

@@ -11,7 +11,7 @@ CELLS = [(row, column, cell) for row in MATRIX for column, cell in row.cells.ite
 WORDS_OF_LATER = {
     REVEAL: ("evidence", "reveal", "capture"),
     UNMASK: ("unmask", "mask"),
-    EXPOSURE: ("exposure", "break", "wellbeing"),
+    EXPOSURE: ("exposure", "wellbeing"),
 }
 """What the addresses of things to come will be called."""
 
