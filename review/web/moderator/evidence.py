@@ -141,9 +141,8 @@ def medium(reveal_id: str) -> Response:
         content = read_preview(_folder(), found.sha256, found.stage)
     if content is None:
         raise NotFound("There is nothing to be seen here any more; open the case again.")
-    answer = Response(content, mimetype=PREVIEW_TYPE, headers=SERVED)
-    answer.content_disposition.set("attachment", filename=f"{reveal_id}.jpg")  # type: ignore[attr-defined]
-    return answer
+    disposition = f'attachment; filename="{reveal_id}.jpg"'
+    return Response(content, mimetype=PREVIEW_TYPE, headers=SERVED | {"Content-Disposition": disposition})
 
 
 @blueprint.post("/cases/<case_id>/capture")
