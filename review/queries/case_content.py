@@ -92,8 +92,11 @@ class CaseContent:
     earlier: tuple[EarlierDecision, ...]
 
 
-def case_content(reader: Session, case_id: str) -> CaseContent:
-    """What was referred, who else waits at the location, and what was decided there before."""
+def case_content(reader: Session, case_id: str, *, account_id: str | None = None) -> CaseContent:
+    """What was referred, who else waits at the location, and what was decided there before.
+
+    Cases that this person has reviewed stand there with that review, whatever became of it.
+    """
     rows = _ITEMS.all(reader, case_id=case_id)
     alone = _COMPANY.first(reader, case_id=case_id) is None
     return CaseContent(
@@ -101,8 +104,8 @@ def case_content(reader: Session, case_id: str) -> CaseContent:
         senders=len({row.sender_id for row in rows})
         if len(rows) < MOST_ITEMS_SHOWN
         else count_senders(reader, case_id),
-        others=() if alone else live_cases_of_other_kinds(reader, case_id),
-        earlier=() if alone else earlier_decisions(reader, case_id),
+        others=() if alone else live_cases_of_other_kinds(reader, case_id, account_id=account_id),
+        earlier=() if alone else earlier_decisions(reader, case_id, account_id=account_id),
     )
 
 
@@ -233,43 +236,93 @@ def _evidence_of(reader: Session, item_ids: Sequence[str]) -> dict[str, list[Evi
     return found
 
 
-def live_cases_of_other_kinds(reader: Session, case_id: str) -> tuple[tuple[str, str], ...]:
-    """Id and intake kind of the live cases at the same location that came in as another kind."""
+def live_cases_of_other_kinds(
+    reader: Session, case_id: str, *, account_id: str | None = None
+) -> tuple[tuple[str, str], ...]:
+    """Id and intake kind of the live cases at the same location that came in as another kind.
+
+    Without those that this person has reviewed: that one of them still lives is nothing to know.
+    """
     this, other = sa.orm.aliased(Case), sa.orm.aliased(Case)
     rows = reader.execute(
         sa.select(other.id, other.intake_kind)
         .join(this, this.match_digest == other.match_digest)
-        .where(this.id == case_id, other.id != case_id, other.state.in_(LIVE))
+        .where(
+            this.id == case_id, other.id != case_id, other.state.in_(LIVE), ~_has_review(other.id, account_id)
+        )
         .order_by(other.opened_at, other.id)
     )
     return tuple((row.id, row.intake_kind) for row in rows)
 
 
-def earlier_decisions(reader: Session, case_id: str) -> tuple[EarlierDecision, ...]:
-    """What was decided at the location of this case before, newest first, at most 20."""
-    this = sa.orm.aliased(Case)
-    rows = reader.execute(
-        sa.select(Case.id, Decision.outcome, Decision.decided_at, Review.id, Review.decline_reason)
+def _has_review(
+    case_id: sa.orm.InstrumentedAttribute[str], account_id: str | None, *, others: bool = False
+) -> sa.ColumnElement[bool]:
+    """Whether a review of the case stands that this person wrote, or, with ``others``, somebody else."""
+    theirs = Review.account_id != account_id if others else Review.account_id == account_id
+    review = sa.select(Review.id).where(Review.case_id == case_id, Review.undone_at.is_(None), theirs)
+    return review.correlate_except(Review).exists()
+
+
+def earlier_decisions(
+    reader: Session, case_id: str, *, account_id: str | None = None
+) -> tuple[EarlierDecision, ...]:
+    """What was decided at the location of this case before, newest first, at most 20.
+
+    Of a case that this person alone has reviewed, as far as that may be known, it is that review, at the time
+    of its recording: so it is the same whether a colleague reviews it too.
+    """
+    this, deciding = sa.orm.aliased(Case), sa.orm.aliased(Review)
+    here = (this.id == case_id, Case.id != case_id)
+    own = _has_review(Case.id, account_id)
+    known = sa.or_(~own, _has_review(Case.id, account_id, others=True))
+    decided = (
+        sa.select(Case.id, Decision.outcome, Decision.decided_at, deciding.id, deciding.decline_reason)
         .join(this, this.match_digest == Case.match_digest)
         .join(Decision, Decision.case_id == Case.id)
-        .join(Review, Review.id == Decision.review_id)
-        .where(this.id == case_id, Case.id != case_id, Case.state == CaseState.DECIDED)
+        .join(deciding, deciding.id == Decision.review_id)
+        .where(*here, Case.state == CaseState.DECIDED, known)
         .order_by(Decision.decided_at.desc(), Case.id)
         .limit(MOST_EARLIER_SHOWN)
-    ).all()
-    if not rows:
-        return ()
+    )
+    recorded = (
+        sa.select(Case.id, deciding.outcome, deciding.recorded_at, deciding.id, deciding.decline_reason)
+        .join(this, this.match_digest == Case.match_digest)
+        .join(deciding, deciding.case_id == Case.id)
+        .where(
+            *here,
+            deciding.account_id == account_id,
+            deciding.undone_at.is_(None),
+            deciding.dispatched_at.is_not(None),
+            sa.or_(Case.state != CaseState.DECIDED, ~_has_review(Case.id, account_id, others=True)),
+        )
+        .order_by(deciding.recorded_at.desc(), Case.id)
+        .limit(MOST_EARLIER_SHOWN)
+    )
+    found = [tuple(row) for row in reader.execute(decided)]
+    if account_id is not None:
+        found += [tuple(row) for row in reader.execute(recorded)]
+    found.sort(key=lambda row: (-row[2].timestamp(), row[0]))
+    rows = found[:MOST_EARLIER_SHOWN]
+    clauses = _named_clauses(reader, [row[3] for row in rows])
+    return tuple(
+        EarlierDecision(earlier_id, outcome, reason, decided_at, tuple(clauses.get(review_id, ())))
+        for earlier_id, outcome, decided_at, review_id, reason in rows
+    )
+
+
+def _named_clauses(reader: Session, review_ids: Sequence[str]) -> dict[str, list[str]]:
+    """The clauses that each review names, as number and version."""
     clauses: dict[str, list[str]] = {}
+    if not review_ids:
+        return clauses
     named = reader.execute(
         sa.select(ReviewClause.review_id, Clause.number, ClauseVersion.version)
         .join(ClauseVersion, ClauseVersion.id == ReviewClause.clause_version_id)
         .join(Clause, Clause.id == ClauseVersion.clause_id)
-        .where(ReviewClause.review_id.in_([row[3] for row in rows]))
+        .where(ReviewClause.review_id.in_(review_ids))
         .order_by(Clause.document, Clause.number)
     )
     for review_id, number, version in named:
         clauses.setdefault(review_id, []).append(f"{number} (v{version})")
-    return tuple(
-        EarlierDecision(case_id, outcome, reason, decided_at, tuple(clauses.get(review_id, ())))
-        for case_id, outcome, decided_at, review_id, reason in rows
-    )
+    return clauses
