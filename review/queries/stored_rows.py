@@ -26,6 +26,7 @@ from review.queries.stored_cases import SET, Chains, compare_cases, compare_item
 from review.queries.stored_clauses import compare_clauses, compare_senders
 from review.queries.stored_emailed import compare_emailed
 from review.queries.stored_referrals import Evidence, compare_referrals
+from review.queries.stored_snippets import compare_snippets
 from review.queries.trail_rows import Problem, raw, stream
 
 LARGEST_SET = 4 * 1024 * 1024
@@ -74,6 +75,7 @@ def comparisons(evidence: Evidence | None) -> tuple[tuple[str, Collection[str], 
         ("clause", ("clause.published",), compare_clauses),
         ("sender", ("sender.changed", "sender.created"), compare_senders),
         ("email", OF_EMAILS, compare_emailed),
+        ("snippet", ("snippet.changed",), compare_snippets),
     )
 
 
