@@ -113,6 +113,10 @@ WORDS: dict[str, dict[str, str]] = {
         "flagger": N_("Trusted flagger"),
         "other": N_("No other rule applies"),
     },
+    "snippet": {
+        "rationale": N_("Rationale, internal"),
+        "statement": N_("Statement to the senders"),
+    },
     "severity": {"low": N_("Low"), "high": N_("High")},
     "role": {
         "moderator": N_("Moderator"),
