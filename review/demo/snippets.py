@@ -10,10 +10,9 @@ TEXTS = {
         "The content breaks our clause on violence and threats.",
     ),
     "2": (
-        "The content speaks for an organisation that promotes violence, and nothing in it makes another purpose "
-        "plain.",
-        "The content breaks our clause on organisations that promote violence. We found no reporting, research "
-        "or art that would allow it.",
+        "The content speaks for an organisation that promotes violence; nothing makes another purpose plain.",
+        "The content breaks our clause on organisations that promote violence. We found no reporting, no "
+        "research and no art that would allow it.",
     ),
     "3": (
         "The content pretends to come from somebody else in order to deceive.",

@@ -228,7 +228,7 @@ WORDS: dict[str, dict[str, str]] = {
         "email.arrived": N_("E-mail arrived"),
         "email.confirmed": N_("E-mail confirmed as a referral"),
         "email.refused": N_("E-mail refused"),
-        "snippet.changed": N_("Snippet of a clause changed"),
+        "snippet.changed": N_("Ready-made text of a clause changed"),
     },
     "emailed": {
         "waiting": N_("Waiting"),
