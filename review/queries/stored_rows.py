@@ -21,6 +21,7 @@ from review.models import (
     Referral,
     Restriction,
     Review,
+    Snippet,
 )
 from review.queries.stored_cases import SET, Chains, compare_cases, compare_items, told_events
 from review.queries.stored_clauses import compare_clauses, compare_senders
@@ -147,6 +148,7 @@ def _surplus() -> Sequence[tuple[str, sa.orm.InstrumentedAttribute[str], str, sa
     return (
         ("referral", Referral.id, "", ~_tells("referral", ["referral.received"], Referral.id)),
         ("email", EmailedReferral.id, "", ~_tells("email", ["email.arrived"], EmailedReferral.id)),
+        ("snippet", Snippet.id, "", ~_tells("snippet", ["snippet.changed"], Snippet.id)),
         ("item", Item.id, "names no known referral", ~sa.exists().where(Referral.id == Item.referral_id)),
         ("item", Item.id, "names no known case", ~sa.exists().where(Case.id == Item.case_id)),
         ("item", Item.id, "was ended", sa.and_(marked, ~ended)),
