@@ -63,7 +63,7 @@ EVENTS: dict[str, EventType] = {
             "case.review_recorded",
             "case",
             _PEOPLE,
-            ("review", "rationale", "statement", "clauses", "law", "territory"),
+            ("review", "rationale", "statement", "clauses", "law", "territory", "snippets", "recorded_with"),
             (
                 "round",
                 "outcome",
@@ -183,5 +183,12 @@ EVENTS: dict[str, EventType] = {
             ("bytes", "generation"),
         ),
         EventType("location.opened", "case", _PEOPLE, ("item", "url"), ("generation",), changes=False),
+        EventType(
+            "snippet.changed",
+            "snippet",
+            _PEOPLE,
+            ("clause", "language", "text"),
+            ("kind", "version", "withdrawn"),
+        ),
     )
 }

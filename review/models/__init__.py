@@ -20,6 +20,7 @@ from review.models.referrals import Item, Referral, RefusedItem, StoredAnswer
 from review.models.search import SearchEntry, SearchMark
 from review.models.senders import FlaggerStatus, Sender, SenderKey
 from review.models.settings import ChosenSetting
+from review.models.snippets import ReviewCompanion, ReviewSnippet, Snippet, SnippetVersion
 from review.models.trail import Leaf, Opening, PendingEvent, StoredCheckpoint, StoredTile, TreeHead
 from review.models.trail_runs import TrailRun
 
@@ -64,12 +65,16 @@ __all__ = [
     "Reveal",
     "Review",
     "ReviewClause",
+    "ReviewCompanion",
+    "ReviewSnippet",
     "SearchEntry",
     "SearchMark",
     "Sender",
     "SenderKey",
     "SetAside",
     "SignIn",
+    "Snippet",
+    "SnippetVersion",
     "StoredAnswer",
     "StoredCheckpoint",
     "StoredTile",

@@ -18,7 +18,10 @@ FROZEN = (
     "notes",
     "referrals",
     "review_clauses",
+    "review_companions",
+    "review_snippets",
     "reviews",
+    "snippet_versions",
 )
 GUARDED = (*APPEND_ONLY, "pending_events", *FROZEN)
 

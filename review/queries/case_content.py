@@ -299,7 +299,7 @@ def earlier_decisions(
         .order_by(deciding.recorded_at.desc(), Case.id)
         .limit(MOST_EARLIER_SHOWN)
     )
-    found = [tuple(row) for row in reader.execute(decided)]
+    found: list[tuple[Any, ...]] = [tuple(row) for row in reader.execute(decided)]
     if account_id is not None:
         found += [tuple(row) for row in reader.execute(recorded)]
     found.sort(key=lambda row: (-row[2].timestamp(), row[0]))

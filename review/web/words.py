@@ -132,6 +132,10 @@ WORDS: dict[str, dict[str, str]] = {
         "flagger": N_("Trusted flagger"),
         "other": N_("No other rule applies"),
     },
+    "snippet": {
+        "rationale": N_("Rationale, internal"),
+        "statement": N_("Statement to the senders"),
+    },
     "severity": {"low": N_("Low"), "high": N_("High")},
     "role": {
         "moderator": N_("Moderator"),
@@ -251,6 +255,7 @@ WORDS: dict[str, dict[str, str]] = {
         "evidence.hidden": N_("Evidence hidden"),
         "evidence.captured": N_("Capture added"),
         "location.opened": N_("Left for the live address"),
+        "snippet.changed": N_("Ready-made text of a clause changed"),
     },
     "pass": {
         "personal_impact": N_("Personal impact"),

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 import time_machine
 
 from review import clock, db
-from review.actions import claiming
+from review.actions import offering
 from review.actions.assigning import assign_case
 from review.actions.cases import claim_case, claim_next, release_claim
 from review.actions.decisions import save_draft
@@ -203,14 +203,14 @@ def test_next_looks_up_each_case_once_by_key_and_keeps_the_order_of_the_queue(de
             writer.execute(
                 sa.insert(Pass), [key | {"case_id": one, "reason": "language"} for one in ids[150:300]]
             )
-    prepared, given = claiming._FIRST_FREE, {"account_id": person.account_id, "now": now}
+    prepared, given = offering._FIRST_QUEUED, {"account_id": person.account_id, "now": now}
     with db.transaction() as writer:
         assert prepared.first(writer, **given).id == ids[300]
     plan = _plan(desk, prepared, given)
     keys = ("pk_set_asides", "pk_passes")
     if desk.database == "sqlite":
         keys = ("autoindex_set_asides", "autoindex_passes")
-    for index in ("ix_cases_queue", *keys):
+    for index in ("ix_cases_next", *keys):
         assert index in plan, plan
     for word in (
         "TEMP B-TREE",

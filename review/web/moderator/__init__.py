@@ -6,6 +6,7 @@ from review.web.moderator import (
     assigning,
     breaks,
     cases,
+    clauses,
     comfort,
     decisions,
     emailed,
@@ -21,6 +22,7 @@ from review.web.moderator import (
 blueprints: tuple[Blueprint, ...] = (
     queue.blueprint,
     cases.blueprint,
+    clauses.blueprint,
     decisions.blueprint,
     search.blueprint,
     assigning.blueprint,

@@ -42,6 +42,7 @@ from review.web.moderator.forms import (
     values_of_draft,
 )
 from review.web.moderator.notes_part import notes_part
+from review.web.moderator.review_parts import review_parts
 from review.web.moderator.shown_evidence import evidence_shown
 from review.web.texts import gettext
 from review.web.times import duration
@@ -137,7 +138,9 @@ def _holder_page(
             )
         )
     )
-    blank = None if values or errors else (summary.intake_kind, in_force, content.senders, summary.round)
+    parts = review_parts(summary, content, in_force, values)
+    drawn = (summary.intake_kind, parts.senders, parts.draws_alike, summary.round)
+    blank = None if values or errors or parts.query else drawn
     return render_template(
         "moderator/case.html",
         case=summary,
@@ -148,7 +151,7 @@ def _holder_page(
         evidence=evidence_shown(content, summary),
         form=form,
         blank=blank,
-        clauses={clause.version_id: clause for clause in in_force},
+        parts=parts,
         draft=draft,
         notes=notes_part(summary, typed=note),
         wrong=error is not None,
