@@ -8,20 +8,22 @@ import sqlalchemy as sa
 import time_machine
 
 from review import clock, db
-from review.actions.cases import claim_next
+from review.actions.cases import claim_case, claim_next
 from review.actions.claiming import Claim
 from review.actions.clauses import import_clauses
 from review.actions.decisions import Recorded, record_review, undo_review
 from review.actions.dispatching import dispatch_review
 from review.actions.escalations import advise_case, end_escalations, escalate_case
+from review.actions.questions import ask_sender, end_questions, give_answer
 from review.actions.senders import create_sender
 from review.actions.withdrawals import withdraw_item, withdraw_referral
 from review.domain.clause_text import read_clauses
 from review.domain.decisions import ReviewInput
 from review.domain.escalations import WAITS
 from review.domain.permissions import OPERATOR, SERVICE, Actor, Role
+from review.domain.questions import WAITS as SENDER_WAITS
 from review.domain.senders import FlaggerEvidence
-from review.models import Item
+from review.models import Item, Question
 from tests.factories import make_account, receive, sender_actor
 
 TERMS = "## 4. Threats\n\nNo threats.\n\n## 5. Fraud\n\nNo fraud.\n"
@@ -51,6 +53,8 @@ def lived_in_desk() -> None:
         _joined_late(senders, moderators[1], hand)
         _escalated(moderators[0], hand, advised=True)
         _escalated(moderators[0], hand, advised=False)
+        for end in ("answered", "withdrawn", "by itself", ""):
+            _asked(senders, moderators[0], hand, end=end)
         pending, _claim = _record(moderators[0], ground="terms")
         assert pending is not None
         withdraw_referral(receive(senders[1], *(_url(90 + number) for number in range(3))).referral_id,
@@ -143,6 +147,27 @@ def _escalated(moderator: Actor, hand: Any, *, advised: bool) -> None:
     else:
         hand.shift(WAITS)
         assert end_escalations(actor=SERVICE) == 1
+
+
+def _asked(senders: list[Actor], moderator: Actor, hand: Any, *, end: str) -> None:
+    """A question to a sender: answered, left when its item is withdrawn, come back by itself, or waiting."""
+    url = f"https://video.example/asked/{end[:2]}"
+    for number, sender in enumerate(senders):
+        receive(sender, url, reference=f"ASKED-{number}-{end[:2]}")
+    case_id = str(db.session().scalar(sa.select(Item.case_id).where(Item.canonical_url == url).limit(1)))
+    claim = claim_case(case_id, actor=moderator)
+    given: dict[str, Any] = {"claim_generation": claim.claim_generation, "version": claim.version}
+    ask_sender(case_id, "At which minute is it?", actor=moderator, **given)
+    item_id = str(db.session().scalar(sa.select(Question.item_id).where(Question.case_id == case_id)))
+    asked = sender_actor(dict(_owners(case_id))[item_id])
+    if end == "answered":
+        referral_id = str(db.session().scalar(sa.select(Item.referral_id).where(Item.id == item_id)))
+        give_answer(referral_id, "At minute 3.", actor=asked)
+    elif end == "withdrawn":
+        withdraw_item(item_id, actor=asked)
+    elif end:
+        hand.shift(SENDER_WAITS)
+        assert end_questions(actor=SERVICE) == 1
 
 
 def _owners(case_id: str) -> list[tuple[str, str]]:

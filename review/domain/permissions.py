@@ -86,6 +86,7 @@ class Permission(StrEnum):
     ASSIGN_CASES = "assign_cases"
     SEE_TEAM = "see_team"
     CONFIRM_EMAILED = "confirm_emailed"
+    ANSWER = "answer"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -166,6 +167,11 @@ GRANTS: dict[Permission, Grant] = {
     Permission.CONFIRM_EMAILED: Grant(
         "Read what came by e-mail; confirm it as a referral of a sender, or refuse it.",
         roles=frozenset({Role.LEAD}),
+    ),
+    Permission.ANSWER: Grant(
+        "Answer what we ask about one's own organisation's referrals.",
+        roles=_OWN,
+        scopes=frozenset({Scope.REFER}),
     ),
 }
 

@@ -15,6 +15,7 @@ FROZEN = (
     "emailed_referrals",
     "flagger_statuses",
     "items",
+    "questions",
     "referrals",
     "review_clauses",
     "reviews",

@@ -70,7 +70,7 @@ def review_facts(reader: Session, case_id: str, *, on: date) -> ReviewFacts | No
     rows = _NAMES.all(reader, case_id=case_id)
     if not rows:
         return None
-    names, references = _sender_names([row for row in rows if row.name is not None])
+    names, references = sender_names([row for row in rows if row.name is not None])
     return ReviewFacts(
         intake_kind=rows[0].intake_kind,
         clauses_in_force=frozenset(clause.version_id for clause in clauses_in_force(reader, on=on)),
@@ -79,7 +79,7 @@ def review_facts(reader: Session, case_id: str, *, on: date) -> ReviewFacts | No
     )
 
 
-def _sender_names(rows: Sequence[Any]) -> tuple[Collection[str], Collection[str]]:
+def sender_names(rows: Sequence[Any]) -> tuple[Collection[str], Collection[str]]:
     """The names, and the references, by which a sender of this case could be known.
 
     What a sender chose itself counts only where it is no ordinary word: with a reference ``the`` nobody

@@ -21,6 +21,7 @@ from review.queries.record_parts import (
     referrals_in_record,
     reviews_in_record,
 )
+from review.queries.record_questions import QuestionInRecord, questions_in_record
 from review.queries.record_sides import (
     EvidenceInRecord,
     MessageInRecord,
@@ -75,6 +76,7 @@ class Record:
     wordings: Mapping[ClauseInRecord, WordingToday]
     messages: tuple[MessageInRecord, ...]
     evidence: tuple[EvidenceInRecord, ...]
+    questions: tuple[QuestionInRecord, ...]
     escalations: tuple[EscalationInRecord, ...]
     openings: tuple[Entry, ...]
     timeline: tuple[Entry, ...]
@@ -123,6 +125,7 @@ def record_of(reader: Session, case_id: str, *, on: date) -> Record | None:
         wordings=wordings_today(reader, reviews, on=on),
         messages=messages_in_record(items, referrals),
         evidence=evidence_in_record(reader, subjects["item"]),
+        questions=questions_in_record(reader, told, items, referrals),
         escalations=escalations_told(reader, case_id),
         openings=readings_in(timeline),
         timeline=tuple(entry for entry in timeline if entry.event_type != "record.opened"),

@@ -18,6 +18,7 @@ from review.models import (
     EmailedReferral,
     Item,
     Opening,
+    Question,
     Referral,
     Restriction,
     Review,
@@ -150,6 +151,7 @@ def _surplus() -> Sequence[tuple[str, sa.orm.InstrumentedAttribute[str], str, sa
         ("item", Item.id, "was ended", sa.and_(marked, ~ended)),
         ("review", Review.id, "", ~_tells("case", ["case.review_recorded"], Review.case_id)),
         ("decision", Decision.id, "", ~_tells("case", ["case.decided"], Decision.case_id)),
+        ("question", Question.id, "", ~_tells("case", ["case.sender_asked"], Question.case_id)),
         ("answer", Answer.item_id, "", ~_tells("item", ["item.answered"], Answer.item_id)),
         ("case", Case.id, "", ~sa.exists().where(Item.case_id == Case.id)),
         (

@@ -37,7 +37,7 @@ WORDS: dict[str, dict[str, str]] = {
         "in_review": N_("In review"),
         "decided": N_("Decided"),
         "withdrawn": N_("Withdrawn"),
-        "waiting_sender": N_("Waiting for sender"),
+        "waiting_sender": N_("Waits for your answer"),
     },
     "own_review": {
         "undoable": N_("Can be undone"),
@@ -50,6 +50,12 @@ WORDS: dict[str, dict[str, str]] = {
         "advised": N_("Advice given"),
         "ended": N_("Came back without advice"),
         "withdrawn": N_("Withdrawn meanwhile: needs no advice"),
+    },
+    "asked_sender": {
+        "waiting": N_("Waits for the answer"),
+        "answered": N_("Answered"),
+        "ended": N_("Came back without an answer"),
+        "withdrawn": N_("Withdrawn meanwhile: needs no answer"),
     },
     "round": {
         "first": N_("First review"),
@@ -68,6 +74,7 @@ WORDS: dict[str, dict[str, str]] = {
     "outcome": {
         "accepted": N_("Accepted"),
         "declined": N_("Declined"),
+        "ask": N_("Ask the sender"),
         "escalate": N_("Escalate to legal"),
     },
     "ground": {"terms": N_("Against our terms"), "law": N_("Against the law")},
@@ -224,6 +231,11 @@ WORDS: dict[str, dict[str, str]] = {
         "email.arrived": N_("E-mail arrived"),
         "email.confirmed": N_("E-mail confirmed as a referral"),
         "email.refused": N_("E-mail refused"),
+        "case.sender_asked": N_("Sender asked"),
+        "case.answer_received": N_("Answer of the sender received"),
+        "case.question_ended": N_("Question to the sender ended without an answer"),
+        "item.question_asked": N_("Question sent to the sender"),
+        "item.answer_given": N_("Answer given by the sender"),
     },
     "emailed": {
         "waiting": N_("Waiting"),
@@ -289,6 +301,7 @@ WORDS: dict[str, dict[str, str]] = {
         "held": N_("Held by somebody"),
         "recorded": N_("Recorded, going out"),
         "escalated": N_("With legal"),
+        "waiting_sender": N_("Waiting for sender"),
     },
     "account_state": {"open": N_("Open"), "invited": N_("Invited"), "closed": N_("Closed")},
 }

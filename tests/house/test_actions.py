@@ -37,6 +37,7 @@ PARTS = (
     "showing",
     "enrolling",
     "publishing",
+    "returning",
 )
 """Files that hold no action of their own but parts of some: what they do counts for their callers."""
 

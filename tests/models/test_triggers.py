@@ -23,6 +23,7 @@ COLUMN = {
     "answers": "body",
     "decisions": "outcome",
     "items": "url_as_sent",
+    "questions": "question",
     "referrals": "received_body",
     "review_clauses": "clause_version_id",
     "flagger_statuses": "coordinator",

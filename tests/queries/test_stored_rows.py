@@ -41,12 +41,24 @@ COLUMNS = {
         "splices", "received_at", "reason", "issuing_authority", "legal_basis", "category",
     ),
     "items": ("url_as_sent", "case_id", "referral_id", "status", "joined_at", "withdrawn_at"),
+    "questions": (
+        "question", "answer", "asked_at", "answered_at", "ended_at", "asked_by", "item_id", "case_id",
+    ),
     "clause_versions": ("text", "title", "text_sha256"),
     "cases": ("state", "decided_at"),
     "senders": ("name",),
     "restrictions": ("visibility", "territory"),
 }  # fmt: skip
-DELETED = ("reviews", "answers", "decisions", "referrals", "items", "review_clauses", "restrictions")
+DELETED = (
+    "reviews",
+    "answers",
+    "decisions",
+    "referrals",
+    "items",
+    "review_clauses",
+    "restrictions",
+    "questions",
+)
 WORDS = {
     "outcome": ("accepted", "declined"), "ground": ("terms", "law"), "state": ("open", "decided"),
     "decline_reason": ("not_found", "no_breach"), "visibility": ("removed", "labelled"),

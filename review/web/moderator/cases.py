@@ -28,6 +28,7 @@ from review.queries import cases, clauses, decisions
 from review.queries.case_content import case_content
 from review.queries.cases import CaseSummary
 from review.queries.escalations import advice_on
+from review.queries.questions import questions_on
 from review.web import errors as web_errors
 from review.web import guard
 from review.web.moderator.assign_form import assign_form
@@ -119,15 +120,20 @@ def _holder_page(summary: CaseSummary, *, values: Values | None, error: ReviewEr
                 version=summary.version,
                 claim_generation=summary.claim_generation,
                 errors=errors,
+                items=items,
             )
         )
     )
-    blank = None if values or errors else (summary.intake_kind, in_force, content.senders)
+    items = [referral.items[0].id for referral in content.referrals]
+    alone = len(items) == 1
+    blank = None if values or errors or not alone else (summary.intake_kind, in_force, content.senders)
     return render_template(
         "moderator/case.html",
         case=summary,
         content=content,
         advice=advice_on(reader, summary.id) if summary.state == CaseState.OPEN else (),
+        asked=questions_on(reader, summary.id),
+        asked_about=items,
         shown=sum(len(referral.items) for referral in content.referrals),
         form=form,
         blank=blank,

@@ -5,8 +5,10 @@ from flask import Blueprint, render_template
 from review import clock, db
 from review.domain.escalations import WAITS
 from review.domain.permissions import Permission
+from review.domain.questions import WAITS as SENDER_WAITS
 from review.queries import my_work
 from review.queries.cases import claim_mark
+from review.queries.questions import asked_by
 from review.web import guard
 
 blueprint = Blueprint("moderator_my_work", __name__)
@@ -29,6 +31,8 @@ def page() -> str:
         drafts=my_work.left_drafts(reader, account_id=account_id, now=now),
         questions=my_work.own_questions(reader, account_id=account_id, now=now),
         waits=WAITS,
+        asked=asked_by(reader, account_id=account_id, now=now),
+        sender_waits=SENDER_WAITS,
         undo=None,
         now=now,
     )
