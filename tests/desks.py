@@ -17,6 +17,7 @@ from review.actions.dispatching import dispatch_review
 from review.actions.escalations import advise_case, end_escalations, escalate_case
 from review.actions.leaving import pass_case, set_aside_case
 from review.actions.notes import write_note
+from review.actions.questions import ask_sender, end_questions, give_answer
 from review.actions.senders import create_sender
 from review.actions.snippets import withdraw_snippet, write_snippet
 from review.actions.withdrawals import withdraw_item, withdraw_referral
@@ -24,8 +25,9 @@ from review.domain.clause_text import read_clauses
 from review.domain.decisions import ReviewInput
 from review.domain.escalations import WAITS
 from review.domain.permissions import OPERATOR, SERVICE, Actor, Role
+from review.domain.questions import WAITS as SENDER_WAITS
 from review.domain.senders import FlaggerEvidence
-from review.models import Item
+from review.models import Item, Question
 from tests.draws import DRAWN
 from tests.factories import make_account, receive, sender_actor
 
@@ -58,6 +60,8 @@ def lived_in_desk() -> None:
         _escalated(moderators[0], hand, advised=True)
         _escalated(moderators[0], hand, advised=False)
         _rounds(senders[0], moderators, make_account(Role.LEAD), hand)
+        for end in ("answered", "withdrawn", "by itself", ""):
+            _asked(senders, moderators[0], hand, end=end)
         pending, _claim = _record(moderators[0], ground="terms")
         assert pending is not None
         _recorded_together(senders[0], moderators[1])
@@ -235,6 +239,27 @@ def _noted(moderators: list[Actor]) -> None:
     set_aside_case(claim.case_id, until, claim_generation=claim.claim_generation, actor=other)
     again = claim_case(claim.case_id, actor=other)
     pass_case(claim.case_id, "language", claim_generation=again.claim_generation, actor=other)
+
+
+def _asked(senders: list[Actor], moderator: Actor, hand: Any, *, end: str) -> None:
+    """A question to a sender: answered, left when its item is withdrawn, come back by itself, or waiting."""
+    url = f"https://video.example/asked/{end[:2]}"
+    for number, sender in enumerate(senders):
+        receive(sender, url, reference=f"ASKED-{number}-{end[:2]}")
+    case_id = str(db.session().scalar(sa.select(Item.case_id).where(Item.canonical_url == url).limit(1)))
+    claim = claim_case(case_id, actor=moderator)
+    given: dict[str, Any] = {"claim_generation": claim.claim_generation, "version": claim.version}
+    ask_sender(case_id, "At which minute is it?", actor=moderator, **given)
+    item_id = str(db.session().scalar(sa.select(Question.item_id).where(Question.case_id == case_id)))
+    asked = sender_actor(dict(_owners(case_id))[item_id])
+    if end == "answered":
+        referral_id = str(db.session().scalar(sa.select(Item.referral_id).where(Item.id == item_id)))
+        give_answer(referral_id, "At minute 3.", actor=asked)
+    elif end == "withdrawn":
+        withdraw_item(item_id, actor=asked)
+    elif end:
+        hand.shift(SENDER_WAITS)
+        assert end_questions(actor=SERVICE) == 1
 
 
 def _owners(case_id: str) -> list[tuple[str, str]]:

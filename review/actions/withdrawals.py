@@ -1,13 +1,14 @@
 """Take back a referral or an item before it is answered."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review import clock, db, ledger
+from review.actions.returning import end_questions_about
 from review.domain.permissions import Actor, Permission, check_permission
 from review.domain.states import MOVES, ItemStatus
 from review.errors import DatabaseBusy, NotFound, NotWithdrawable
@@ -44,7 +45,7 @@ def withdraw_referral(referral_id: str, *, actor: Actor) -> None:
             at=now,
             fields={"items": sorted(withdrawn, key=ids.index)},
         )
-        _leave_cases(writer, list(withdrawn.values()), actor=actor, at=now)
+        _leave_cases(writer, withdrawn, actor=actor, at=now)
 
 
 def withdraw_item(item_id: str, *, actor: Actor) -> None:
@@ -70,7 +71,7 @@ def withdraw_item(item_id: str, *, actor: Actor) -> None:
             return
         _touch_referral(writer, referral_id, at=now)
         ledger.record(writer, "item.withdrawn", item_id, actor=actor, at=now)
-        _leave_cases(writer, list(withdrawn.values()), actor=actor, at=now)
+        _leave_cases(writer, withdrawn, actor=actor, at=now)
 
 
 def _lock_cases(writer: Session, item_ids: Sequence[str]) -> None:
@@ -117,14 +118,14 @@ def _touch_referral(writer: Session, referral_id: str, *, at: datetime) -> None:
     )
 
 
-def _leave_cases(writer: Session, case_ids: Sequence[str], *, actor: Actor, at: datetime) -> None:
-    """Take the items out of their cases; one that is left empty is withdrawn, whoever holds it.
+def _leave_cases(writer: Session, withdrawn: Mapping[str, str], *, actor: Actor, at: datetime) -> None:
+    """Take these items out of their cases; one that is left empty is withdrawn, whoever holds it.
 
     A few statements however many the cases are: the caller holds their rows, and others wait.
     """
     move = MOVES["withdraw_last_item"]
     by_number: dict[int, list[str]] = {}
-    for case_id, number in sorted(Counter(case_ids).items()):
+    for case_id, number in sorted(Counter(withdrawn.values()).items()):
         by_number.setdefault(number, []).append(case_id)
     emptied: list[str] = []
     for number, of_number in by_number.items():
@@ -154,3 +155,4 @@ def _leave_cases(writer: Session, case_ids: Sequence[str], *, actor: Actor, at: 
     if emptied:
         records = [ledger.Record(case_id) for case_id in emptied]
         ledger.record_many(writer, move.event, records, actor=actor, at=at)
+    end_questions_about(writer, list(withdrawn), emptied=emptied, actor=actor, at=at)

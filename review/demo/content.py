@@ -86,6 +86,11 @@ ADVICE = (
     "[placeholder] Judge the clip as a whole: clause 2 allows reporting where the context makes the purpose "
     "plain. A title alone is not approval."
 )
+QUESTIONS = (
+    "[placeholder] The clip is 40 minutes long. At which minute is what you describe, and in which language?",
+    "[placeholder] The page shows two posts under this address. Which of the two do you mean?",
+)
+ANSWER = "[placeholder] The second post, below the picture of the harbour. We have no copy of it."
 DRAFT_ADDITION = " Nor must it show where a person can be found at a given time."
 DRAFT_REASON = "[placeholder] Referrals showed that the clause leaves a gap."
 DRAFTED_CLAUSE = "4"

@@ -39,7 +39,7 @@ EMAILED: Final = 6
 
 @dataclass(frozen=True)
 class Asked:
-    """A question to legal: whose (a place among the reviewers), how long ago, and when it was answered."""
+    """A question: whose (a place among the reviewers), how long ago, and when it was answered."""
 
     reviewer: int
     note: str
@@ -48,12 +48,19 @@ class Asked:
 
 
 ESCALATED: Final = 13
-ADVISED: Final = 30
+ADVISED: Final = 22
 ASKED: Final = {
     ESCALATED: Asked(2, content.ESCALATION_NOTES[0], timedelta(hours=5)),
     ADVISED: Asked(0, content.ESCALATION_NOTES[1], timedelta(hours=6), timedelta(hours=1)),
 }
 """One case that waits for advice, and one that is back in the queue with it."""
+ASKED_SENDER: Final = 30
+ANSWERED: Final = 4
+ASKED_OF_SENDERS: Final = {
+    ASKED_SENDER: Asked(0, content.QUESTIONS[0], timedelta(hours=8)),
+    ANSWERED: Asked(1, content.QUESTIONS[1], timedelta(hours=9), timedelta(hours=2)),
+}
+"""One case that waits for the sender of the sign-in page, and one that is back with an answer."""
 
 AGAIN: Final = {
     4: ("no_breach",),

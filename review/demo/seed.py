@@ -14,6 +14,7 @@ from review.actions import (
     decisions,
     dispatching,
     escalations,
+    questions,
     referrals,
     withdrawals,
 )
@@ -117,6 +118,8 @@ def _tell(referral: Planned, desk: _Desk) -> None:
         _hold(referral_id, desk.reviewers, drafted=referral.number == plan.DRAFTED)
     if referral.number in plan.ASKED:
         _ask_legal(referral_id, plan.ASKED[referral.number], desk)
+    if referral.number in plan.ASKED_OF_SENDERS:
+        _ask_sender(referral_id, plan.ASKED_OF_SENDERS[referral.number], desk, sender)
 
 
 def _ask_legal(referral_id: str, asked: plan.Asked, desk: _Desk) -> None:
@@ -136,6 +139,25 @@ def _ask_legal(referral_id: str, asked: plan.Asked, desk: _Desk) -> None:
     if asked.advised_ago is not None:
         with clock.set_back(asked.advised_ago):
             escalations.advise_case(case_id, content.ADVICE, actor=desk.legal)
+
+
+def _ask_sender(referral_id: str, asked: plan.Asked, desk: _Desk, sender: Actor) -> None:
+    """Let a moderator ask the sender, and the sender answer where it has done so."""
+    case_id = _cases_of(referral_id)[0]
+    moderator = desk.reviewers[asked.reviewer]
+    with clock.set_back(asked.ago + 6 * MINUTE):
+        claim = cases.claim_case(case_id, actor=moderator)
+    with clock.set_back(asked.ago):
+        questions.ask_sender(
+            case_id,
+            asked.note,
+            claim_generation=claim.claim_generation,
+            version=claim.version,
+            actor=moderator,
+        )
+    if asked.advised_ago is not None:
+        with clock.set_back(asked.advised_ago):
+            questions.give_answer(referral_id, content.ANSWER, actor=sender)
 
 
 def _refer(referral: Planned, sender: Actor, desk: _Desk) -> str:

@@ -99,8 +99,15 @@ class RestrictionAnswer(Answer):
     ends_at: NullableMoment = Limits(description="null: no end.")
 
 
+class QuestionAnswer(Answer):
+    """A question that waits for your answer: POST it to the referral's address with /answer."""
+
+    text: str = Limits(description="What we ask, in the moderator's words.")
+    asked_at: Moment
+
+
 class ItemAnswer(Answer):
-    """One item as its sender sees it. The members after outcome are there once it is decided."""
+    """One item as its sender sees it. The members after question are there once it is decided."""
 
     id: Annotated[str, _identifier("I")]
     url: str = Limits(description="The address as sent.")
@@ -109,6 +116,7 @@ class ItemAnswer(Answer):
     outcome: Annotated[str | None, _listed(OUTCOMES, nullable=True)] = Limits(
         description="null until it is decided."
     )
+    question: QuestionAnswer | None = Limits(description="What we ask you; null unless waiting_sender.")
     ground: Annotated[str | None, _listed(GROUNDS)] = Limits(
         None, description="When accepted: against our terms, or against the law."
     )

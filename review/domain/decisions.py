@@ -24,9 +24,9 @@ COMPLAINT_MONTHS: Final = 6
 """DSA, Article 20(1): complaints for at least six months after the decision."""
 
 OUTCOMES: Final = ("accepted", "declined")
-LATER_OUTCOMES: Final = ("ask",)
+ASK: Final = "ask"
 ESCALATE: Final = "escalate"
-"""What the form offers beside the outcomes of a review: a question to legal, which is no review."""
+"""What the form offers beside the outcomes of a review: questions to a sender and to legal, no reviews."""
 GROUNDS: Final = ("terms", "law")
 VISIBILITIES: Final = (
     "none", "removed", "disabled", "demoted", "age_restricted", "interaction_restricted", "labelled",
@@ -127,9 +127,6 @@ def _territory(text: str) -> str:
 
 
 def _outcome_errors(review: ReviewInput, facts: ReviewFacts) -> list[FieldError]:
-    if review.outcome in LATER_OUTCOMES:
-        detail = "Asking the sender is not available yet; accept, decline, or escalate to legal."
-        return [FieldError("outcome", "not_available_yet", detail)]
     if review.outcome not in OUTCOMES:
         return [FieldError("outcome", "missing", "Choose accept or decline.")]
     errors = [] if review.context in CONTEXTS else [_not_listed("context")]

@@ -190,5 +190,14 @@ EVENTS: dict[str, EventType] = {
             ("clause", "language", "text"),
             ("kind", "version", "withdrawn"),
         ),
+        EventType(
+            "case.sender_asked", "case", _PEOPLE, ("question", "item", "text"), ("generation", "version")
+        ),
+        EventType("case.answer_received", "case", _SENDER, ("question", "answer")),
+        # a sender ends it too, by withdrawing the item that was asked about
+        EventType("case.question_ended", "case", (*_LOOP, *_SENDER), ("question",)),
+        # by the service: the sender sees what was asked, not who asked
+        EventType("item.question_asked", "item", _LOOP, ("question",), seen_by_sender=True),
+        EventType("item.answer_given", "item", _SENDER, ("answer",), seen_by_sender=True),
     )
 }

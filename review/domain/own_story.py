@@ -10,13 +10,17 @@ from typing import Literal
 
 from review.domain.representation import OwnItem, OwnReferral
 
-Kind = Literal["received", "answered", "withdrawn", "carried_out"]
-_ORDER: tuple[Kind, ...] = ("received", "answered", "carried_out", "withdrawn")
+Kind = Literal["received", "asked", "replied", "unanswered", "answered", "withdrawn", "carried_out"]
+_ORDER: tuple[Kind, ...] = (
+    "received", "asked", "replied", "unanswered", "answered", "carried_out", "withdrawn",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Happening:
-    """One thing that happened at one time to so many items; ``outcome`` only of answers.
+    """One thing that happened at one time to so many items; ``outcome`` only of our answers.
+
+    ``asked``: we asked the sender; ``replied``: it answered us; ``unanswered``: it did not in time.
 
     ``refused``: how many entries were refused when the referral was received.
     """
@@ -41,6 +45,12 @@ def story_of(referral: OwnReferral) -> list[Happening]:
 
 def _times_of(item: OwnItem) -> list[tuple[Kind, datetime]]:
     found: list[tuple[Kind, datetime]] = []
+    for question in item.questions:
+        found.append(("asked", question.asked_at))
+        if question.ended_at is not None and question.answer is not None:
+            found.append(("replied", question.ended_at))
+        elif question.ended_at is not None and question.ended_at != item.withdrawn_at:
+            found.append(("unanswered", question.ended_at))
     if item.withdrawn_at is not None:
         found.append(("withdrawn", item.withdrawn_at))
     if decided_at := item.answer.get("decided_at"):

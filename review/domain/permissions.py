@@ -88,6 +88,7 @@ class Permission(StrEnum):
     CONFIRM_EMAILED = "confirm_emailed"
     RESOLVE_DIFFERENCES = "resolve_differences"
     REVEAL_EVIDENCE = "reveal_evidence"
+    ANSWER = "answer"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -179,6 +180,11 @@ GRANTS: dict[Permission, Grant] = {
     Permission.REVEAL_EVIDENCE: Grant(
         "See evidence of a case one holds, step by step; each step is on the trail before it is shown.",
         roles=_JUDGES,
+    ),
+    Permission.ANSWER: Grant(
+        "Answer what we ask about one's own organisation's referrals.",
+        roles=_OWN,
+        scopes=frozenset({Scope.REFER}),
     ),
 }
 

@@ -13,7 +13,7 @@ from review.errors import FieldError
 MOST_UNKNOWN_MEMBERS: Final = 100
 """Unknown members listed for one body."""
 
-_UNKNOWN: Final = "This member is not known; remove it or correct its name."
+UNKNOWN: Final = "This member is not known; remove it or correct its name."
 _MOST_LOOKED_AT: Final = 1_000
 """Elements of an array that are looked at; a longer array is refused for its length."""
 
@@ -29,7 +29,7 @@ _CODES: Final = {
     "too_short": ("too_few", "Give at least one."),
     "too_long": ("too_many", "Give at most {max_length}."),
     "literal_error": ("not_in_list", "Use one of: {expected}."),
-    "extra_forbidden": ("unknown_member", _UNKNOWN),
+    "extra_forbidden": ("unknown_member", UNKNOWN),
 }
 _OBJECTS: Final[dict[str, type[BaseModel]]] = {
     "contact": ContactBody,
@@ -76,7 +76,7 @@ def _known_members(
     if not names.issuperset(members):
         known = {name: value for name, value in members.items() if name in names}
         for name in sorted(members.keys() - names)[: MOST_UNKNOWN_MEMBERS - len(problems)]:
-            problems.append(FieldError(pointer_to((*steps, name)), "unknown_member", _UNKNOWN))
+            problems.append(FieldError(pointer_to((*steps, name)), "unknown_member", UNKNOWN))
     for name in _PARTS_OF[kind]:
         part, value = _OBJECTS[name], known.get(name)
         if isinstance(value, dict):

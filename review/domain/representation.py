@@ -18,8 +18,28 @@ ORDER_TIME = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
+class OwnQuestion:
+    """One question to the sender of an item, in our words; it waits while ``ended_at`` is None.
+
+    Ended without ``answer``: a week went by, or the item was withdrawn.
+    """
+
+    text: str
+    asked_at: datetime
+    answer: str | None = None
+    ended_at: datetime | None = None
+
+    def as_dict(self) -> dict[str, str]:
+        """The members of a question that waits."""
+        return {"text": self.text, "asked_at": rfc3339(self.asked_at)}
+
+
+@dataclass(frozen=True)
 class OwnItem:
-    """One item as its sender sees it; ``answer`` is what was frozen when it was decided, empty before."""
+    """One item as its sender sees it; ``answer`` is what was frozen when it was decided, empty before.
+
+    ``questions``: all that was asked about it, in order.
+    """
 
     id: str
     referral_id: str
@@ -30,6 +50,12 @@ class OwnItem:
     content_type: str | None = None
     withdrawn_at: datetime | None = None
     answer: Mapping[str, Any] = field(default_factory=dict)
+    questions: tuple[OwnQuestion, ...] = ()
+
+    @property
+    def question(self) -> OwnQuestion | None:
+        """What waits for the sender's answer."""
+        return self.questions[-1] if self.status is ItemStatus.WAITING_SENDER else None
 
     def as_dict(self) -> dict[str, Any]:
         """The members of the item; those of the answer only when there is one."""
@@ -39,6 +65,7 @@ class OwnItem:
             "canonical_url": self.canonical_url,
             "status": self.status.value,
             "outcome": None,
+            "question": None if self.question is None else self.question.as_dict(),
         }
         return members | self.answer_members() if self.answer else members
 

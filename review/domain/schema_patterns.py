@@ -6,6 +6,7 @@ The rules themselves stand in `referral_schema.py`; tests hold the two against e
 from typing import Final
 
 _LINE_BREAKS = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
+_CONTROLS = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f"
 _SPACES = r"\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 
 VISIBLE_TEXT: Final = rf"[^{_SPACES}]"
@@ -13,6 +14,9 @@ VISIBLE_TEXT: Final = rf"[^{_SPACES}]"
 
 VISIBLE_LINE: Final = rf"^[^{_LINE_BREAKS}]*[^{_LINE_BREAKS}{_SPACES}][^{_LINE_BREAKS}]*$"
 """The same, and no control characters such as line breaks."""
+
+VISIBLE_WORDS: Final = rf"^[^{_CONTROLS}]*[^{_CONTROLS}{_SPACES}][^{_CONTROLS}]*$"
+"""The same with line breaks and tabs, and without other control characters of ASCII."""
 
 LINE: Final = rf"^[^{_LINE_BREAKS}]*$"
 """No control characters such as line breaks."""

@@ -102,9 +102,9 @@ MOVES: dict[str, Move] = {
             Permission.REVIEW_CASE,
             "case.sender_asked",
             "item.question",
-            False,
         ),
-        Move("take_answer", (_S.WAITING_SENDER,), _S.OPEN, None, "case.answer_received", None, False),
+        Move("take_answer", (_S.WAITING_SENDER,), _S.OPEN, Permission.ANSWER, "case.answer_received"),
+        Move("end_question", (_S.WAITING_SENDER,), _S.OPEN, None, "case.question_ended"),
         Move("escalate", (_S.OPEN,), _S.ESCALATED, Permission.REVIEW_CASE, "case.escalated"),
         Move("advise", (_S.ESCALATED,), _S.OPEN, Permission.ADVISE, "case.advised"),
         Move("end_escalation", (_S.ESCALATED,), _S.OPEN, None, "case.escalation_ended"),
@@ -125,13 +125,14 @@ MOVES: dict[str, Move] = {
 }
 
 
-_STEPS = (ItemStatus.RECEIVED, ItemStatus.IN_REVIEW, ItemStatus.WAITING_SENDER, ItemStatus.DECIDED)
+STEPS = (ItemStatus.RECEIVED, ItemStatus.WAITING_SENDER, ItemStatus.IN_REVIEW, ItemStatus.DECIDED)
+"""From the least finished on: what waits for its sender goes through review again, and is seen first."""
 
 
 def referral_status(items: Iterable[ItemStatus]) -> ItemStatus:
     """The least finished status among a referral's items; withdrawn only when all of them are."""
     unfinished = [status for status in items if status is not ItemStatus.WITHDRAWN]
-    return min(unfinished, key=_STEPS.index) if unfinished else ItemStatus.WITHDRAWN
+    return min(unfinished, key=STEPS.index) if unfinished else ItemStatus.WITHDRAWN
 
 
 def diagram() -> str:

@@ -137,6 +137,15 @@ class ReviewTold:
     recorded_with: str | None = None
 
 
+@dataclass(frozen=True)
+class QuestionTold:
+    """A question to a sender as its events tell it: its columns, those left out that were erased."""
+
+    id: str
+    position: int | None
+    columns: dict[str, Any]
+
+
 @dataclass
 class CaseTold:
     """A case as its events tell it, one after the other."""
@@ -146,6 +155,7 @@ class CaseTold:
     why_second: tuple[str, ...] = ()
     reviews: dict[str, ReviewTold] = field(default_factory=dict)
     decisions: dict[str, tuple[Row, int | None]] = field(default_factory=dict)
+    questions: dict[str, QuestionTold] = field(default_factory=dict)
 
 
 def read_told(envelope: object, fields: object, position: object, follows: object) -> Told | None:
@@ -202,6 +212,8 @@ def case_told(events: Sequence[Told]) -> CaseTold:
                 "decided_at": event.when,
             }
             told.decisions[event.text("decision") or ""] = columns, event.position
+        else:
+            _tell_question(told, event)
     return told
 
 
@@ -211,6 +223,31 @@ def letters_told(event: Told) -> dict[str, str]:
     if event.meta.get("shown_first") == Round.SECOND:
         reviews.reverse()
     return dict(zip("AB", reviews, strict=False))
+
+
+def _tell_question(told: CaseTold, event: Told) -> None:
+    """What an event says of a question to a sender; with its last item a case ends the one that waits."""
+    question_id = event.text("question") or ""
+    if event.event_type == "case.sender_asked":
+        columns: dict[str, Any] = {"asked_by": event.actor_id, "asked_at": event.when}
+        for column, name in (("item_id", "item"), ("question", "text")):
+            if event.knows(name):
+                columns[column] = event.text(name)
+        columns |= {"answer": None, "answered_at": None, "ended_at": None}
+        told.questions[question_id] = QuestionTold(question_id, event.position, columns)
+        return
+    ended: dict[str, Any] = {"ended_at": event.when}
+    if event.event_type == "case.answer_received":
+        ended["answered_at"] = event.when
+        if event.knows("answer"):
+            ended["answer"] = event.text("answer")
+    elif event.event_type not in ("case.question_ended", "case.withdrawn"):
+        return
+    for question in told.questions.values():
+        if question.columns["ended_at"] is None and question_id in ("", question.id):
+            question.columns.update(ended)
+            if event.event_type == "case.answer_received" and "answer" not in ended:
+                del question.columns["answer"]
 
 
 def _mark(told: CaseTold, review_id: str, **marks: At | str) -> None:

@@ -16,6 +16,7 @@ from review.models.heartbeats import Heartbeat
 from review.models.leaving import Pass, SetAside
 from review.models.notes import Note, NoteMention
 from review.models.numbers import CountedPosition, DayCount
+from review.models.questions import Question
 from review.models.referrals import Item, Referral, RefusedItem, StoredAnswer
 from review.models.search import SearchEntry, SearchMark
 from review.models.senders import FlaggerStatus, Sender, SenderKey
@@ -57,6 +58,7 @@ __all__ = [
     "Pass",
     "Passkey",
     "PendingEvent",
+    "Question",
     "RateCount",
     "RecoveryCode",
     "Referral",

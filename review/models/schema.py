@@ -16,6 +16,7 @@ FROZEN = (
     "flagger_statuses",
     "items",
     "notes",
+    "questions",
     "referrals",
     "review_clauses",
     "review_companions",

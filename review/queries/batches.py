@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from review.clock import rfc3339
 from review.domain.cursors import Cursor
 from review.domain.states import ItemStatus, referral_status
-from review.models import Answer, Batch, BatchLine, Decision, Item
+from review.models import Answer, Batch, BatchLine, Decision, Item, Question
 
 SHOWN_REFUSALS = 100
 """Refused lines in the answer to an upload; the results list all."""
@@ -159,7 +159,8 @@ def line_results(reader: Session, batch_id: str, *, after: int = 0) -> list[Line
 def _standing(reader: Session, referral_ids: Sequence[str]) -> dict[str, tuple[ItemStatus, str | None]]:
     """Status of referrals, and their outcome where all items that are decided have the same one."""
     rows = reader.execute(
-        sa.select(Item.referral_id, Item.id, Item.status, Decision.outcome)
+        sa.select(Item.referral_id, Item.id, Item.status, Decision.outcome, Question.id)
+        .outerjoin(Question, sa.and_(Question.item_id == Item.id, Question.ended_at.is_(None)))
         .outerjoin(Answer, Answer.item_id == Item.id)
         .outerjoin(Decision, Decision.id == Answer.decision_id)
         .where(Item.referral_id.in_(set(referral_ids)))
@@ -167,8 +168,9 @@ def _standing(reader: Session, referral_ids: Sequence[str]) -> dict[str, tuple[I
     )
     statuses: dict[str, dict[str, ItemStatus]] = {}
     outcomes: dict[str, dict[str, str]] = {}
-    for referral_id, item_id, status, outcome in rows:
-        statuses.setdefault(referral_id, {})[item_id] = ItemStatus(status)
+    for referral_id, item_id, status, outcome, asked in rows:
+        stands = ItemStatus(status) if asked is None else ItemStatus.WAITING_SENDER
+        statuses.setdefault(referral_id, {})[item_id] = stands
         if status == ItemStatus.DECIDED and outcome is not None:
             outcomes.setdefault(referral_id, {})[item_id] = outcome
     return {

@@ -84,7 +84,7 @@ def review_facts(
     if not rows:
         return None
     others = [row for other in also for row in _NAMES.all(reader, case_id=other)]
-    names, references = _sender_names([row for row in (*rows, *others) if row.name is not None])
+    names, references = sender_names([row for row in (*rows, *others) if row.name is not None])
     in_force = clauses_in_force(reader, on=on)
     return ReviewFacts(
         intake_kind=rows[0].intake_kind,
@@ -109,7 +109,7 @@ def _snippets_for(
     return (*now.values(), *(snippets_named(reader, earlier) if earlier else ()))
 
 
-def _sender_names(rows: Sequence[Any]) -> tuple[Collection[str], Collection[str]]:
+def sender_names(rows: Sequence[Any]) -> tuple[Collection[str], Collection[str]]:
     """The names, and the references, by which a sender of this case could be known.
 
     What a sender chose itself counts only where it is no ordinary word: with a reference ``the`` nobody

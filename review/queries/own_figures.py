@@ -23,12 +23,14 @@ SHOWN_BATCHES = 20
 
 @dataclass(frozen=True)
 class OwnCounts:
-    """Referrals in review and decided since a moment, entries refused since then; 1 000 stands for more.
+    """Referrals in review, waiting for an answer, and decided since a moment; entries refused since then.
 
-    ``whole`` is False when there are more referrals than are looked through, so that some may be missing.
+    1 000 stands for more. ``whole`` is False when there are more referrals than are looked through, so that
+    some may be missing.
     """
 
     in_review: int
+    waiting: int
     decided: int
     refused: int
     whole: bool
@@ -69,11 +71,13 @@ def own_counts(reader: Session, *, sender_id: str | None, since: datetime) -> Ow
     window = newest_changes(sender_id, Referral.received_at, Referral.updated_at, most=LOOKED_THROUGH)
     looked = reader.scalar(sa.select(sa.func.count()).select_from(window)) or 0
     in_review = sa.select(window.c.id).where(stands_at(ItemStatus.IN_REVIEW, window.c.id))
+    waiting = sa.select(window.c.id).where(stands_at(ItemStatus.WAITING_SENDER, window.c.id))
     decided = sa.select(window.c.id).where(
         window.c.updated_at >= since, stands_at(ItemStatus.DECIDED, window.c.id)
     )
     return OwnCounts(
         in_review=_capped(reader, in_review),
+        waiting=_capped(reader, waiting),
         decided=_capped(reader, decided),
         refused=_refused(reader, window, sender_id=sender_id, since=since),
         whole=looked < LOOKED_THROUGH,

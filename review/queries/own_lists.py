@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.domain.cursors import Cursor
-from review.domain.states import ItemStatus, referral_status
-from review.models import Item, Referral
+from review.domain.states import STEPS, ItemStatus, referral_status
+from review.models import Item, Question, Referral
+from review.queries.questions import is_asked
 
 LISTED = 50
 LOOKED_THROUGH = 5_000
@@ -116,25 +117,31 @@ def newest_changes(
 
 def stands_at(status: ItemStatus, referral_id: sa.SQLColumnExpression[str]) -> sa.ColumnElement[bool]:
     """The same as `has_status` for few referrals: one look each, which PostgreSQL cannot turn into a join."""
-    order = [*_STEPS, ItemStatus.WITHDRAWN]
+    if status is ItemStatus.WAITING_SENDER:
+        return is_asked(referral_id)
+    order = [*STEPS, ItemStatus.WITHDRAWN]
     step = sa.case({one.value: place for place, one in enumerate(order)}, value=Item.status)
     least = sa.select(sa.func.min(step)).where(Item.referral_id == referral_id).scalar_subquery()
-    return least == order.index(status)
+    stands = least == order.index(status)
+    return sa.and_(stands, ~is_asked(referral_id)) if status is ItemStatus.IN_REVIEW else stands
 
 
 def has_status(status: ItemStatus, referral_id: sa.SQLColumnExpression[str]) -> sa.ColumnElement[bool]:
-    """Whether the least finished item of a referral has this status, as `referral_status` computes it."""
+    """Whether the least finished item of a referral has this status, as `referral_status` computes it.
+
+    That an item waits for its sender stands in no column: a question about it that has not ended says so.
+    """
 
     def has(*statuses: ItemStatus) -> sa.ColumnElement[bool]:
         return sa.exists().where(Item.referral_id == referral_id, Item.status.in_(statuses))
 
     if status is ItemStatus.WITHDRAWN:
-        return ~has(*_STEPS)
-    earlier = _STEPS[: _STEPS.index(status)]
-    return sa.and_(has(status), ~has(*earlier)) if earlier else has(status)
-
-
-_STEPS = (ItemStatus.RECEIVED, ItemStatus.IN_REVIEW, ItemStatus.WAITING_SENDER, ItemStatus.DECIDED)
+        return ~has(*STEPS)
+    if status is ItemStatus.WAITING_SENDER:
+        return is_asked(referral_id)
+    earlier = STEPS[: STEPS.index(status)]
+    found = sa.and_(has(status), ~has(*earlier)) if earlier else has(status)
+    return sa.and_(found, ~is_asked(referral_id)) if status is ItemStatus.IN_REVIEW else found
 
 
 def _columns(filters: OwnFilters) -> list[sa.orm.InstrumentedAttribute[Any]]:
@@ -212,10 +219,13 @@ def _lines(reader: Session, referral_ids: Sequence[str]) -> tuple[ListedReferral
 
 def _status_counts(reader: Session, referral_ids: Sequence[str]) -> dict[str, dict[ItemStatus, int]]:
     """How many items of each referral have which status."""
+    waits = sa.and_(Question.item_id == Item.id, Question.ended_at.is_(None))
+    status = sa.case((Question.id.is_not(None), ItemStatus.WAITING_SENDER.value), else_=Item.status)
     rows = reader.execute(
-        sa.select(Item.referral_id, Item.status, sa.func.count())
+        sa.select(Item.referral_id, status, sa.func.count())
+        .outerjoin(Question, waits)
         .where(Item.referral_id.in_(referral_ids))
-        .group_by(Item.referral_id, Item.status)
+        .group_by(Item.referral_id, status)
     )
     counts: dict[str, dict[ItemStatus, int]] = {}
     for referral_id, status, count in rows:

@@ -22,6 +22,7 @@ from review.queries.record_parts import (
     referrals_in_record,
     reviews_in_record,
 )
+from review.queries.record_questions import QuestionInRecord, questions_in_record
 from review.queries.record_sides import (
     EvidenceInRecord,
     MessageInRecord,
@@ -78,6 +79,7 @@ class Record:
     wordings: Mapping[ClauseInRecord, WordingToday]
     messages: tuple[MessageInRecord, ...]
     evidence: tuple[EvidenceInRecord, ...]
+    questions: tuple[QuestionInRecord, ...]
     escalations: tuple[EscalationInRecord, ...]
     notes: tuple[NoteInRecord, ...]
     openings: tuple[Entry, ...]
@@ -128,6 +130,7 @@ def record_of(reader: Session, case_id: str, *, on: date) -> Record | None:
         wordings=wordings_today(reader, reviews, on=on),
         messages=messages_in_record(items, referrals),
         evidence=evidence_in_record(reader, subjects["item"]),
+        questions=questions_in_record(reader, told, items, referrals),
         escalations=escalations_told(reader, case_id),
         notes=notes_told(reader, case_id),
         openings=readings_in(timeline),

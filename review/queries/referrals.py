@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 
 from review import db
 from review.domain.cursors import Cursor
-from review.domain.representation import OwnItem, OwnReferral
+from review.domain.representation import OwnItem, OwnQuestion, OwnReferral
 from review.domain.states import ItemStatus
 from review.formats.original import read_splices, rebuild
 from review.models import Answer, BatchLine, Item, Referral, RefusedItem
 from review.models.evidence_files import read_evidence
 from review.prepared import Prepared
 from review.queries.own_lists import has_status
+from review.queries.questions import questions_of
 
 SHORT_CHUNK = 400
 MOST_ITEMS = 5_000
@@ -46,7 +47,10 @@ def own_item(reader: Session, item_id: str, *, sender_id: str | None) -> OwnItem
     row = reader.execute(
         _items().join(Referral).where(Item.id == item_id, Referral.sender_id == sender_id)
     ).one_or_none()
-    return None if row is None else _own_item(row, _answers(reader, [item_id]).get(item_id, {}))
+    if row is None:
+        return None
+    answer = _answers(reader, [item_id]).get(item_id, {})
+    return _own_item(row, answer, _questions(reader, [row]).get(item_id, ()))
 
 
 def changed_referrals(
@@ -139,6 +143,7 @@ def _items() -> sa.Select[*tuple[Any, ...]]:
         Item.defanged,
         Item.content_type,
         Item.withdrawn_at,
+        Item.trail_version,
     )
 
 
@@ -177,9 +182,11 @@ def _with_parts(reader: Session, rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> li
         wanted = _items().where(Item.referral_id.in_(ids)).order_by(Item.referral_id, Item.position)
         item_rows = list(reader.execute(wanted))
     answers = _answers(reader, [row.id for row in item_rows if row.status == ItemStatus.DECIDED])
+    questions = _questions(reader, item_rows)
     items: dict[str, list[OwnItem]] = {}
     for row in item_rows:
-        items.setdefault(row.referral_id, []).append(_own_item(row, answers.get(row.id, {})))
+        item = _own_item(row, answers.get(row.id, {}), questions.get(row.id, ()))
+        items.setdefault(row.referral_id, []).append(item)
     refused = _refused(reader, ids)
     return [
         OwnReferral(
@@ -196,17 +203,29 @@ def _with_parts(reader: Session, rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> li
     ]
 
 
-def _own_item(row: sa.Row[*tuple[Any, ...]], answer: dict[str, Any]) -> OwnItem:
+def _questions(
+    reader: Session, rows: Iterable[sa.Row[*tuple[Any, ...]]]
+) -> dict[str, tuple[OwnQuestion, ...]]:
+    """What was asked about items: of those alone that have another event than their answer, which is few."""
+    asked = [row.id for row in rows if row.trail_version > (row.status == ItemStatus.DECIDED)]
+    return questions_of(reader, asked) if asked else {}
+
+
+def _own_item(
+    row: sa.Row[*tuple[Any, ...]], answer: dict[str, Any], questions: tuple[OwnQuestion, ...]
+) -> OwnItem:
+    waits = row.status == ItemStatus.IN_REVIEW and any(one.ended_at is None for one in questions)
     return OwnItem(
         id=row.id,
         referral_id=row.referral_id,
         url=row.url_as_sent,
         canonical_url=row.canonical_url,
-        status=ItemStatus(row.status),
+        status=ItemStatus.WAITING_SENDER if waits else ItemStatus(row.status),
         defanged=row.defanged,
         content_type=row.content_type,
         withdrawn_at=row.withdrawn_at,
         answer=answer if row.status == ItemStatus.DECIDED else {},
+        questions=questions,
     )
 
 

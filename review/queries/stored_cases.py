@@ -23,6 +23,7 @@ from review.models import (
     ReviewSnippet,
 )
 from review.queries.stored_notes import compare_notes
+from review.queries.stored_questions import question_differences, stored_questions
 from review.queries.trail_rows import among, follows, listed, raw
 
 SET = 500
@@ -73,7 +74,7 @@ def by_owner(rows: Iterable[Row], owner: str) -> dict[str, list[Row]]:
 
 
 def compare_cases(reader: Session, chains: Chains) -> Iterator[Difference]:
-    """State, reviews, their clauses, and decisions of these cases."""
+    """State, reviews, their clauses, decisions, and questions to senders of these cases."""
     ids = list(chains)
     cases = sa.select(*raw(Case.id, Case.state, Case.decided_at)).where(among(reader, Case.id))
     states = {row["id"]: row for row in rows_by_name(reader, cases, ids)}
@@ -91,6 +92,7 @@ def compare_cases(reader: Session, chains: Chains) -> Iterator[Difference]:
         ),
         "case_id",
     )
+    questions = by_owner(rows_by_name(reader, stored_questions(reader), ids), "case_id")
     for case_id, events in chains.items():
         told = case_told(events)
         state = states.get(case_id)
@@ -99,6 +101,7 @@ def compare_cases(reader: Session, chains: Chains) -> Iterator[Difference]:
             yield Difference("case", case_id, "", "changed", column, found, wanted, position)
         yield from _review_differences(case_id, told, reviews.get(case_id, ()), beside)
         yield from _decision_differences(case_id, told, decisions.get(case_id, ()))
+        yield from question_differences(case_id, told, questions.get(case_id, ()))
         for event in events:
             if event.event_type == "case.opened":
                 yield from _moved_differences(reader, case_id, event)

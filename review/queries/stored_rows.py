@@ -21,6 +21,7 @@ from review.models import (
     Item,
     Note,
     Opening,
+    Question,
     Referral,
     Restriction,
     Review,
@@ -178,6 +179,7 @@ def _surplus() -> Sequence[tuple[str, sa.orm.InstrumentedAttribute[str], str, sa
         ("review", Review.id, "", ~_tells("case", ["case.review_recorded"], Review.case_id)),
         ("decision", Decision.id, "", ~_tells("case", ["case.decided"], Decision.case_id)),
         ("note", Note.id, "", ~_tells("case", [MOVES["write_note"].event], Note.case_id)),
+        ("question", Question.id, "", ~_tells("case", ["case.sender_asked"], Question.case_id)),
         ("answer", Answer.item_id, "", ~_tells("item", ["item.answered"], Answer.item_id)),
         (
             "capture",

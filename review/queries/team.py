@@ -22,7 +22,7 @@ MOST_LISTED = 500
 class Team:
     """What the team does: open cases by where they stand, and the figures of each period.
 
-    ``standing``: waiting, held, recorded and escalated, each counted up to 10 000.
+    ``standing``: waiting, held, recorded, escalated and waiting_sender, each counted up to 10 000.
     """
 
     standing: Mapping[str, int]
@@ -81,12 +81,15 @@ def _standing(reader: Session, now: datetime) -> dict[str, int]:
         .join(Case, sa.and_(Case.id == Review.case_id, Case.pending_review_id == Review.id))
         .where(*waits)
     )
-    escalated = (Case.state == CaseState.ESCALATED, Case.pending_review_id.is_(None))
+    away = {
+        state: sa.select(Case.id).where(Case.state == state, Case.pending_review_id.is_(None))
+        for state in (CaseState.ESCALATED, CaseState.WAITING_SENDER)
+    }
     return {
         "waiting": _counted(reader, sa.select(Case.id).where(is_free(now))),
         "held": _counted(reader, held),
         "recorded": _counted(reader, recorded),
-        "escalated": _counted(reader, sa.select(Case.id).where(*escalated)),
+        **{state.value: _counted(reader, cases) for state, cases in away.items()},
     }
 
 

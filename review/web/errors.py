@@ -77,14 +77,19 @@ KEEPING: tuple[type[ReviewError], ...] = (
 )
 """Refusals that say nothing about what was typed, and must not lose it."""
 _CASE_FORM = re.compile(r"(/cases/[^/]+)/(?:review|draft|renew|release|claim)")
+_ANSWER_FORM = re.compile(r"(/sender/referrals/[^/]+)/answer")
 
 
 @dataclass(frozen=True)
 class KeptText:
-    """What was typed into a form of a case that was refused: label and text, and the page of the case."""
+    """What was typed into a form that was refused: label and text, and the page that the form stands on.
+
+    ``of_referral``: a sender's form of its referral, not one of a case.
+    """
 
     address: str
     texts: tuple[tuple[str, str], ...]
+    of_referral: bool = False
 
 
 def status_of(error: ReviewError) -> int:
@@ -130,21 +135,28 @@ def answer(error: ReviewError, *, status: int | None = None) -> Response:
 
 
 def _kept_text(error: ReviewError) -> KeptText | None:
-    """The reasons typed into a form of a case, if this refusal would lose them; never any other field."""
-    form = _CASE_FORM.fullmatch(request.path)
+    """The words typed into such a form, if this refusal would lose them; never any other field."""
+    answering = _ANSWER_FORM.fullmatch(request.path)
+    form = answering or _CASE_FORM.fullmatch(request.path)
     if request.method != "POST" or form is None or not isinstance(error, KEEPING):
         return None
-    labels = {
-        "rationale": gettext("Rationale, internal"),
-        "statement": gettext("Statement to the senders"),
-        "law": gettext("Law and article"),
-        "note": gettext("New note"),
-    }
+    labels = (
+        {"answer": gettext("Your answer")}
+        if answering
+        else {
+            "rationale": gettext("Rationale, internal"),
+            "statement": gettext("Statement to the senders"),
+            "question": gettext("Question to the sender"),
+            "law": gettext("Law and article"),
+            "note": gettext("New note"),
+        }
+    )
     try:
         typed = [(label, request.form.get(name, "").strip()) for name, label in labels.items()]
     except HTTPException:  # too large to be read at all
         typed = []
-    return KeptText(form[1], tuple((label, text) for label, text in typed if text))
+    texts = tuple((label, text) for label, text in typed if text)
+    return KeptText(form[1], texts, of_referral=answering is not None)
 
 
 def _page(error: ReviewError, *, status: int) -> Response:

@@ -50,7 +50,7 @@ WORDS: dict[str, dict[str, str]] = {
         "in_review": N_("In review"),
         "decided": N_("Decided"),
         "withdrawn": N_("Withdrawn"),
-        "waiting_sender": N_("Waiting for sender"),
+        "waiting_sender": N_("Waits for your answer"),
     },
     "own_review": {
         "undoable": N_("Can be undone"),
@@ -62,6 +62,12 @@ WORDS: dict[str, dict[str, str]] = {
         "advised": N_("Advice given"),
         "ended": N_("Came back without advice"),
         "withdrawn": N_("Withdrawn meanwhile: needs no advice"),
+    },
+    "asked_sender": {
+        "waiting": N_("Waits for the answer"),
+        "answered": N_("Answered"),
+        "ended": N_("Came back without an answer"),
+        "withdrawn": N_("Withdrawn meanwhile: needs no answer"),
     },
     "round": {
         "first": N_("First review"),
@@ -87,6 +93,7 @@ WORDS: dict[str, dict[str, str]] = {
     "outcome": {
         "accepted": N_("Accepted"),
         "declined": N_("Declined"),
+        "ask": N_("Ask the sender"),
         "escalate": N_("Escalate to legal"),
     },
     "ground": {"terms": N_("Against our terms"), "law": N_("Against the law")},
@@ -256,6 +263,11 @@ WORDS: dict[str, dict[str, str]] = {
         "evidence.captured": N_("Capture added"),
         "location.opened": N_("Left for the live address"),
         "snippet.changed": N_("Ready-made text of a clause changed"),
+        "case.sender_asked": N_("Sender asked"),
+        "case.answer_received": N_("Answer of the sender received"),
+        "case.question_ended": N_("Question to the sender ended without an answer"),
+        "item.question_asked": N_("Question sent to the sender"),
+        "item.answer_given": N_("Answer given by the sender"),
     },
     "pass": {
         "personal_impact": N_("Personal impact"),
@@ -327,6 +339,7 @@ WORDS: dict[str, dict[str, str]] = {
         "held": N_("Held by somebody"),
         "recorded": N_("Recorded, going out"),
         "escalated": N_("With legal"),
+        "waiting_sender": N_("Waiting for sender"),
     },
     "file": {
         "image/png": N_("PNG image"),

@@ -59,7 +59,7 @@ def test_complete_reviews_pass(fields: dict[str, Any]) -> None:
     [
         ({}, "outcome", "missing"),
         ({"outcome": "delete"}, "outcome", "missing"),
-        (DECLINE | {"outcome": "ask"}, "outcome", "not_available_yet"),
+        (DECLINE | {"outcome": "ask"}, "outcome", "missing"),
         (DECLINE | {"outcome": "escalate"}, "outcome", "missing"),
         (ACCEPT | {"ground": ""}, "ground", "missing"),
         (ACCEPT | {"ground": "taste"}, "ground", "missing"),

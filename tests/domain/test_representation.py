@@ -30,7 +30,7 @@ def test_a_referral_has_the_members_of_the_contract_in_order() -> None:
     ]  # fmt: skip
     assert members["received_at"] == "2026-11-23T10:00:00.123456Z"
     assert members["due_at"] is None
-    assert list(members["items"][0]) == ["id", "url", "canonical_url", "status", "outcome"]
+    assert list(members["items"][0]) == ["id", "url", "canonical_url", "status", "outcome", "question"]
     assert members["links"] == {"self": "/api/v1/referrals/R-1", "receipt": "/api/v1/referrals/R-1/receipt"}
 
 

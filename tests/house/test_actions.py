@@ -42,6 +42,7 @@ PARTS = (
     "publishing",
     "companions",
     "drafting",
+    "returning",
 )
 """Files that hold no action of their own but parts of some: what they do counts for their callers."""
 

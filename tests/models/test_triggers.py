@@ -24,6 +24,7 @@ COLUMN = {
     "decisions": "outcome",
     "items": "url_as_sent",
     "notes": "text",
+    "questions": "question",
     "referrals": "received_body",
     "review_clauses": "clause_version_id",
     "flagger_statuses": "coordinator",

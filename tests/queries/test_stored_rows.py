@@ -41,13 +41,26 @@ COLUMNS = {
         "splices", "received_at", "reason", "issuing_authority", "legal_basis", "category",
     ),
     "items": ("url_as_sent", "case_id", "referral_id", "status", "joined_at", "withdrawn_at"),
+    "questions": (
+        "question", "answer", "asked_at", "answered_at", "ended_at", "asked_by", "item_id", "case_id",
+    ),
     "clause_versions": ("text", "title", "text_sha256"),
     "cases": ("state", "decided_at"),
     "senders": ("name",),
     "notes": ("text", "account_id", "claim_generation", "written_at", "pinned", "case_id"),
     "restrictions": ("visibility", "territory"),
 }  # fmt: skip
-DELETED = ("reviews", "answers", "decisions", "referrals", "items", "review_clauses", "restrictions", "notes")
+DELETED = (
+    "reviews",
+    "answers",
+    "decisions",
+    "referrals",
+    "items",
+    "review_clauses",
+    "restrictions",
+    "notes",
+    "questions",
+)
 WORDS = {
     "outcome": ("accepted", "declined"), "ground": ("terms", "law"), "state": ("open", "decided"),
     "decline_reason": ("not_found", "no_breach"), "visibility": ("removed", "labelled"),

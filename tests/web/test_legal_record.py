@@ -65,7 +65,7 @@ def test_each_sender_s_message_stands_verbatim_beside_its_items(desk: Desk) -> N
     (case_id,) = decide_all()
     make_sign_in(client, Role.LEGAL)
     page = client.get(f"/records/{case_id}").text
-    messages = page.split("Messages to the senders, verbatim")[1].split("</section>")[0]
+    messages = page.split("Messages with the senders, verbatim")[1].split("</section>")[0]
     for words in ("Unit North", "Unit South", "Unit North/1", "Unit South/1", *items):
         assert words in messages, words
     assert messages.count("&#34;decline_reason&#34;:&#34;no_breach&#34;") == 2

@@ -2,9 +2,11 @@
 
 from typing import Any, Final
 
+from review.domain.answer_schema import AnswerBody
 from review.domain.api_schema import ItemAnswer, ReferralAnswer, ReferralPage
 from review.domain.referral_schema import ReferralBody
 from review.errors import (
+    AlreadyClosed,
     IdempotencyInFlight,
     IdempotencyKeyReused,
     InvalidInput,
@@ -54,6 +56,7 @@ EXAMPLE_ITEM: Final[dict[str, Any]] = {
     "canonical_url": "https://video.example/watch/9f2c",
     "status": "in_review",
     "outcome": None,
+    "question": None,
 }
 EXAMPLE_REFERRAL: Final[dict[str, Any]] = {
     "id": "R-7K3M-9QXD-2FWT",
@@ -134,6 +137,26 @@ WITHDRAW_ITEM: Final = Operation(
     answers=(Answer(200, "The item as it stands now.", _ITEM, ("ETag",)),),
     problems=(NotFound, NotAcceptable, NotWithdrawable),
 )
+
+ANSWER: Final = Operation(
+    name="answer_question",
+    title="Answer our question",
+    text="While an item waits for you (waiting_sender), question says what we ask. Your answer brings it "
+    "back to review; after 7 days without one it comes back by itself. The same answer to the same question "
+    "again changes nothing. Without item the one question about the referral is meant.",
+    group="Follow",
+    bodies=(
+        Content(
+            "application/json",
+            AnswerBody,
+            {"answer": "The clip is from 2019; the attack is at minute 3.", "item": EXAMPLE_ITEM["id"]},
+        ),
+    ),
+    answers=(Answer(200, "The referral as it stands now.", _REFERRAL, ("ETag",)),),
+    problems=(
+        NotStrictJson, NotFound, NotAcceptable, AlreadyClosed, TooLarge, UnsupportedMediaType, InvalidInput,
+    ),
+)  # fmt: skip
 
 RECEIPT: Final = Operation(
     name="read_receipt",

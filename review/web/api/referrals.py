@@ -6,8 +6,10 @@ from flask import Blueprint, Response, current_app
 from pydantic import TypeAdapter, ValidationError
 
 from review import db
+from review.actions import questions as question_actions
 from review.actions import referrals as referral_actions
 from review.actions import withdrawals
+from review.domain.answer_schema import read_answer
 from review.domain.ids import read_id
 from review.domain.permissions import Permission
 from review.domain.referral_schema import Time
@@ -123,6 +125,20 @@ def withdraw(referral_id: str) -> Response:
     requests.check_accept()
     found = requests.object_id(referral_id, "R")
     withdrawals.withdraw_referral(found, actor=guard.actor())
+    return requests.tagged_answer(json_bytes(_own(found).as_dict()))
+
+
+@blueprint.post("/referrals/<referral_id>/answer")
+@guard.access(Permission.ANSWER)
+@describe(promised.ANSWER)
+def answer(referral_id: str) -> Response:
+    """Answer what we ask about one own referral."""
+    requests.check_accept()
+    given = read_answer(parse_object(requests.json_body()))
+    found = requests.object_id(referral_id, "R")
+    question_actions.give_answer(
+        found, given.answer, item_id=given.item, asked_at=given.asked_at, actor=guard.actor()
+    )
     return requests.tagged_answer(json_bytes(_own(found).as_dict()))
 
 

@@ -31,6 +31,7 @@ from review.queries.case_content import case_content
 from review.queries.cases import CaseSummary
 from review.queries.comparisons import comparison_of, opposed_reviews
 from review.queries.escalations import advice_on
+from review.queries.questions import questions_on
 from review.web import errors as web_errors
 from review.web import guard
 from review.web.moderator.assign_form import assign_form
@@ -134,19 +135,23 @@ def _holder_page(
                 version=summary.version,
                 claim_generation=summary.claim_generation,
                 errors=errors,
-                may_escalate=summary.round is Round.FIRST,
+                may_ask=summary.round is Round.FIRST,
+                items=items,
             )
         )
     )
     parts = review_parts(summary, content, in_force, values)
+    items = [referral.items[0].id for referral in content.referrals]
     drawn = (summary.intake_kind, parts.senders, parts.draws_alike, summary.round)
-    blank = None if values or errors or parts.query else drawn
+    blank = None if values or errors or parts.query or len(items) > 1 else drawn
     return render_template(
         "moderator/case.html",
         case=summary,
         content=content,
         advice=() if summary.round is Round.SECOND else advice_on(reader, summary.id),
         opposed=opposed_reviews(reader, summary),
+        asked=questions_on(reader, summary.id),
+        asked_about=items,
         shown=sum(len(referral.items) for referral in content.referrals),
         evidence=evidence_shown(content, summary),
         form=form,

@@ -5,8 +5,9 @@ from werkzeug import Response
 
 from review.actions import decisions as decision_actions
 from review.actions import escalations as escalation_actions
+from review.actions import questions as question_actions
 from review.actions.decisions import Recorded
-from review.domain.decisions import ESCALATE, read_review
+from review.domain.decisions import ASK, ESCALATE, read_review
 from review.domain.permissions import Permission
 from review.errors import (
     AlreadyRecorded,
@@ -21,7 +22,7 @@ from review.web import guard
 from review.web.moderator import quietly
 from review.web.moderator.cases import case_page, number_in_form, wanted_case
 from review.web.moderator.clause_choice import LONGEST_QUERY
-from review.web.moderator.forms import Values, draft_fields, typed_values
+from review.web.moderator.forms import Values, draft_beside_question, draft_fields, first_of, typed_values
 from review.web.moderator.queue import address_after
 from review.web.moderator.review_parts import left_out_words, typed_companions, with_ready_made
 from review.web.texts import gettext, ngettext
@@ -79,6 +80,8 @@ def review(case_id: str) -> str | tuple[str, int] | Response:
     stay = request.form.get("then") == "stay"
     if values.get("outcome") == [ESCALATE]:
         return _escalate(wanted, values, stay=stay)
+    if values.get("outcome") == [ASK]:
+        return _ask_sender(wanted, values, stay=stay)
     try:
         recorded = decision_actions.record_review(
             wanted,
@@ -127,6 +130,27 @@ def _escalate(case_id: str, values: Values, *, stay: bool) -> str | tuple[str, i
     except (ClaimLost, InvalidInput, InvalidReview, StaleVersion) as error:
         return case_page(case_id, values=values, error=error)
     flash(gettext("With legal. It comes back with their advice, or by itself after 3 days."), "done")
+    if stay:
+        return redirect(url_for("moderator_cases.page", case_id=case_id), 303)
+    return redirect(address_after(claim), 303)
+
+
+def _ask_sender(case_id: str, values: Values, *, stay: bool) -> str | tuple[str, int] | Response:
+    """Ask the sender of one item; the case leaves the queue until the answer comes, or for 7 days."""
+    try:
+        claim = question_actions.ask_sender(
+            case_id,
+            first_of(values, "question").replace("\r\n", "\n").strip(),
+            item_id=first_of(values, "question_item") or None,
+            draft=draft_beside_question(values),
+            claim_generation=number_in_form("claim_generation"),
+            version=number_in_form("version"),
+            actor=guard.actor(),
+            then_next=not stay,
+        )
+    except (ClaimLost, InvalidInput, InvalidReview, StaleVersion) as error:
+        return case_page(case_id, values=values, error=error)
+    flash(gettext("The sender was asked; it comes back with the answer, or by itself after 7 days."), "done")
     if stay:
         return redirect(url_for("moderator_cases.page", case_id=case_id), 303)
     return redirect(address_after(claim), 303)

@@ -1,6 +1,7 @@
 """The review form: its fields, what was typed into them, and the errors that belong to each."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from flask import request
@@ -19,6 +20,7 @@ from wtforms import (
 from review.domain.clause_words import clause_name
 from review.domain.decisions import (
     ACCOUNT_MEASURES,
+    ASK,
     CONTEXTS,
     DECLINE_REASONS,
     ESCALATE,
@@ -28,15 +30,19 @@ from review.domain.decisions import (
 )
 from review.errors import FieldError
 from review.queries.clauses import ClauseInForce
+from review.web.texts import gettext
 from review.web.words import word_of
 
 TYPED = (
     "outcome", "ground", "decline_reason", "law", "rationale", "statement", "visibility", "account",
-    "territory", "context", "over_broad", "question",
+    "territory", "context", "over_broad", "question", "question_item",
 )  # fmt: skip
 """Fields with one value each, by the names of http.md."""
 MANY = ("clauses", "snippets", "also")
 """Fields with any number: clause versions, snippet versions inserted, further cases of the same referral."""
+
+ASKING = ("outcome", "question", "question_item")
+REASONS = ("rationale", "statement", "law")
 
 Values = Mapping[str, Sequence[str]]
 
@@ -56,6 +62,8 @@ class ReviewForm(FlaskForm):
     statement = TextAreaField(lazy_gettext("Statement to the senders"))
     context = SelectField(lazy_gettext("Context"), validate_choice=False)
     over_broad = BooleanField(lazy_gettext("The location stands for more than one piece of content"))
+    question = TextAreaField(lazy_gettext("Question to the sender"))
+    question_item = SelectField(lazy_gettext("Whom do you ask?"), validate_choice=False)
     version = HiddenField()
     claim_generation = HiddenField()
 
@@ -83,6 +91,18 @@ def draft_fields(values: Values) -> dict[str, Any]:
     return {name: list(entries) if name in MANY else entries[0] for name, entries in values.items()}
 
 
+def draft_beside_question(values: Values) -> dict[str, Any] | None:
+    """What somebody who asks the sender keeps for later: all but the question, if any reasons were typed."""
+    kept = {name: entries for name, entries in values.items() if name not in ASKING}
+    return draft_fields(kept) if any(first_of(values, name).strip() for name in REASONS) else None
+
+
+def first_of(values: Values, name: str, default: str = "") -> str:
+    """The value of a field that has one."""
+    entries = values.get(name) or ()
+    return entries[0] if entries else default
+
+
 def review_form(
     values: Values,
     *,
@@ -91,17 +111,19 @@ def review_form(
     version: int,
     claim_generation: int,
     errors: Sequence[FieldError] = (),
-    may_escalate: bool = True,
+    may_ask: bool = True,
+    items: Sequence[str] = (),
 ) -> ReviewForm:
-    """The form with what was typed, what may be chosen, and each error at its field."""
+    """The form with what was typed, what may be chosen, and each error at its field.
 
-    def first(name: str, default: str = "") -> str:
-        entries = values.get(name) or ()
-        return entries[0] if entries else default
+    ``items``: those that a question may be about, the first of each referral in the order of the page;
+    ``may_ask``: the sender or legal may be asked in this round.
+    """
 
+    first = partial(first_of, values)
     form = ReviewForm(
         formdata=None,
-        **{name: first(name) for name in TYPED if name not in ("over_broad", "question")},
+        **{name: first(name) for name in TYPED if name != "over_broad"},
     )
     form.account.data = first("account", "none")
     form.context.data = first("context", "none")
@@ -112,7 +134,7 @@ def review_form(
     form.over_broad.data = first("over_broad") not in ("", "0")
     form.clauses.data = list(values.get("clauses") or ())
     form.version.data, form.claim_generation.data = str(version), str(claim_generation)
-    form.outcome.choices = _choices("outcome", (*OUTCOMES, ESCALATE) if may_escalate else OUTCOMES)
+    form.outcome.choices = _choices("outcome", (*OUTCOMES, ASK, ESCALATE) if may_ask else OUTCOMES)
     form.ground.choices = _choices("ground", GROUNDS)
     form.visibility.choices = _choices("visibility", VISIBILITIES)
     form.account.choices = _choices("account", ACCOUNT_MEASURES)
@@ -120,6 +142,10 @@ def review_form(
     form.decline_reason.choices = _choices("reason", DECLINE_REASONS[intake_kind])
     form.clauses.choices = [
         (clause.version_id, clause_name(clause.number, clause.title)) for clause in clauses
+    ]
+    form.question_item.choices = [
+        (item_id, gettext("Referral %(number)s of %(total)s", number=number, total=len(items)))
+        for number, item_id in enumerate(items, 1)
     ]
     _place_errors(form, errors)
     return form

@@ -6,9 +6,11 @@ from review import clock, db
 from review.actions.offering import resolves
 from review.domain.escalations import WAITS
 from review.domain.permissions import Permission
+from review.domain.questions import WAITS as SENDER_WAITS
 from review.queries import my_work, notes, own_left
 from review.queries.cases import claim_mark
 from review.queries.comparisons import compared_cases
+from review.queries.questions import asked_by
 from review.web import guard
 
 blueprint = Blueprint("moderator_my_work", __name__)
@@ -34,6 +36,8 @@ def page() -> str:
         mentions=notes.mentions_of(reader, account_id=account_id, now=now),
         compared=compared_cases(reader, account_id=account_id, now=now),
         waits=WAITS,
+        asked=asked_by(reader, account_id=account_id, now=now),
+        sender_waits=SENDER_WAITS,
         undo=None,
         now=now,
     )

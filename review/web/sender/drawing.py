@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from review.domain.representation import OwnItem, OwnReferral
+from review.domain.representation import OwnItem, OwnQuestion, OwnReferral
 from review.domain.states import ItemStatus
 from review.web.texts import gettext
 
@@ -22,13 +22,18 @@ class Step:
 
 @dataclass(frozen=True)
 class ItemShown:
-    """One item with its answer; ``outcome`` is empty until it is answered."""
+    """One item with its answer; ``outcome`` is empty until it is answered.
+
+    ``question``: what we ask now; ``asked``: what we asked before.
+    """
 
     id: str
     canonical_url: str
     status: str
     withdrawable: bool
     withdrawn_at: datetime | None
+    question: OwnQuestion | None
+    asked: Sequence[OwnQuestion]
     outcome: str
     ground: str
     decline_reason: str
@@ -45,6 +50,7 @@ class Tally:
     """How many items stand where."""
 
     in_review: int
+    waiting: int
     accepted: int
     declined: int
     withdrawn: int
@@ -52,7 +58,7 @@ class Tally:
 
 def is_withdrawable(item: OwnItem) -> bool:
     """Whether the item can still be taken back."""
-    return item.status is ItemStatus.IN_REVIEW
+    return item.status in (ItemStatus.IN_REVIEW, ItemStatus.WAITING_SENDER)
 
 
 def shown(item: OwnItem) -> ItemShown:
@@ -64,6 +70,8 @@ def shown(item: OwnItem) -> ItemShown:
         status=item.status.value,
         withdrawable=is_withdrawable(item),
         withdrawn_at=item.withdrawn_at,
+        question=item.question,
+        asked=[one for one in item.questions if one.ended_at is not None],
         outcome=answer.get("outcome") or "",
         ground=answer.get("ground") or "",
         decline_reason=answer.get("decline_reason") or "",
@@ -81,8 +89,10 @@ def tally_of(referral: OwnReferral) -> Tally:
     outcomes = Counter(item.answer.get("outcome") for item in referral.items if item.answer)
     statuses = Counter(item.status for item in referral.items)
     withdrawn, decided = statuses[ItemStatus.WITHDRAWN], statuses[ItemStatus.DECIDED]
+    waiting = statuses[ItemStatus.WAITING_SENDER]
     return Tally(
-        in_review=len(referral.items) - decided - withdrawn,
+        in_review=len(referral.items) - decided - withdrawn - waiting,
+        waiting=waiting,
         accepted=outcomes["accepted"],
         declined=outcomes["declined"],
         withdrawn=withdrawn,
@@ -90,7 +100,7 @@ def tally_of(referral: OwnReferral) -> Tally:
 
 
 def steps_of(referral: OwnReferral) -> list[Step]:
-    """Received, in review, decided; a withdrawn referral ends after the first."""
+    """Received, in review, decided; what waits for the sender stands before, a withdrawn one ends there."""
     received = Step(gettext("Received"), "done", referral.received_at)
     if referral.status is ItemStatus.WITHDRAWN:
         ended_at = max((item.withdrawn_at for item in referral.items if item.withdrawn_at), default=None)
@@ -99,6 +109,10 @@ def steps_of(referral: OwnReferral) -> list[Step]:
         times = (_moment(item.answer.get("decided_at")) for item in referral.items)
         decided_at = max(filter(None, times), default=None)
         return [received, Step(gettext("In review"), "done"), Step(gettext("Decided"), "current", decided_at)]
+    if referral.status is ItemStatus.WAITING_SENDER:
+        asked_at = min(item.question.asked_at for item in referral.items if item.question)
+        waits = Step(gettext("Waits for your answer"), "current", asked_at)
+        return [received, waits, Step(gettext("In review"), "next"), Step(gettext("Decided"), "next")]
     return [received, Step(gettext("In review"), "current"), Step(gettext("Decided"), "next")]
 
 

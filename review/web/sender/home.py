@@ -97,6 +97,7 @@ def refused() -> str:
 
 def _counters(counts: own_figures.OwnCounts, *, since: datetime) -> list[Counter]:
     in_review = url_for("sender_referrals.listing", status=ItemStatus.IN_REVIEW.value)
+    waiting = url_for("sender_referrals.listing", status=ItemStatus.WAITING_SENDER.value)
     decided = url_for(
         "sender_referrals.listing",
         status=ItemStatus.DECIDED.value,
@@ -104,6 +105,7 @@ def _counters(counts: own_figures.OwnCounts, *, since: datetime) -> list[Counter
     )
     return [
         Counter(_capped(counts.in_review), gettext("In review"), in_review),
+        Counter(_capped(counts.waiting), gettext("Waiting for your answer"), waiting),
         Counter(_capped(counts.decided), gettext("Decided in the last 7 days"), decided),
         Counter(_capped(counts.refused), gettext("Entries refused in the last 7 days"), url_for(".refused")),
     ]

@@ -19,7 +19,9 @@ from review.web.times import day
 from review.web.words import word_of
 
 LONGEST_REFERENCE = 200
-STATUSES = (ItemStatus.IN_REVIEW, ItemStatus.DECIDED, ItemStatus.WITHDRAWN)
+STATUSES = (
+    ItemStatus.IN_REVIEW, ItemStatus.WAITING_SENDER, ItemStatus.DECIDED, ItemStatus.WITHDRAWN,
+)  # fmt: skip
 KINDS = ("referral", "notice", "removal_order")
 
 

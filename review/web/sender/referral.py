@@ -1,19 +1,23 @@
-"""One own referral for people: how far it is, what was answered, what happened; withdrawing and receipts."""
+"""One own referral for people: how far it is, what is asked and answered; withdrawing and receipts."""
 
 from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
 from werkzeug import Response
 
 from review import clock, db
+from review.actions import questions as question_actions
 from review.actions import withdrawals
 from review.domain.ids import read_id
 from review.domain.own_story import story_of
 from review.domain.permissions import Permission
+from review.domain.questions import WAITS
 from review.domain.representation import OwnItem, OwnReferral
-from review.errors import NotFound, NotWithdrawable
+from review.errors import AlreadyClosed, InvalidInput, NotFound, NotWithdrawable
 from review.queries import referrals as referral_queries
 from review.queries.receipts import receipt_of
 from review.web import guard
+from review.web.errors import status_of
 from review.web.sender import drawing
+from review.web.sender.answer_form import Refused, answer_forms, lost_form
 from review.web.texts import gettext
 
 blueprint = Blueprint("sender_referral", __name__, url_prefix="/sender")
@@ -27,8 +31,12 @@ MOST_PAGES = 3
 @guard.access(Permission.READ_OWN_REFERRALS)
 def page(referral_id: str) -> str:
     """The referral, 50 items a page; ``item`` names the one to begin with."""
-    referral = _own_referral(referral_id)
-    number, first = _place(referral)
+    return _page(_own_referral(referral_id))
+
+
+def _page(referral: OwnReferral, refused: Refused | None = None) -> str:
+    """With ``refused`` an answer that was not stored, begin with its item."""
+    number, first = _place(referral, None if refused is None else refused.item_id)
     return render_template(
         "sender/referral.html",
         referral=referral,
@@ -40,10 +48,31 @@ def page(referral_id: str) -> str:
         previous_address=_page_address(referral, number - 1),
         next_address=_page_address(referral, number + 1),
         story=story_of(referral),
+        waiting=[item for item in referral.items if item.question is not None],
+        forms=answer_forms(referral, refused),
+        lost=lost_form(referral, refused),
+        waits=WAITS,
         withdrawable=any(map(drawing.is_withdrawable, referral.items)),
         contact_point=current_app.config["REVIEW_SETTINGS"].contact_point,
         now=clock.now(),
     )
+
+
+@blueprint.post("/referrals/<referral_id>/answer")
+@guard.access(Permission.ANSWER)
+def answer(referral_id: str) -> tuple[str, int] | Response:
+    """Answer what we ask about an item; a refusal keeps the words."""
+    found, given = _id(referral_id, "R"), request.form
+    item_id, asked_at = read_id(given.get("item", ""), "I"), given.get("asked_at") or None
+    text = given.get("answer", "").replace("\r\n", "\n").strip()
+    try:
+        question_actions.give_answer(found, text, item_id=item_id, asked_at=asked_at, actor=guard.actor())
+    except (InvalidInput, AlreadyClosed) as error:
+        reason = error.errors[0].detail if error.errors else error.detail
+        shown = _page(_own_referral(referral_id), Refused(item_id, asked_at, text, reason))
+        return shown, status_of(error)
+    flash(gettext("Your answer is stored; our review team goes on with it."), "done")
+    return _to(found, None if item_id is None else _own_item(item_id))
 
 
 @blueprint.get("/referrals/<referral_id>/withdraw")
@@ -143,9 +172,10 @@ def _own_item(text: str) -> OwnItem:
     return found
 
 
-def _place(referral: OwnReferral) -> tuple[int, int]:
-    """The number of the page that the address asks for, and how many items stand before it."""
-    named = [place for place, item in enumerate(referral.items) if item.id == request.args.get("item")]
+def _place(referral: OwnReferral, item_id: str | None) -> tuple[int, int]:
+    """The number of the page that the address asks for or that item is on, and how many items precede it."""
+    wanted = item_id or request.args.get("item")
+    named = [place for place, item in enumerate(referral.items) if item.id == wanted]
     asked = request.args.get("page", "1")
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= MOST_PAGES else 1
     if named:

@@ -20,6 +20,7 @@ from review.actions import (
     escalations,
     leaving,
     notes,
+    questions,
     senders,
     verifying,
 )
@@ -264,6 +265,7 @@ def _escalate(stage: Stage) -> None:
     notes.write_note(held, f"{Mark.EARLY_NOTE}: seen in autumn.", actor=stage.actors["lead"])
     _ask_legal(stage, held)
     escalations.advise_case(held, f"{Mark.ADVICE}: it is not.", actor=stage.actors["legal"])
+    _ask_both(stage, held)
     holder = stage.actors["holder"]
     claim = cases.claim_case(held, actor=holder)
     typed = {"outcome": "declined", "rationale": f"{Mark.DRAFT} so far"}
@@ -274,8 +276,40 @@ def _escalate(stage: Stage) -> None:
     _ask_legal(stage, stage.cases["escalated"])
 
 
+def _ask_both(stage: Stage, case_id: str) -> None:
+    """The author asked each sender of a case, one after the other, and both answered."""
+    asked = {"own": (Mark.OWN_QUESTION, Mark.OWN_ANSWER), "other": (Mark.OTHER_QUESTION, Mark.OTHER_ANSWER)}
+    for whose, (question, answer) in asked.items():
+        referral_id = _ask(stage, case_id, whose, f"{question}: at which minute?")
+        questions.give_answer(referral_id, f"{answer}: at minute 3", actor=stage.actors[whose])
+
+
+def _ask(stage: Stage, case_id: str, whose: str, question: str) -> str:
+    """Ask that sender about its item of a case; the referral that is asked about."""
+    author = stage.actors["author"]
+    own = sa.text(
+        "SELECT items.id, referral_id FROM items JOIN referrals ON referrals.id = referral_id"
+        " WHERE case_id = :case_id AND sender_id = :sender_id"
+    )
+    values = {"case_id": case_id, "sender_id": stage.ids[whose]["sender_id"][0]}
+    item_id, referral_id = stage.desk.session.execute(own, values).one()
+    claim = cases.claim_case(case_id, actor=author)
+    questions.ask_sender(
+        case_id,
+        question,
+        item_id=item_id,
+        claim_generation=claim.claim_generation,
+        version=claim.version,
+        actor=author,
+    )
+    return str(referral_id)
+
+
 def _leave_open(stage: Stage) -> None:
     stage.cases["own open"] = refer(stage, "own", f"{Mark.OWN_PLACE}/1")
+    asked = stage.cases["asked"] = refer(stage, "own", f"{Mark.OWN_PLACE}/4")
+    assert refer(stage, "other", f"{Mark.OWN_PLACE}/4") == asked
+    _ask(stage, asked, "own", f"{Mark.OWN_WAITING}: in which language?")
     stage.cases["other open"] = refer(stage, "other", f"{Mark.OTHER_PLACE}/2")
     _leave(stage)
     third = refer(stage, "own", f"{Mark.OWN_PLACE}/3")

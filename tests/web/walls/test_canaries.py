@@ -34,8 +34,8 @@ def test_no_id_of_others_reaches_a_sender_not_even_one_that_it_asked_by(seen: Se
 
 @pytest.mark.parametrize("way", WAYS)
 def test_no_review_round_or_decision_is_named_to_a_sender(seen: Seen, way: str) -> None:
-    """Nor any id of a kind that stands for a review, a decision, an escalation or a case."""
-    inner = re.compile(r"\b[CDNVX]-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b")
+    """Nor any id of a kind that stands for a review, a decision, a question, an escalation or a case."""
+    inner = re.compile(r"\b[CDNQVX]-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b")
     named = {one.address: inner.findall(one.whole) for one in seen.answers[way] if inner.search(one.whole)}
     assert named == {}
 

@@ -1,0 +1,20 @@
+"""Does a text that somebody typed say something, in a length that we keep? One rule for many forms."""
+
+import re
+from typing import Final
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def problem_in_text(text: str, longest: int, *, missing: str) -> tuple[str, str] | None:
+    """Code and remedy of what is wrong with a text; None where nothing is.
+
+    ``missing`` is the remedy where there is nothing but white space.
+    """
+    if not text.strip():
+        return "missing", missing
+    if len(text) > longest:
+        return "too_long", f"Write at most {longest} characters; these are {len(text)}."
+    if _CONTROL.search(text):
+        return "control_character", "Remove the control characters."
+    return None
