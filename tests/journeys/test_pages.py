@@ -15,7 +15,10 @@ from tests.journeys.visitor import Visitor
 pytestmark = pytest.mark.browser
 
 PEOPLE = {
-    "moderator": ("first@desk.example", ["/queue", "/search", "/search?q=C-0000-0000-0000", "/my-work"]),
+    "moderator": (
+        "first@desk.example",
+        ["/queue", "/search", "/search?q=C-0000-0000-0000", "/my-work", "/break"],
+    ),
     "lead": ("lead@desk.example", ["/queue", "/my-work", "/team", "/emailed", "/numbers"]),
     "legal": (
         "legal@desk.example",

@@ -19,7 +19,7 @@ from review.actions.withdrawals import withdraw_item
 from review.domain.escalations import WAITS
 from review.domain.permissions import SERVICE, Actor, Role
 from review.models import Account, Item, Opening
-from review.queries import my_work
+from review.queries import my_work, notes, own_left
 from tests.actions.test_cases import DECLINE, NOW
 from tests.conftest import Desk
 from tests.factories import make_account, make_case, make_sender, sender_actor
@@ -169,6 +169,8 @@ INDEXES: tuple[tuple[Callable[..., object], str], ...] = (
     (my_work.own_reviews, "ix_reviews_account_id"),
     (my_work.left_drafts, "ix_drafts_account_id"),
     (my_work.own_questions, "ix_escalations_asked_by"),
+    (own_left.set_aside_by, "ix_set_asides_account_id"),
+    (notes.mentions_of, "ix_note_mentions_account_id"),
 )
 
 
