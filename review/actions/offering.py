@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from review.domain.permissions import Actor, Permission, can
+from review.domain.permissions import RESOLVERS, Actor
 from review.domain.priority import is_pressing
 from review.models import Case
 from review.prepared import Prepared
@@ -73,7 +73,7 @@ _FREE = Prepared(
 
 def resolves(actor: Actor) -> bool:
     """Whether this person judges cases on which two reviews differ."""
-    return can(actor, Permission.RESOLVE_DIFFERENCES)
+    return actor.role in RESOLVERS
 
 
 def first_offered(writer: Session, actor: Actor, now: datetime, *, severe: bool = False) -> Free | None:
