@@ -36,7 +36,7 @@ class LeftOut:
 
 
 def check_ticked(ticked: Sequence[Ticked]) -> None:
-    """Raise `InvalidInput` above 50 further cases, so that one step stays short."""
+    """Raise `InvalidInput` above 20 further cases, so that one step stays short."""
     if len(ticked) > MOST_COMPANIONS:
         raise InvalidInput(f"Tick at most {MOST_COMPANIONS} other cases; record these, then the rest.")
 

@@ -16,7 +16,8 @@ from review.models import Case, Item, Referral, ReviewCompanion
 from review.prepared import Prepared
 from review.queries.cases import is_free, is_held_by, not_confirmed_by, not_reviewed_by
 
-MOST_COMPANIONS = 50
+MOST_COMPANIONS = 20
+"""Tickable at once: more would be a list to work off rather than cases looked at."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ _LISTED = Prepared(_listed)
 def companions_of(
     reader: Session, case_id: str, *, account_id: str | None, now: datetime
 ) -> tuple[Companion, ...]:
-    """Further cases of the referrals of this case that this person could record too, 50 at most."""
+    """Further cases of the referrals of this case that this person could record too, 20 at most."""
     found: dict[str, Companion] = {}
     for row in _LISTED.all(reader, case_id=case_id, account_id=account_id, now=now):
         if len(found) >= MOST_COMPANIONS and row.id not in found:

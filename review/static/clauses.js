@@ -46,8 +46,7 @@
   // Texts of a clause: appended when it is ticked, taken out when it is unticked and they were left as they are.
   const button = group.querySelector("[data-insert]");
   const inserted = form.querySelector("[data-inserted]");
-  if (!button || !inserted) return;
-  button.hidden = true;
+  if (button) button.hidden = true;
   const named = (id) => [...inserted.children].find((field) => field.value === id);
   const plain = (text) => text.replace(/\s+/g, " ").trim();
   const put = (field, text) => {
@@ -69,10 +68,38 @@
     put(field, parts.filter(Boolean).join("\n\n"));
     hidden.remove();
   };
-  list.addEventListener("change", ({ target }) => {
+  const follow = (box) => {
     for (const kind of ["rationale", "statement"]) {
-      const text = target.dataset[kind];
-      if (text) (target.checked ? insert : remove)(form.elements[kind], target.dataset[`${kind}Id`], text);
+      const text = box.dataset[kind];
+      if (text) (box.checked ? insert : remove)(form.elements[kind], box.dataset[`${kind}Id`], text);
     }
+  };
+
+  // Where the page is light on texts, those of a clause come when it is looked at.
+  const load = (box) => {
+    const { more } = box.dataset;
+    if (!more) return;
+    delete box.dataset.more;
+    const request = new XMLHttpRequest();
+    request.open("GET", more);
+    request.responseType = "document";
+    request.onload = () => {
+      const text = request.response && request.response.querySelector("[data-clause] > *");
+      if (!text) return;
+      choiceOf(box).querySelector(".clause-text > div").prepend(document.importNode(text, true));
+      for (const { dataset } of request.response.querySelectorAll("[data-snippet]")) {
+        box.dataset[dataset.kind] = dataset.text;
+        box.dataset[`${dataset.kind}Id`] = dataset.snippet;
+      }
+      if (box.checked && box.dataset.ticked) follow(box);
+    };
+    request.send();
+  };
+  const boxIn = (part) => part.closest(".choice")?.querySelector("[name=clauses]");
+  list.addEventListener("focusin", ({ target }) => boxIn(target) && load(boxIn(target)));
+  list.addEventListener("change", ({ target }) => {
+    target.dataset.ticked = "1";
+    load(target);
+    follow(target);
   });
 })();

@@ -165,7 +165,7 @@ def test_undo_of_the_case_at_hand_takes_all_of_them_back(desk: Desk) -> None:
         assert second in listed(desk, first, person)
 
 
-def test_only_judges_record_and_at_most_fifty_at_once(desk: Desk) -> None:
+def test_only_judges_record_and_at_most_twenty_at_once(desk: Desk) -> None:
     first, second, *_rest = together(desk)
     with pytest.raises(NotPermitted):
         record_review(
@@ -173,7 +173,7 @@ def test_only_judges_record_and_at_most_fifty_at_once(desk: Desk) -> None:
             also=[Ticked(second, 1)],
         )  # fmt: skip
     many = [Ticked(second, 1)] * (MOST_COMPANIONS + 1)
-    with pytest.raises(InvalidInput, match="at most 50"):
+    with pytest.raises(InvalidInput, match="at most 20"):
         record_review(first, DECLINE, claim_generation=1, version=1, actor=make_account(), also=many)
     assert reviews(desk) == {}
 

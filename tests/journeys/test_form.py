@@ -59,8 +59,8 @@ def write_texts(program: Program, chromium: Browser, *, width: int) -> None:
         person.page.get_by_role("link", name="Write another text").click()
         assert person.violations() == []
         person.page.check(f"[name=kind][value={kind}]")
-        person.page.fill("[name=language]", "en")
-        person.page.fill("[name=text]", text)
+        person.page.fill("main [name=language]", "en")
+        person.page.fill("main [name=text]", text)
         person.page.get_by_role("button", name="Save as version 1").click()
         expect(person.page.locator("main")).to_contain_text(text)
     assert not person.scrolls_sideways()

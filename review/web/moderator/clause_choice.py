@@ -8,23 +8,22 @@ from review.domain.clause_words import clause_name, plain_words
 from review.domain.snippets import KINDS, Snippet, fitting, stands_in, with_snippet
 from review.queries.clauses import ClauseInForce
 
-MOST_TEXT = 12_000
-"""Characters of all clauses together up to which the page carries their whole text; else it leads to it."""
-MOST_SNIPPETS = 12_000
-"""The same for what is ready-made; beyond, the server inserts it when a button asks for it."""
-EXCERPT = 240
+MOST_CARRIED = 8_000
+"""Characters of clauses and ready-made texts together up to which the page of a case carries them all.
+
+Beyond, it names the page of each clause, which a script reads when the clause is looked at.
+"""
 LONGEST_QUERY = 100
 
 
 @dataclass(frozen=True)
 class ClauseOption:
-    """A clause to tick: its name, its text or the beginning of it, and what is ready-made for it."""
+    """A clause to tick: its name, its text, and what is ready-made for it."""
 
     version_id: str
     name: str
     version: int
     text: str
-    cut: bool
     shown: bool
     rationale: Snippet | None
     statement: Snippet | None
@@ -46,10 +45,11 @@ class ClauseGroup:
 
 @dataclass(frozen=True)
 class ClauseChoice:
-    """All groups; ``carried``: the page holds the snippets, so that a script can insert them at once."""
+    """All groups; ``carried``: the page holds all texts. ``language``: of what is ready-made."""
 
     groups: tuple[ClauseGroup, ...]
     query: str
+    language: str | None
     carried: bool
     ready_made: bool
 
@@ -62,17 +62,17 @@ def clause_choice(
     clauses: Sequence[ClauseInForce], *, language: str | None, query: str = "", ticked: Collection[str] = ()
 ) -> ClauseChoice:
     """What can be ticked: with a query those that hold all its words, and what is ticked already."""
-    cut = sum(len(clause.text) for clause in clauses) > MOST_TEXT
     words = query[:LONGEST_QUERY].casefold().split()
-    options = [_option(clause, language, words, ticked, cut=cut) for clause in clauses]
+    options = [_option(clause, language, words, ticked) for clause in clauses]
     groups: list[ClauseGroup] = []
     for document, some in groupby(zip(clauses, options, strict=True), key=lambda pair: pair[0].document):
         members = tuple(option for _clause, option in some)
         chosen = any(option.version_id in ticked for option in members)
         found = bool(words) and any(option.shown for option in members)
         groups.append(ClauseGroup(document, members, chosen or found or not groups))
-    carried = sum(len(one.text) for option in options for one in option.snippets)
-    return ClauseChoice(tuple(groups), query, carried <= MOST_SNIPPETS, carried > 0)
+    ready_made = sum(len(one.text) for option in options for one in option.snippets)
+    carried = ready_made + sum(len(option.text) for option in options) <= MOST_CARRIED
+    return ClauseChoice(tuple(groups), query, language, carried, ready_made > 0)
 
 
 def _option(
@@ -80,19 +80,15 @@ def _option(
     language: str | None,
     words: Sequence[str],
     ticked: Collection[str],
-    *,
-    cut: bool,
 ) -> ClauseOption:
     text = plain_words(clause.text)
     name = clause_name(clause.number, clause.title)
     where = f"{clause.document} {name} {text}".casefold() if words else ""
-    short = cut and len(text) > EXCERPT
     return ClauseOption(
         version_id=clause.version_id,
         name=name,
         version=clause.version,
-        text=f"{text[:EXCERPT].rstrip()} …" if short else text,
-        cut=short,
+        text=text,
         shown=clause.version_id in ticked or _matches(where, words),
         rationale=fitting(clause.snippets, "rationale", language=language),
         statement=fitting(clause.snippets, "statement", language=language),

@@ -161,14 +161,18 @@ def test_clauses_are_found_and_what_is_ticked_and_typed_stays(desk: Desk) -> Non
     assert f'value="{ids[0]}" checked' in page
 
 
-def test_a_long_text_is_cut_and_led_to(desk: Desk) -> None:
+def test_long_texts_are_led_to_with_what_is_ready_made(desk: Desk) -> None:
     clause = make_clause("4.2", "One sentence of many. " * 800)
+    ready_made(desk, clause)
     moderator, case_id = Moderator(desk), make_case()
     moderator.claim(case_id)
     page = moderator.get(f"/cases/{case_id}")
-    assert page.count("One sentence of many.") < 20
-    assert f'href="/clauses/{clause}"' in page
-    assert moderator.get(f"/clauses/{clause}").count("One sentence of many.") == 800
+    assert "One sentence of many." not in page
+    assert f'href="/clauses/{clause}?language=ar"' in page
+    assert "data-insert" in page
+    apart = moderator.get(f"/clauses/{clause}?language=ar")
+    assert apart.count("One sentence of many.") == 800
+    assert f'data-kind="statement" data-text="{TOLD}"' in apart
     for missing in ("W-0000-0000-0000", "nonsense"):
         assert moderator.client.get(f"/clauses/{missing}").status_code == 404
 
