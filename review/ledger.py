@@ -32,6 +32,7 @@ from review.models import (
     Leaf,
     Opening,
     PendingEvent,
+    QualitySample,
     Referral,
     Sender,
     SenderKey,
@@ -54,6 +55,7 @@ type_of_object: dict[str, type[OnTrail]] = {
     "sender": Sender,
     "setting": ChosenSetting,
     "email": EmailedReferral,
+    "sample": QualitySample,
 }
 BATCH = 2_000
 CHUNK = 500

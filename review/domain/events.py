@@ -160,5 +160,13 @@ EVENTS: dict[str, EventType] = {
             ("identity_way", "intake_kind"),
         ),
         EventType("email.refused", "email", _PEOPLE, ("reason",)),
+        EventType(
+            "quality.sampled",
+            "sample",
+            _PEOPLE,
+            ("seed", "since", "until", "decisions", "strata"),
+            ("size", "population"),
+        ),
+        EventType("quality.judged", "sample", _PEOPLE, ("decision", "case", "remark"), ("finding",)),
     )
 }

@@ -86,6 +86,8 @@ class Permission(StrEnum):
     ASSIGN_CASES = "assign_cases"
     SEE_TEAM = "see_team"
     CONFIRM_EMAILED = "confirm_emailed"
+    SEE_QUALITY = "see_quality"
+    JUDGE_QUALITY = "judge_quality"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -165,6 +167,14 @@ GRANTS: dict[Permission, Grant] = {
     ),
     Permission.CONFIRM_EMAILED: Grant(
         "Read what came by e-mail; confirm it as a referral of a sender, or refuse it.",
+        roles=frozenset({Role.LEAD}),
+    ),
+    Permission.SEE_QUALITY: Grant(
+        "See how far reviewers agree, and the samples for quality review with what was found.",
+        roles=frozenset({Role.LEAD, Role.LEGAL}),
+    ),
+    Permission.JUDGE_QUALITY: Grant(
+        "Draw samples of decided cases; read and judge those that one had no part in, each on the trail.",
         roles=frozenset({Role.LEAD}),
     ),
 }

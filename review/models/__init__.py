@@ -12,6 +12,7 @@ from review.models.evidence import Evidence
 from review.models.factors import HalfSignIn, Passkey, RecoveryCode, TotpFactor
 from review.models.heartbeats import Heartbeat
 from review.models.numbers import CountedPosition, DayCount
+from review.models.quality import QualityEntry, QualitySample
 from review.models.referrals import Item, Referral, RefusedItem, StoredAnswer
 from review.models.search import SearchEntry, SearchMark
 from review.models.senders import FlaggerStatus, Sender, SenderKey
@@ -46,6 +47,8 @@ __all__ = [
     "Opening",
     "Passkey",
     "PendingEvent",
+    "QualityEntry",
+    "QualitySample",
     "RateCount",
     "RecoveryCode",
     "Referral",

@@ -18,6 +18,7 @@ from review.models import (
     EmailedReferral,
     Item,
     Opening,
+    QualitySample,
     Referral,
     Restriction,
     Review,
@@ -25,6 +26,7 @@ from review.models import (
 from review.queries.stored_cases import SET, Chains, compare_cases, compare_items, told_events
 from review.queries.stored_clauses import compare_clauses, compare_senders
 from review.queries.stored_emailed import compare_emailed
+from review.queries.stored_quality import compare_samples
 from review.queries.stored_referrals import Evidence, compare_referrals
 from review.queries.trail_rows import Problem, raw, stream
 
@@ -39,6 +41,7 @@ OF_CASES = frozenset(
 )
 OF_ITEMS = frozenset({"item.answered", "item.withdrawn"})
 OF_REFERRALS = frozenset({"referral.received", "referral.withdrawn"})
+OF_SAMPLES = frozenset({"quality.sampled", "quality.judged"})
 OF_EMAILS = frozenset({"email.arrived", "email.confirmed", "email.refused"})
 
 Compare = Callable[[Session, Chains], Iterator[Difference]]
@@ -74,6 +77,7 @@ def comparisons(evidence: Evidence | None) -> tuple[tuple[str, Collection[str], 
         ("clause", ("clause.published",), compare_clauses),
         ("sender", ("sender.changed", "sender.created"), compare_senders),
         ("email", OF_EMAILS, compare_emailed),
+        ("sample", OF_SAMPLES, compare_samples),
     )
 
 
@@ -145,6 +149,7 @@ def _surplus() -> Sequence[tuple[str, sa.orm.InstrumentedAttribute[str], str, sa
     return (
         ("referral", Referral.id, "", ~_tells("referral", ["referral.received"], Referral.id)),
         ("email", EmailedReferral.id, "", ~_tells("email", ["email.arrived"], EmailedReferral.id)),
+        ("sample", QualitySample.id, "", ~_tells("sample", ["quality.sampled"], QualitySample.id)),
         ("item", Item.id, "names no known referral", ~sa.exists().where(Referral.id == Item.referral_id)),
         ("item", Item.id, "names no known case", ~sa.exists().where(Case.id == Item.case_id)),
         ("item", Item.id, "was ended", sa.and_(marked, ~ended)),

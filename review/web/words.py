@@ -224,6 +224,8 @@ WORDS: dict[str, dict[str, str]] = {
         "email.arrived": N_("E-mail arrived"),
         "email.confirmed": N_("E-mail confirmed as a referral"),
         "email.refused": N_("E-mail refused"),
+        "quality.sampled": N_("Sample for quality drawn"),
+        "quality.judged": N_("Decision judged for quality"),
     },
     "emailed": {
         "waiting": N_("Waiting"),
@@ -289,6 +291,21 @@ WORDS: dict[str, dict[str, str]] = {
         "held": N_("Held by somebody"),
         "recorded": N_("Recorded, going out"),
         "escalated": N_("With legal"),
+    },
+    "finding": {
+        "correct": N_("Correct"),
+        "false_accept": N_("Accepted, but should be declined"),
+        "false_decline": N_("Declined, but should be accepted"),
+        "wrong_clause": N_("Right to act, wrong clause or measure"),
+        "technical": N_("Technical error"),
+    },
+    "band": {
+        "poor": N_("poor"),
+        "slight": N_("slight"),
+        "fair": N_("fair"),
+        "moderate": N_("moderate"),
+        "substantial": N_("substantial"),
+        "almost_perfect": N_("almost perfect"),
     },
     "account_state": {"open": N_("Open"), "invited": N_("Invited"), "closed": N_("Closed")},
 }
