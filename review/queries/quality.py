@@ -1,7 +1,7 @@
 """Samples for quality review: what they are drawn from, what is in them, what was found; names nobody."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from review.domain.sampling import Draw, Finding, Stratum, StratumResult, StratumShare
 from review.models import Case, Decision, EmailedReferral, Item, QualityEntry, QualitySample, Review
-from review.queries.record_parts import ItemInRecord, ReviewInRecord
-from review.queries.record_sides import EvidenceInRecord
+from review.queries.record_parts import ClauseInRecord, ItemInRecord, ReviewInRecord
+from review.queries.record_sides import EvidenceInRecord, WordingToday
 from review.queries.records import record_of
 
 LISTED = 50
@@ -89,6 +89,7 @@ class CaseToJudge:
     reasons: tuple[Reason, ...]
     reviews: tuple[ReviewInRecord, ...]
     decisive_review: str | None
+    wordings: Mapping[ClauseInRecord, WordingToday]
     evidence: tuple[EvidenceInRecord, ...]
     broken: bool
 
@@ -203,6 +204,7 @@ def case_to_judge(reader: Session, case_id: str, *, on: date) -> CaseToJudge | N
             if review.undone_at is None
         ),
         decisive_review=record.decisive_review,
+        wordings=record.wordings,
         evidence=record.evidence,
         broken=bool(record.broken or record.differences),
     )

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from review.web.legal import escalations, numbers, records, senders, team, trail
+from review.web.legal import agreement, escalations, numbers, quality, records, senders, team, trail
 
 blueprints: tuple[Blueprint, ...] = (
     records.blueprint,
@@ -11,4 +11,6 @@ blueprints: tuple[Blueprint, ...] = (
     senders.blueprint,
     numbers.blueprint,
     team.blueprint,
+    agreement.blueprint,
+    quality.blueprint,
 )
