@@ -32,6 +32,7 @@ from review.models import (
     Leaf,
     Opening,
     PendingEvent,
+    QualitySample,
     Referral,
     Sender,
     SenderKey,
@@ -56,6 +57,7 @@ type_of_object: dict[str, type[OnTrail]] = {
     "setting": ChosenSetting,
     "email": EmailedReferral,
     "snippet": Snippet,
+    "sample": QualitySample,
 }
 BATCH = 2_000
 CHUNK = 500

@@ -7,7 +7,9 @@ its words keep the reader's size. In scripts that run from right to left everyth
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from review.domain.agreement import Estimate
 
 NAME_DOWN = 1.0
 PLOT_DOWN = 1.6
@@ -23,6 +25,9 @@ NEAR_EDGE = 6.0
 BAND_HEIGHT = 2.9
 BAND_DOWN = 1.4
 BAND_THICKNESS = 0.8
+INTERVAL_DOWN = 0.3
+INTERVAL_MARK = 0.2
+"""Below a bar, not across it: in every theme it stands on the page alone."""
 
 DURATIONS = (
     60, 300, 900, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400, 172_800, 259_200, 604_800, 1_209_600,
@@ -102,13 +107,25 @@ class Columns:
 
 
 @dataclass(frozen=True)
+class Interval:
+    """Between which ends a value may lie: a line at ``y`` with a mark at each end, below its bar."""
+
+    x1: float
+    x2: float
+    y: float
+    top_y: float
+    base_y: float
+
+
+@dataclass(frozen=True)
 class Band:
-    """One lying bar: its name, its value in words, and how long it is of the whole width."""
+    """One lying bar: its name, its value in words, how long it is of the whole width, and its interval."""
 
     name: str
     value: str
     name_y: float
     bar: Bar
+    interval: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -167,7 +184,7 @@ def bands(entries: Sequence[tuple[str, str, float | None]], *, end: float, mirro
     """Lying bars of name, words and value; an unknown value has no bar."""
     made = []
     for number, (name, words, value) in enumerate(entries):
-        width = 0.0 if not value else max(0.4, 100 * min(value / end, 1))
+        width = 0.0 if not value or value < 0 else max(0.4, 100 * min(value / end, 1))
         bar = Bar(
             x=_across(width, mirrored=True) if mirrored else 0.0,
             y=_em(number * BAND_HEIGHT + BAND_DOWN),
@@ -178,6 +195,24 @@ def bands(entries: Sequence[tuple[str, str, float | None]], *, end: float, mirro
         made.append(Band(name, words, _em(number * BAND_HEIGHT + NAME_DOWN), bar))
     height = _em(len(made) * BAND_HEIGHT)
     return Bands(tuple(made), height, _across(0, mirrored=mirrored), _across(100, mirrored=mirrored))
+
+
+def bands_with_intervals(entries: Sequence[tuple[str, str, Estimate]], *, mirrored: bool = False) -> Bands:
+    """Lying bars from 0 to 1 of name, words and figure; what lies below 0 ends at 0."""
+    plain = bands([(name, words, figure.value) for name, words, figure in entries], end=1, mirrored=mirrored)
+    drawn = [
+        replace(band, interval=_interval(figure, band.bar, mirrored=mirrored))
+        for band, (_name, _words, figure) in zip(plain.bands, entries, strict=True)
+    ]
+    return replace(plain, bands=tuple(drawn))
+
+
+def _interval(figure: Estimate, bar: Bar, *, mirrored: bool) -> Interval | None:
+    if figure.low is None or figure.high is None:
+        return None
+    x1, x2 = (_across(100 * min(max(end, 0), 1), mirrored=mirrored) for end in (figure.low, figure.high))
+    y = bar.y + bar.height + INTERVAL_DOWN
+    return Interval(x1, x2, y=_em(y), top_y=_em(y - INTERVAL_MARK), base_y=_em(y + INTERVAL_MARK))
 
 
 def _row(series: Series, *, down: float, end: float, mirrored: bool) -> Row:

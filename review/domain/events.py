@@ -199,5 +199,13 @@ EVENTS: dict[str, EventType] = {
         # by the service: the sender sees what was asked, not who asked
         EventType("item.question_asked", "item", _LOOP, ("question",), seen_by_sender=True),
         EventType("item.answer_given", "item", _SENDER, ("answer",), seen_by_sender=True),
+        EventType(
+            "quality.sampled",
+            "sample",
+            _PEOPLE,
+            ("seed", "since", "until", "decisions", "strata"),
+            ("size", "population"),
+        ),
+        EventType("quality.judged", "sample", _PEOPLE, ("decision", "case", "remark"), ("finding",)),
     )
 }

@@ -88,6 +88,8 @@ class Permission(StrEnum):
     CONFIRM_EMAILED = "confirm_emailed"
     REVEAL_EVIDENCE = "reveal_evidence"
     ANSWER = "answer"
+    SEE_QUALITY = "see_quality"
+    JUDGE_QUALITY = "judge_quality"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -180,6 +182,14 @@ GRANTS: dict[Permission, Grant] = {
         "Answer what we ask about one's own organisation's referrals.",
         roles=_OWN,
         scopes=frozenset({Scope.REFER}),
+    ),
+    Permission.SEE_QUALITY: Grant(
+        "See how far reviewers agree, and the samples for quality review with what was found.",
+        roles=frozenset({Role.LEAD, Role.LEGAL}),
+    ),
+    Permission.JUDGE_QUALITY: Grant(
+        "Draw samples of decided cases; read and judge those that one had no part in, each on the trail.",
+        roles=frozenset({Role.LEAD}),
     ),
 }
 

@@ -16,6 +16,7 @@ from review.models.heartbeats import Heartbeat
 from review.models.leaving import Pass, SetAside
 from review.models.notes import Note, NoteMention
 from review.models.numbers import CountedPosition, DayCount
+from review.models.quality import QualityEntry, QualitySample
 from review.models.questions import Question
 from review.models.referrals import Item, Referral, RefusedItem, StoredAnswer
 from review.models.search import SearchEntry, SearchMark
@@ -58,6 +59,8 @@ __all__ = [
     "Pass",
     "Passkey",
     "PendingEvent",
+    "QualityEntry",
+    "QualitySample",
     "Question",
     "RateCount",
     "RecoveryCode",

@@ -11,6 +11,7 @@ from review.domain.states import Round
 from review.models.base import Base, one_of
 
 _STANDING = sa.text("undone_at IS NULL")
+_SECOND = sa.text("round = 'second'")
 
 
 class Review(Base):
@@ -32,6 +33,7 @@ class Review(Base):
         ),
         sa.Index("ix_reviews_case_id", "case_id"),
         sa.Index("ix_reviews_account_id", "account_id", "recorded_at"),
+        sa.Index("ix_reviews_second", "recorded_at", sqlite_where=_SECOND, postgresql_where=_SECOND),
         sa.Index(
             "ix_reviews_undone_at",
             "undone_at",
@@ -102,7 +104,7 @@ class Decision(Base):
     case_id: Mapped[str] = mapped_column(sa.ForeignKey("cases.id"), index=True)
     review_id: Mapped[str] = mapped_column(sa.ForeignKey("reviews.id"), unique=True)
     outcome: Mapped[str] = mapped_column(sa.String(20))
-    decided_at: Mapped[datetime] = mapped_column(Moment)
+    decided_at: Mapped[datetime] = mapped_column(Moment, index=True)
 
 
 class Answer(Base):

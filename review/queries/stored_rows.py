@@ -21,6 +21,7 @@ from review.models import (
     Item,
     Note,
     Opening,
+    QualitySample,
     Question,
     Referral,
     Restriction,
@@ -31,6 +32,7 @@ from review.queries.stored_cases import SET, Chains, compare_cases, compare_item
 from review.queries.stored_clauses import compare_clauses, compare_senders
 from review.queries.stored_emailed import compare_emailed
 from review.queries.stored_evidence import OF_CAPTURES, compare_captures
+from review.queries.stored_quality import compare_samples
 from review.queries.stored_referrals import Evidence as Reading
 from review.queries.stored_referrals import compare_referrals
 from review.queries.stored_snippets import compare_snippets
@@ -54,6 +56,7 @@ OF_CASES = frozenset(
 )
 OF_ITEMS = frozenset({"item.answered", "item.withdrawn"})
 OF_REFERRALS = frozenset({"referral.received", "referral.withdrawn"})
+OF_SAMPLES = frozenset({"quality.sampled", "quality.judged"})
 OF_EMAILS = frozenset({"email.arrived", "email.confirmed", "email.refused"})
 
 Compare = Callable[[Session, Chains], Iterator[Difference]]
@@ -91,6 +94,7 @@ def comparisons(evidence: Reading | None) -> tuple[tuple[str, Collection[str], C
         ("email", OF_EMAILS, compare_emailed),
         ("case", OF_CAPTURES, compare_captures),
         ("snippet", ("snippet.changed",), compare_snippets),
+        ("sample", OF_SAMPLES, compare_samples),
     )
 
 
@@ -173,6 +177,7 @@ def _surplus() -> Sequence[tuple[str, sa.orm.InstrumentedAttribute[str], str, sa
         ("referral", Referral.id, "", ~_tells("referral", ["referral.received"], Referral.id)),
         ("email", EmailedReferral.id, "", ~_tells("email", ["email.arrived"], EmailedReferral.id)),
         ("snippet", Snippet.id, "", ~_tells("snippet", ["snippet.changed"], Snippet.id)),
+        ("sample", QualitySample.id, "", ~_tells("sample", ["quality.sampled"], QualitySample.id)),
         ("item", Item.id, "names no known referral", ~sa.exists().where(Referral.id == Item.referral_id)),
         ("item", Item.id, "names no known case", ~sa.exists().where(Case.id == Item.case_id)),
         ("item", Item.id, "was ended", sa.and_(marked, ~ended)),

@@ -7,9 +7,8 @@ of them a page would not wait for a thread, but for its turn to run. For the sam
 something go one by one on SQLite, which has one writer: they would only wait for each other inside, where
 waiting costs more. Their bodies are read before, so that a slow sender keeps nobody from that turn.
 
-The steps of a moderator's work, which are all short, go one by one there as well: side by side each would
-wait for the other's turn to run after every statement, and a case would take a third longer. Whoever has to
-wait for a writer lets the next one go on.
+The steps of a moderator's work, which are all short, go one by one there as well (`review.web.steps`);
+whoever has to wait for a writer lets the next one go on.
 """
 
 import io
@@ -28,6 +27,7 @@ from werkzeug.wsgi import ClosingIterator
 from review import metrics, writers
 from review.errors import Overloaded
 from review.web import errors, guard, limits
+from review.web.steps import Steps
 
 LARGE_BODY = 1024 * 1024
 SMALL_BODY = 64 * 1024
@@ -36,7 +36,10 @@ PAGE_THREADS = 8
 DRAIN_THREADS = 4
 DRAIN_WAIT_SECONDS = 0.2
 TURN_WAIT_SECONDS = 10.0
-STEP_WAIT_SECONDS = 1.0
+Start = Callable[..., Any]
+GiveUp = Callable[[], None]
+TakeAgain = Callable[[], None]
+Answer = tuple[list[bytes], Iterable[bytes] | None]
 _STEP = re.compile(r"/queue/next|/cases/[^/]+(/(claim|renew|release|draft|review|undo))?")
 
 
@@ -111,36 +114,14 @@ def is_step(environ: dict[str, Any]) -> bool:
     return _STEP.fullmatch(str(environ.get("PATH_INFO", ""))) is not None
 
 
-class _Step:
-    """One moderator's turn to run; given up while it waits for a writer, and taken again after."""
-
-    def __init__(self, lane: Lane) -> None:
-        self._lane = lane
-        self._has_turn = False
-        self.take()
-
-    def take(self) -> None:
-        """Wait for the turn; after a second go on without one, because nobody is refused here."""
-        self._has_turn = self._lane.enter()
-
-    def end(self) -> None:
-        """Let the next one go on."""
-        if self._has_turn:
-            self._has_turn = False
-            self._lane.leave()
-
-
 class Admission:
     """Stands before the application and lets in what finds a place."""
 
     def __init__(self, application: Callable[..., Iterable[bytes]], *, one_writer: bool) -> None:
         self.application = application
         self.lanes = lanes()
-        api = self.lanes["api"]
-        at_a_time = 1 if one_writer else api.working
-        self.turns = Lane("turn", at_a_time, api.working, TURN_WAIT_SECONDS, api.retry_after_seconds)
-        steps = Lane("step", 1, PAGE_THREADS + DRAIN_THREADS, STEP_WAIT_SECONDS, api.retry_after_seconds)
-        self.steps = steps if one_writer else None
+        self.steps = Steps(threads=PAGE_THREADS) if one_writer else None
+        self.calls = Steps(threads=1, wait_seconds=TURN_WAIT_SECONDS) if one_writer else None
         self._refusals = {name: _turned_away(lane) for name, lane in self.lanes.items()}
         self._draining = threading.BoundedSemaphore(DRAIN_THREADS)
 
@@ -176,34 +157,42 @@ class Admission:
             return whole if streamed is None else streamed
         if (length := _stated_length(environ)) is not None and length <= LARGE_BODY:
             environ["wsgi.input"] = io.BytesIO(_read(environ["wsgi.input"], length))
-        step = _Step(self.steps)
-        try:
-            with writers.around_waiting(step.end, step.take):
-                whole, streamed = _answer(self.application, environ, start_response)
-        finally:
-            step.end()
+
+        def step(give_up: GiveUp, take_again: TakeAgain, start: Start) -> Answer:
+            with writers.around_waiting(give_up, take_again):
+                return _answer(self.application, environ, start)
+
+        whole, streamed = _in_turn(self.steps, step, start_response)
         return whole if streamed is None else streamed
 
-    def _work(
-        self, name: str, environ: dict[str, Any], start_response: Callable[..., Any]
-    ) -> tuple[list[bytes], Iterable[bytes] | None]:
+    def _work(self, name: str, environ: dict[str, Any], start_response: Callable[..., Any]) -> Answer:
         """The answer, in turn where a small call changes something."""
         if name != "api" or environ.get("REQUEST_METHOD") in SAFE:
             return _answer(self.application, environ, start_response)
         if (length := _stated_length(environ)) is not None:
             environ["wsgi.input"] = io.BytesIO(_read(environ["wsgi.input"], length))
-        if not self.turns.enter():
-            metrics.current.shed.labels(name).inc()
-            return self._turn_away(name, start_response), None
-        try:
+        if self.calls is None:
             return _answer(self.application, environ, start_response)
-        finally:
-            self.turns.leave()
+
+        def call(_give_up: GiveUp, _take_again: TakeAgain, start: Start) -> Answer:
+            return _answer(self.application, environ, start)
+
+        return _in_turn(self.calls, call, start_response)
 
     def _turn_away(self, name: str, start_response: Callable[..., Any]) -> list[bytes]:
         headers, body = self._refusals[name]
         start_response("503 Service Unavailable", headers)
         return [body]
+
+
+def _in_turn(
+    steps: Steps, work: Callable[[GiveUp, TakeAgain, Start], Answer], start_response: Start
+) -> Answer:
+    """The answer, made in turn, perhaps by another thread; the server hears of it from its own."""
+    begun: list[tuple[Any, ...]] = []
+    answer = steps.run(lambda give_up, take: work(give_up, take, lambda *start: begun.append(start)))
+    start_response(*begun[-1])
+    return answer
 
 
 def _stated_length(environ: dict[str, Any]) -> int | None:
@@ -224,7 +213,7 @@ def _read(source: Any, length: int) -> bytes:
 
 def _answer(
     application: Callable[..., Iterable[bytes]], environ: dict[str, Any], start_response: Callable[..., Any]
-) -> tuple[list[bytes], Iterable[bytes] | None]:
+) -> Answer:
     """The whole answer, with the headers that all carry, where it is small; else nothing and its stream.
 
     A whole one is given back at once: the server need not come back for it, and its place is free again

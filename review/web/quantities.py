@@ -18,6 +18,13 @@ def capped(count: int, most: int) -> str:
     return gettext("%(count)s or more", count=whole(most)) if count >= most else whole(count)
 
 
+def decimal(number: float | None) -> str:
+    """A figure that is no share, with two decimals: ``0.62``."""
+    if number is None:
+        return UNKNOWN
+    return str(format_decimal(number, "#,##0.00;-#,##0.00", locale=language().locale))
+
+
 def percent(share: float | None) -> str:
     """A share in per cent; with a decimal where rounding would make some of it none or all."""
     if share is None:

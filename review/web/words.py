@@ -268,6 +268,8 @@ WORDS: dict[str, dict[str, str]] = {
         "case.question_ended": N_("Question to the sender ended without an answer"),
         "item.question_asked": N_("Question sent to the sender"),
         "item.answer_given": N_("Answer given by the sender"),
+        "quality.sampled": N_("Sample for quality drawn"),
+        "quality.judged": N_("Decision judged for quality"),
     },
     "pass": {
         "personal_impact": N_("Personal impact"),
@@ -371,6 +373,21 @@ WORDS: dict[str, dict[str, str]] = {
         "broken": N_("It is damaged or cut off."),
         "slow": N_("It takes too long to decode."),
         "memory": N_("It needs too much memory to decode."),
+    },
+    "finding": {
+        "correct": N_("Correct"),
+        "false_accept": N_("Accepted, but should be declined"),
+        "false_decline": N_("Declined, but should be accepted"),
+        "wrong_clause": N_("Right to act, wrong clause or measure"),
+        "technical": N_("Technical error"),
+    },
+    "band": {
+        "poor": N_("poor"),
+        "slight": N_("slight"),
+        "fair": N_("fair"),
+        "moderate": N_("moderate"),
+        "substantial": N_("substantial"),
+        "almost_perfect": N_("almost perfect"),
     },
     "account_state": {"open": N_("Open"), "invited": N_("Invited"), "closed": N_("Closed")},
 }

@@ -12,6 +12,7 @@ from review.domain.permissions import Permission
 from review.web import guard
 from review.web.admission import LARGE_BODY, SERVER_THREADS, Lane, lane_of, lanes
 from tests.conftest import Desk
+from tests.journeys.server import until
 
 
 @pytest.mark.parametrize(
@@ -136,16 +137,16 @@ def test_a_streamed_answer_keeps_its_place_until_it_is_closed(desk: Desk) -> Non
 
 
 class _Source(io.BytesIO):
-    """A body that comes in pieces of three bytes and notes how many turns were taken at each."""
+    """A body that comes in pieces of three bytes and notes at each whether somebody had the turn."""
 
     def __init__(self, body: bytes, admission: Any) -> None:
         super().__init__(body)
         self.admission = admission
-        self.busy: list[int] = []
+        self.busy: list[bool] = []
 
     def read(self, size: int | None = -1, /) -> bytes:
         """At most three bytes."""
-        self.busy.append(self.admission.turns._busy)
+        self.busy.append(self.admission.calls._busy)
         return super().read(3 if size is None or size < 0 else min(size, 3))
 
 
@@ -166,23 +167,31 @@ def _post(admission: Any, source: io.BytesIO, length: str, **more: str) -> str:
 def test_changes_go_one_by_one_where_there_is_one_writer(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     admission: Any = desk.app.wsgi_app
     sqlite = desk.app.config["REVIEW_SETTINGS"].is_sqlite
-    assert admission.turns.working == (1 if sqlite else admission.lanes["api"].working)
-    monkeypatch.setattr(admission.turns, "wait_seconds", 0.0)
-    entered: list[str] = []
-    seen: list[str] = []
+    assert (admission.calls is not None) == sqlite
+    both, go_on, inside = threading.Barrier(2), threading.Event(), []
 
     def working(environ: dict[str, Any], start: Any) -> list[bytes]:
-        entered.append(environ["REQUEST_METHOD"])
-        if len(entered) == 1:
-            seen.append(_post(admission, io.BytesIO(b"{}"), "2"))
-            seen.append(str(desk.client().get("/api/v1/referrals").status_code))
+        inside.append(environ["CONTENT_LENGTH"])
+        if sqlite and len(inside) == 1:
+            assert go_on.wait(10)
+        elif not sqlite:
+            both.wait(10)
+        inside.append("done")
         start("200 OK", [("Content-Length", "2")])
         return [b"ok"]
 
     monkeypatch.setattr(admission, "application", working)
-    assert _post(admission, io.BytesIO(b"{}"), "2") == "200 OK"
-    assert seen == ["503 Service Unavailable" if sqlite else "200 OK", "200"]
-    assert admission.turns._busy == admission.lanes["api"]._busy == 0
+    threads = [threading.Thread(target=_post, args=(admission, io.BytesIO(b"{}"), length)) for length in "12"]
+    threads[0].start()
+    until(lambda: inside)
+    threads[1].start()
+    if sqlite:
+        until(lambda: admission.calls._jobs)
+        go_on.set()
+    for thread in threads:
+        thread.join(10)
+    assert inside == (["1", "done", "2", "done"] if sqlite else ["1", "2", "done", "done"])
+    assert admission.lanes["api"]._busy == 0
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -213,7 +222,7 @@ def test_a_body_is_read_before_its_turn(
     monkeypatch.setattr(admission, "application", reading)
     assert _post(admission, source, length) == "200 OK"
     assert bodies == [found]
-    assert set(source.busy) <= {0}
+    assert set(source.busy) <= {False}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from review.web.legal import escalations, notes, numbers, records, senders, team, trail
+from review.web.legal import agreement, escalations, notes, numbers, quality, records, senders, team, trail
 
 blueprints: tuple[Blueprint, ...] = (
     records.blueprint,
@@ -12,4 +12,6 @@ blueprints: tuple[Blueprint, ...] = (
     numbers.blueprint,
     team.blueprint,
     notes.blueprint,
+    agreement.blueprint,
+    quality.blueprint,
 )

@@ -15,9 +15,10 @@ blueprint = Blueprint("signin_navigation", __name__)
 
 _WORK = ((N_("Queue"), "/queue"), (N_("My work"), "/my-work"), (N_("Search"), "/search"))
 _NUMBERS = (N_("Numbers"), "/numbers")
+_QUALITY = ((N_("Agreement"), "/agreement"), (N_("Quality"), "/quality"))
 PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
     Role.MODERATOR: _WORK,
-    Role.LEAD: (*_WORK, (N_("E-mail"), "/emailed"), (N_("Team"), "/team"), _NUMBERS),
+    Role.LEAD: (*_WORK, (N_("E-mail"), "/emailed"), (N_("Team"), "/team"), _NUMBERS, *_QUALITY),
     Role.LEGAL: (
         (N_("Records"), "/records"),
         (N_("Escalations"), "/escalations"),
@@ -25,6 +26,7 @@ PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
         (N_("Clauses"), "/admin/clauses"),
         (N_("Senders"), "/senders"),
         _NUMBERS,
+        *_QUALITY,
     ),
     Role.ADMIN: (
         (N_("Health"), "/admin"),
