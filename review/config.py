@@ -1,6 +1,7 @@
 """Settings: read once from the environment, typed, each with one sentence; a bad one stops the start."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,8 @@ WEAK_KEY_LENGTH = 32
 MOST_REQUESTS = 10_000_000
 YEAR_SECONDS = 31_536_000
 LONGEST_CONTACT = 200
+_SHARE = re.compile(r"0(?:\.[0-9]{1,4})?|1(?:\.0{1,4})?", re.ASCII)
+_PATH = re.compile(r"/[!-+\--~]{1,199}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -180,6 +183,19 @@ SETTINGS: tuple[Setting, ...] = (
         "legal,admin",
         "Comma-separated roles whose second factor must be a passkey; blank lets everybody use an app.",
     ),
+    Setting(
+        "REVIEW_SECOND_REVIEW_SHARE",
+        "0.2",
+        "What share of reviews gets a blind second one at random, 0 to 1, beside those that a rule asks for.",
+        attribute="second_review_share",
+    ),
+    Setting(
+        "REVIEW_OVER_BROAD_PATHS",
+        "",
+        "Comma-separated paths that stand for more than one piece of content, such as `/channel/*`; decisions"
+        " on them need a second review. `*` stands for anything but a slash.",
+        attribute="over_broad_paths",
+    ),
 )
 
 
@@ -230,6 +246,8 @@ class Settings:
     contact_point: str
     second_factor: str
     passkey_roles: tuple[str, ...]
+    second_review_share: float
+    over_broad_paths: tuple[str, ...]
     demo: bool = False
 
     @property
@@ -275,6 +293,19 @@ def _hosts(text: str) -> tuple[str, ...]:
     if not hosts:
         raise SettingsError("REVIEW_HOSTS is empty: name at least one host that is ours, e.g. video.example.")
     return hosts
+
+
+def _share(name: str, text: str) -> float:
+    if _SHARE.fullmatch(text) is None:
+        raise SettingsError(f"{name} must be a number from 0 to 1, such as 0.2.")
+    return float(text)
+
+
+def _paths(name: str, text: str) -> tuple[str, ...]:
+    paths = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not all(_PATH.fullmatch(path) for path in paths):
+        raise SettingsError(f"{name} must be paths with commas between, such as /channel/*, or blank.")
+    return paths
 
 
 def _secret_key(text: str, *, demo: bool) -> str:
@@ -346,6 +377,10 @@ def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = 
 def _changeable(setting: Setting, text: str) -> Any:
     if setting.attribute == "hosts":
         return _hosts(text)
+    if setting.attribute == "second_review_share":
+        return _share(setting.name, text)
+    if setting.attribute == "over_broad_paths":
+        return _paths(setting.name, text)
     return _whole_number(setting.name, text, least=setting.least, most=setting.most)
 
 

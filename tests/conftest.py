@@ -19,6 +19,7 @@ from app import create_app
 from review import db, migrate
 from review.config import Settings, read_settings
 from tests import data
+from tests.draws import NO_DRAW
 from tests.postgres import PostgresServer
 
 _numbers = itertools.count()
@@ -70,6 +71,7 @@ def settings_for(url: str, folder: Path, **changes: object) -> Settings:
             "REVIEW_FAILED_KEYS_PER_MINUTE": "0",
             # tests of the second factor ask for it themselves
             "REVIEW_SECOND_FACTOR": "off",
+            **NO_DRAW,
         }
     )
     return replace(settings, **changes)  # type: ignore[arg-type]

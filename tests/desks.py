@@ -8,7 +8,7 @@ import sqlalchemy as sa
 import time_machine
 
 from review import clock, db
-from review.actions.cases import claim_next
+from review.actions.cases import claim_case, claim_next
 from review.actions.claiming import Claim
 from review.actions.clauses import import_clauses
 from review.actions.decisions import Recorded, record_review, undo_review
@@ -22,6 +22,7 @@ from review.domain.escalations import WAITS
 from review.domain.permissions import OPERATOR, SERVICE, Actor, Role
 from review.domain.senders import FlaggerEvidence
 from review.models import Item
+from tests.draws import DRAWN
 from tests.factories import make_account, receive, sender_actor
 
 TERMS = "## 4. Threats\n\nNo threats.\n\n## 5. Fraud\n\nNo fraud.\n"
@@ -51,6 +52,7 @@ def lived_in_desk() -> None:
         _joined_late(senders, moderators[1], hand)
         _escalated(moderators[0], hand, advised=True)
         _escalated(moderators[0], hand, advised=False)
+        _rounds(senders[0], moderators, make_account(Role.LEAD), hand)
         pending, _claim = _record(moderators[0], ground="terms")
         assert pending is not None
         withdraw_referral(receive(senders[1], *(_url(90 + number) for number in range(3))).referral_id,
@@ -77,8 +79,8 @@ def _receive_all(senders: list[Actor], hand: Any) -> None:
     )  # fmt: skip
 
 
-def _record(moderator: Actor, *, ground: str) -> tuple[Recorded | None, Claim | None]:
-    claim = claim_next(actor=moderator)
+def _record(moderator: Actor, *, ground: str, case_id: str = "") -> tuple[Recorded | None, Claim | None]:
+    claim = claim_case(case_id, actor=moderator) if case_id else claim_next(actor=moderator)
     if claim is None:
         return None, None
     clause = db.session().scalar(sa.text("SELECT id FROM clause_versions ORDER BY id LIMIT 1"))
@@ -130,6 +132,33 @@ def _joined_late(senders: list[Actor], moderator: Actor, hand: Any) -> None:
         receive(sender, key, reference=f"LATE-{number}")
     hand.shift(WINDOW)
     assert dispatch_review(recorded.review_id, actor=SERVICE) is not None
+
+
+def _rounds(sender: Actor, moderators: list[Actor], lead: Actor, hand: Any) -> None:
+    """Second reviews that agree and differ, a third that resolves, and two cases that begin again."""
+    for number, (grounds, withdrawn) in enumerate(
+        [
+            (("terms", "terms"), False),
+            (("terms", ""), False),  # stays in dispute
+            (("", "law", ""), False),
+            (("", ""), True),
+            (("terms", "", "law"), True),
+        ]
+    ):
+        received = receive(sender, _url(40 + number))
+        case_id = _case_of(received.referral_id)
+        for place, (ground, person) in enumerate(zip(grounds, (*moderators, lead), strict=False)):
+            recorded, _claim = _record(person, ground=ground, case_id=case_id)
+            assert recorded is not None
+            if withdrawn and place == len(grounds) - 1:
+                receive(sender, _url(40 + number))
+                withdraw_referral(received.referral_id, actor=sender)
+            hand.shift(WINDOW)
+            dispatch_review(recorded.review_id, actor=SERVICE, lot=DRAWN)
+
+
+def _case_of(referral_id: str) -> str:
+    return str(db.session().scalar(sa.select(Item.case_id).where(Item.referral_id == referral_id)))
 
 
 def _escalated(moderator: Actor, hand: Any, *, advised: bool) -> None:

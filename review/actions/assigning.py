@@ -8,10 +8,14 @@ from sqlalchemy.orm import Session
 from review import clock, db
 from review.actions.claiming import MOST_CLAIMS, Claim, claims_of, free_case, give
 from review.domain.permissions import Actor, Permission, Role, check_permission, is_own_account
+from review.domain.states import MOVES
 from review.errors import CaseNotClaimable, InvalidInput, NotFound, TooManyClaims
 from review.models import Account
 from review.queries import cases
 from review.queries.team import reviews_here
+
+_NOT_GIVEN = "This case is none that can be assigned now; look at the queue again."
+"""The same for a case that is decided and one that is reviewed again: which it is, is nobody's to learn."""
 
 
 def assign_case(case_id: str, *, to: str, actor: Actor) -> Claim:
@@ -32,8 +36,9 @@ def assign_case(case_id: str, *, to: str, actor: Actor) -> Claim:
             return Claim(case_id, summary.claim_generation, summary.version)
         if len(claims_of(writer, person, now)) >= MOST_CLAIMS:
             raise TooManyClaims(f"{to} holds {MOST_CLAIMS} cases already; choose somebody else.")
-        found = free_case(writer, case_id, person, now)
-        claim = None if found is None else give(writer, found, to=person, actor=actor, now=now)
+        found = free_case(writer, case_id, person, now)  # locked, so that its state stays
+        given = found is not None and found.state in MOVES["assign"].sources
+        claim = give(writer, found, to=person, actor=actor, now=now) if found is not None and given else None
         if claim is None:
             raise CaseNotClaimable(_why_not(writer, case_id, to, actor, now))
         return claim
@@ -57,11 +62,13 @@ def _colleague(writer: Session, pseudonym: str, actor: Actor) -> Actor:
 
 def _why_not(writer: Session, case_id: str, to: str, actor: Actor, now: datetime) -> str:
     summary = cases.case_summary(writer, case_id, account_id=actor.account_id, now=now)
-    if summary is not None and summary.held == "yours":
+    if summary is None or summary.state not in MOVES["assign"].sources:
+        return _NOT_GIVEN
+    if summary.held == "yours":
         return "You hold this case yourself; give it back first, then assign it."
-    if summary is not None and summary.held_until is not None:
+    if summary.held_until is not None:
         until = summary.held_until.strftime("%Y-%m-%dT%H:%M:%SZ")
         return f"Somebody took this case meanwhile and holds it until {until}; it was not assigned."
-    if summary is not None and summary.claimable:
-        return f"{to} has reviewed this case already; choose somebody else."
-    return "This case is not waiting for a review any more, so it was not assigned."
+    if summary.claimable:
+        return f"{to} knows the sender of this case; choose somebody else."
+    return _NOT_GIVEN

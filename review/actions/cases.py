@@ -17,6 +17,7 @@ from review.actions.claiming import (
     free_case,
     lock_account,
     record_expiry,
+    resolves,
     take,
     take_first,
 )
@@ -31,7 +32,7 @@ from review.errors import (
     StorageFull,
 )
 from review.models import Case
-from review.queries import cases
+from review.queries import cases, decisions
 
 EXPIRY_BATCH = 200
 
@@ -80,15 +81,17 @@ def claim_case(case_id: str, *, actor: Actor) -> Claim:
 
 
 def _why_not_claimable(writer: Session, case_id: str, actor: Actor, now: datetime) -> str:
-    summary = cases.case_summary(writer, case_id, account_id=actor.account_id, now=now)
+    """First whether one has reviewed it oneself: nothing then tells what others do with it."""
+    if decisions.standing_review(writer, case_id, account_id=actor.account_id) is not None:
+        return "You have reviewed this case already; take another one."
+    summary = cases.case_summary(
+        writer, case_id, account_id=actor.account_id, now=now, resolves=resolves(actor)
+    )
     if summary is not None and summary.held == "held" and summary.held_until is not None:
         until = summary.held_until.strftime("%Y-%m-%dT%H:%M:%SZ")
         return f"A colleague holds this case until {until}; take another one or come back then."
     if summary is not None and summary.claimable:
-        return (
-            "You have reviewed this case already, or know its sender from an e-mail that you confirmed; "
-            "take another one."
-        )
+        return "You know the sender of this case from an e-mail that you confirmed; take another one."
     return "This case is not waiting for a review any more; take another one."
 
 

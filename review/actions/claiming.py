@@ -10,7 +10,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from review import db, ledger
-from review.domain.permissions import SERVICE, Actor, Permission, check_permission
+from review.domain.permissions import SERVICE, Actor, Permission, can, check_permission
 from review.domain.states import MOVES
 from review.errors import TooManyClaims
 from review.models import Account, Case
@@ -102,30 +102,44 @@ class _Free(NamedTuple):
     id: str
     claimed_by: str | None
     claim_generation: int
+    state: str
+    place: cases.Place
+
+
+def _may_judge() -> sa.ColumnElement[bool]:
+    """This person has no review of the case and no knowledge of its sender."""
+    account_id: sa.BindParameter[Any] = sa.bindparam("account_id")
+    return sa.and_(cases.not_reviewed_by(account_id), cases.not_confirmed_by(account_id))
 
 
 def _may_be_taken() -> sa.ColumnElement[bool]:
-    account_id: sa.BindParameter[Any] = sa.bindparam("account_id")
     return sa.and_(
         cases.is_free(sa.bindparam("now")),
-        cases.not_reviewed_by(account_id),
-        cases.not_confirmed_by(account_id),
+        cases.is_for(sa.bindparam("resolves", type_=sa.Boolean())),
+        _may_judge(),
     )
 
 
-def _candidates() -> sa.Select[str, str | None, int]:
-    return sa.select(Case.id, Case.claimed_by, Case.claim_generation).where(_may_be_taken())
+def _candidates(*conditions: sa.ColumnElement[bool]) -> Any:
+    place = (Case.rank, Case.due_at, Case.opened_at)
+    return sa.select(Case.id, Case.claimed_by, Case.claim_generation, Case.state, *place).where(*conditions)
 
 
-_FIRST_FREE = Prepared(
-    lambda: (
-        _candidates()
+def _first_of(waiting: sa.ColumnElement[bool]) -> Any:
+    """The first of one part of the queue, along the index that holds it in its order."""
+    return (
+        _candidates(waiting, cases.is_unclaimed(sa.bindparam("now")), _may_judge())
         .order_by(Case.rank, Case.due_at, Case.opened_at, Case.id)
         .limit(sa.literal(1))
         .with_for_update(skip_locked=True, of=Case)
     )
+
+
+_FIRST_QUEUED = Prepared(lambda: _first_of(cases.is_queued()))
+_FIRST_IN_DISPUTE = Prepared(lambda: _first_of(cases.is_in_dispute()))
+_FREE = Prepared(
+    lambda: _candidates(_may_be_taken(), Case.id == sa.bindparam("case_id")).with_for_update(of=Case)
 )
-_FREE = Prepared(lambda: _candidates().where(Case.id == sa.bindparam("case_id")).with_for_update(of=Case))
 _TAKE = Prepared(
     lambda: (
         sa.update(Case)
@@ -144,16 +158,27 @@ _TAKE = Prepared(
 )
 
 
+def resolves(actor: Actor) -> bool:
+    """Whether this person judges cases on which two reviews differ."""
+    return can(actor, Permission.RESOLVE_DIFFERENCES)
+
+
 def _first_free(writer: Session, actor: Actor, now: datetime) -> _Free | None:
     """The first of the queue, rows that others are taking at this moment left out."""
-    row = _FIRST_FREE.first(writer, account_id=actor.account_id, now=now)
-    return None if row is None else _Free(*row)
+    parts = (_FIRST_QUEUED, _FIRST_IN_DISPUTE) if resolves(actor) else (_FIRST_QUEUED,)
+    rows = [part.first(writer, account_id=actor.account_id, now=now) for part in parts]
+    return min((_free(row) for row in rows if row is not None), key=lambda free: free.place, default=None)
+
+
+def _free(row: Any) -> _Free:
+    place = cases.Place(row.rank, row.due_at, row.opened_at, row.id)
+    return _Free(row.id, row.claimed_by, row.claim_generation, row.state, place)
 
 
 def free_case(writer: Session, case_id: str, actor: Actor, now: datetime) -> _Free | None:
     """This case if the person may claim it; None otherwise."""
-    row = _FREE.first(writer, case_id=case_id, account_id=actor.account_id, now=now)
-    return None if row is None else _Free(*row)
+    row = _FREE.first(writer, case_id=case_id, account_id=actor.account_id, now=now, resolves=resolves(actor))
+    return None if row is None else _free(row)
 
 
 def take(writer: Session, found: _Free, *, way: str, actor: Actor, now: datetime) -> Claim | None:
@@ -196,6 +221,7 @@ def _lease(writer: Session, found: _Free, holder: Actor, now: datetime) -> Claim
         generation=generation,
         account_id=holder.account_id,
         now=now,
+        resolves=resolves(holder),
         until=now + claim_length(),
     )
     if version is None:

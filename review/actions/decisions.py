@@ -14,7 +14,7 @@ from review.actions.claiming import Claim, lock_account, take_next
 from review.domain.decisions import ReviewInput, check_review, form_fields
 from review.domain.ids import new_id
 from review.domain.permissions import Actor, Permission, check_permission
-from review.domain.states import MOVES, CaseState, Round
+from review.domain.states import MOVES, ROUND_IN, CaseState, Round
 from review.errors import (
     AlreadyRecorded,
     ClaimLost,
@@ -35,6 +35,7 @@ from review.queries.decisions import StoredReview
 
 ORDER_UNDO_SECONDS = 10
 LONGEST_DRAFT = 200_000
+_TOO_LATE = "The time to undo this review is over; it stands as recorded."
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,10 @@ class Recorded:
 
 @dataclass(frozen=True)
 class _Seen:
-    """Which state of which case the reviewer judged."""
+    """Which state of which case the reviewer judged, and in which round."""
 
     case_id: str
+    round: Round
     version: int
     claim_generation: int
 
@@ -72,7 +74,7 @@ _RECORD = Prepared(
             claimed_until=sa.null(),
             version=Case.version + sa.literal(1),
         )
-        .returning(Case.id)
+        .returning(Case.state)
     )
 )
 
@@ -100,7 +102,7 @@ def record_review(
         if facts is None:
             raise NotFound()
         review_id = new_id("V")
-        changed = _RECORD.first(
+        state = _RECORD.scalar(
             writer,
             case_id=case_id,
             claim_generation=claim_generation,
@@ -109,11 +111,11 @@ def record_review(
             now=now,
             review_id=review_id,
         )
-        if changed is None:
+        if state is None:
             raise _refusal(writer, case_id, claim_generation, actor, now, version=version)
         check_review(review, facts=facts)
         undo_until = now + timedelta(seconds=_undo_seconds(facts.intake_kind))
-        seen = _Seen(case_id=case_id, version=version, claim_generation=claim_generation)
+        seen = _Seen(case_id, ROUND_IN[CaseState(state)], version, claim_generation)
         _insert_review(writer, review_id, review, seen, actor=actor, now=now, undo_until=undo_until)
         _delete_draft(writer, case_id, actor)
         _record_review_event(writer, review_id, review, seen, actor=actor, now=now)
@@ -173,7 +175,7 @@ def _insert_review(
     row = {
         "id": review_id,
         "case_id": seen.case_id,
-        "round": Round.FIRST,
+        "round": seen.round,
         "account_id": actor.account_id,
         "outcome": review.outcome,
         "ground": review.ground,
@@ -220,7 +222,7 @@ def _record_review_event(
             "territory": review.territory,
         },
         meta={
-            "round": Round.FIRST.value,
+            "round": seen.round.value,
             "outcome": review.outcome,
             "ground": review.ground,
             "decline_reason": review.decline_reason,
@@ -297,10 +299,8 @@ def undo_review(case_id: str, *, actor: Actor) -> int:
         if case is None:
             raise NotFound()
         review = decisions.review_by_id(writer, case.pending_review_id or "")
-        if review is None:
-            raise _nothing_to_undo(writer, case, actor)
-        if review.account_id != actor.account_id:
-            raise NotPermitted("Only the author of a review can undo it.")
+        if review is None or review.account_id != actor.account_id:
+            raise _nothing_to_undo(writer, case, actor, others=review is not None)
         generation = case.claim_generation + 1
         _reopen(writer, review, generation, actor, now)
         _store_draft(writer, case_id, form_fields(review.content), actor, now)
@@ -311,7 +311,7 @@ def undo_review(case_id: str, *, actor: Actor) -> int:
             actor=actor,
             at=now,
             fields={"review": review.id},
-            meta={"round": Round.FIRST.value},
+            meta={"round": review.round.value},
         )
         ledger.record(
             writer,
@@ -324,15 +324,20 @@ def undo_review(case_id: str, *, actor: Actor) -> int:
         return generation
 
 
-def _nothing_to_undo(writer: Session, case: Case, actor: Actor) -> ReviewError:
-    """What happened to a case that waits for no review any more."""
+def _nothing_to_undo(writer: Session, case: Case, actor: Actor, *, others: bool) -> ReviewError:
+    """What happened to a case that waits for no review of this person any more.
+
+    The same whatever became of a review that stands, and whether a colleague's waits now (``others``).
+    """
+    own = decisions.standing_review(writer, case.id, account_id=actor.account_id)
+    if own is not None and own.dispatched_at is not None:
+        return UndoWindowOver(_TOO_LATE)
     if case.state == CaseState.WITHDRAWN:
         return NothingToUndo(
             "Everything in this case was withdrawn meanwhile: your review answers nobody, nothing is to undo."
         )
-    own = decisions.standing_review(writer, case.id, account_id=actor.account_id)
-    if own is not None and own.dispatched_at is not None:
-        return UndoWindowOver("The time to undo this review is over; the decision went out.")
+    if others:
+        return NotPermitted("Only the author of a review can undo it.")
     return NothingToUndo("There is no review of this case that waits to go out.")
 
 
@@ -370,4 +375,4 @@ def _reopen(writer: Session, review: StoredReview, generation: int, actor: Actor
         .execution_options(synchronize_session=False)
     )
     if reopened is None or undone is None:
-        raise UndoWindowOver("The time to undo this review is over; the decision goes out.")
+        raise UndoWindowOver(_TOO_LATE)

@@ -16,6 +16,8 @@ from review.errors import (
     AlreadyClosed,
     ClaimLost,
     DatabaseBusy,
+    FieldError,
+    InvalidReview,
     NotFound,
     ReviewError,
     StaleVersion,
@@ -93,6 +95,9 @@ def _refusal(
     if case.state == CaseState.WITHDRAWN:
         return ClaimLost("Everything in this case was withdrawn; nothing is left to ask.")
     held = case.claimed_by == actor.account_id and case.claimed_until is not None and case.claimed_until > now
+    if held and case.state not in MOVES["escalate"].sources:
+        detail = "Legal is asked before the first review of a case; accept or decline this one."
+        return InvalidReview(detail, errors=[FieldError("outcome", "not_in_this_round", detail)])
     if held and case.claim_generation == claim_generation and case.version != version:
         return StaleVersion(
             "An item joined or left this case since you opened the form; look at the items again, "

@@ -55,6 +55,16 @@ ASKED: Final = {
 }
 """One case that waits for advice, and one that is back in the queue with it."""
 
+AGAIN: Final = {
+    4: ("no_breach",),
+    16: ("accepted",),
+    5: ("accepted", "no_breach"),
+}
+"""Recent referrals that wait for a second review, and one whose two reviews differ: outcomes so far."""
+SECOND_SHARE: Final = 0.2
+DIFFERING_SHARE: Final = 0.08
+"""How many past reviews got a second one, and in how many of these the two differed."""
+
 _REASONS: Final = (
     ("no_breach",) * 14 + ("not_found",) * 3 + ("already_removed",) * 2 + ("insufficient_information",)
 )
@@ -67,7 +77,8 @@ class Planned:
     """One referral: how long ago it came, from whom, and what became of it.
 
     ``outcome``: ``accepted``, a reason to decline, ``withdrawn``, or None while it waits; ``after`` is the
-    time from its receipt to that.
+    time from its receipt to that. ``second``: what a second reviewer found, if there was one; where that is
+    something else, a lead found ``outcome``.
     """
 
     number: int
@@ -75,6 +86,7 @@ class Planned:
     sender: int
     outcome: str | None = None
     after: timedelta = timedelta()
+    second: str | None = None
 
     @property
     def text(self) -> reasons.DemoText:
@@ -117,7 +129,18 @@ def _past() -> Iterator[Planned]:
             age = timedelta(days=3.1 + (DAYS - 3.2) * chance.random() ** 1.15)
             sender = chance.randrange(len(content.SENDERS))
         hours = min(70.0, chance.lognormvariate(math.log(9 if in_action else 13), 0.9))
-        yield Planned(number, age, sender, _outcome(chance, sender), timedelta(hours=max(0.1, hours)))
+        outcome = _outcome(chance, sender)
+        after = timedelta(hours=max(0.1, hours))
+        yield Planned(number, age, sender, outcome, after, second=_second(number, outcome))
+
+
+def _second(number: int, outcome: str) -> str | None:
+    """What a second reviewer found; drawn apart, so that the rest of the story stays as it is."""
+    chance = random.Random(10_000 + number)  # noqa: S311 (see above)
+    if outcome == "withdrawn" or chance.random() >= SECOND_SHARE:
+        return None
+    differs = chance.random() < DIFFERING_SHARE
+    return outcome if not differs else "no_breach" if outcome == "accepted" else "accepted"
 
 
 def _outcome(chance: random.Random, sender: int) -> str:

@@ -31,6 +31,8 @@ from review.models import Item
 from review.queries import clauses as clause_queries
 
 MINUTE = timedelta(minutes=1)
+DRAWN, NOT_DRAWN = -1.0, 1.0
+"""Lots for the draw of second reviews: below every share, and beyond each, so that the story is told."""
 
 
 @dataclass(frozen=True)
@@ -101,12 +103,14 @@ def _tell(referral: Planned, desk: _Desk) -> None:
     moderator = desk.reviewers[referral.number % len(desk.reviewers)]
     with clock.set_back(referral.age):
         referral_id = _refer(referral, sender, desk)
-    with clock.set_back(referral.ended_ago):
-        if referral.outcome == "withdrawn":
+    if referral.outcome == "withdrawn":
+        with clock.set_back(referral.ended_ago):
             withdrawals.withdraw_referral(referral_id, actor=sender)
-        elif referral.outcome is not None:
-            for case_id in _cases_of(referral_id):
-                _judge(case_id, referral, moderator)
+    elif referral.outcome is not None:
+        for case_id in _cases_of(referral_id):
+            _decide(case_id, referral, moderator, desk)
+    if referral.number in plan.AGAIN:
+        _judge_again(referral_id, referral, desk)
     if referral.number in (plan.HELD, plan.DRAFTED):
         _hold(referral_id, desk.reviewers, drafted=referral.number == plan.DRAFTED)
     if referral.number in plan.ASKED:
@@ -151,21 +155,45 @@ def _cases_of(referral_id: str) -> list[str]:
     return [case_id for case_id in found if case_id is not None]
 
 
-def _judge(case_id: str, referral: Planned, moderator: Actor) -> None:
-    """Let a moderator decide one case; the answer goes out at once."""
-    claim = cases.claim_case(case_id, actor=moderator)
+def _decide(case_id: str, referral: Planned, moderator: Actor, desk: _Desk) -> None:
+    """Let one case be decided: by one review, by two that agree, or by a lead after two that differ."""
+    outcome, place = referral.outcome or "", desk.reviewers.index(moderator)
+    if referral.second is None:
+        with clock.set_back(referral.ended_ago):
+            _judge(case_id, referral, outcome, moderator)
+        return
+    second = desk.reviewers[(place + 1) % len(desk.reviewers)]
+    steps = [(outcome, moderator, 0.5), (referral.second, second, 0.2)]
+    if referral.second != outcome:
+        steps.append((outcome, desk.lead, 0.0))
+    steps[-1] = (steps[-1][0], steps[-1][1], 0.0)
+    for found, person, earlier in steps:
+        with clock.set_back(referral.ended_ago + earlier * referral.after):
+            _judge(case_id, referral, found, person, lot=DRAWN)
+
+
+def _judge_again(referral_id: str, referral: Planned, desk: _Desk) -> None:
+    """Let colleagues of the two to try it as judge, so that both of these may take what waits again."""
+    for case_id in _cases_of(referral_id):
+        for place, outcome in enumerate(plan.AGAIN[referral.number]):
+            with clock.set_back((5 - 2 * place) * 60 * MINUTE):
+                _judge(case_id, referral, outcome, desk.reviewers[2 + place], lot=DRAWN)
+
+
+def _judge(case_id: str, referral: Planned, outcome: str, person: Actor, *, lot: float = NOT_DRAWN) -> None:
+    """Let somebody review one case; what follows from that follows at once."""
+    claim = cases.claim_case(case_id, actor=person)
     recorded = decisions.record_review(
         claim.case_id,
-        _review_of(referral),
+        _review_of(referral, outcome),
         claim_generation=claim.claim_generation,
         version=claim.version,
-        actor=moderator,
+        actor=person,
     )
-    dispatching.dispatch_review(recorded.review_id, actor=SERVICE)
+    dispatching.dispatch_review(recorded.review_id, actor=SERVICE, lot=lot)
 
 
-def _review_of(referral: Planned) -> ReviewInput:
-    outcome = referral.outcome or ""
+def _review_of(referral: Planned, outcome: str) -> ReviewInput:
     rationales = content.RATIONALES[outcome]
     rationale, statement = rationales[referral.number % len(rationales)], content.STATEMENTS[outcome]
     if outcome != "accepted":

@@ -79,7 +79,7 @@ EVENTS: dict[str, EventType] = {
         ),
         EventType("case.review_dropped", "case", _LOOP, ("review",)),
         EventType("case.review_undone", "case", _PEOPLE, ("review",), ("round",)),
-        EventType("case.decided", "case", _LOOP, ("decision", "review", "items"), ("outcome",)),
+        EventType("case.decided", "case", _LOOP, ("decision", "review", "items", "reviews"), ("outcome",)),
         EventType("case.withdrawn", "case", _SENDER, (), ()),
         EventType("case.escalated", "case", _PEOPLE, ("escalation", "note"), ("generation", "version")),
         EventType("case.advised", "case", _PEOPLE, ("escalation", "advice")),
@@ -160,5 +160,7 @@ EVENTS: dict[str, EventType] = {
             ("identity_way", "intake_kind"),
         ),
         EventType("email.refused", "email", _PEOPLE, ("reason",)),
+        EventType("case.second_review_due", "case", _LOOP, ("review",), ("why", "share")),
+        EventType("case.reviews_differ", "case", _LOOP, ("review", "reviews"), ("shown_first",)),
     )
 }

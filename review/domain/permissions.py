@@ -86,6 +86,7 @@ class Permission(StrEnum):
     ASSIGN_CASES = "assign_cases"
     SEE_TEAM = "see_team"
     CONFIRM_EMAILED = "confirm_emailed"
+    RESOLVE_DIFFERENCES = "resolve_differences"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -165,6 +166,10 @@ GRANTS: dict[Permission, Grant] = {
     ),
     Permission.CONFIRM_EMAILED: Grant(
         "Read what came by e-mail; confirm it as a referral of a sender, or refuse it.",
+        roles=frozenset({Role.LEAD}),
+    ),
+    Permission.RESOLVE_DIFFERENCES: Grant(
+        "Judge a case on which two reviews differ, having written neither; both are shown without names.",
         roles=frozenset({Role.LEAD}),
     ),
 }

@@ -51,8 +51,15 @@ LIVE: tuple[CaseState, ...] = (
     CaseState.WAITING_SENDER,
     CaseState.ESCALATED,
 )
-# States in which a moderator may hold the case.
-CLAIMABLE: tuple[CaseState, ...] = (CaseState.OPEN,)
+# States in which somebody may hold the case, each with the round that a review recorded then belongs to.
+ROUND_IN: dict[CaseState, Round] = {
+    CaseState.OPEN: Round.FIRST,
+    CaseState.SECOND_REVIEW: Round.SECOND,
+    CaseState.RESOLVING: Round.RESOLVING,
+}
+CLAIMABLE: tuple[CaseState, ...] = tuple(ROUND_IN)
+# What waits for anybody who reviews; the third review of a case waits for a lead.
+QUEUED: tuple[CaseState, ...] = (CaseState.OPEN, CaseState.SECOND_REVIEW)
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,7 @@ MOVES: dict[str, Move] = {
     move.name: move
     for move in (
         Move("claim", CLAIMABLE, None, Permission.WORK_QUEUE, "case.claimed"),
-        Move("assign", CLAIMABLE, None, Permission.ASSIGN_CASES, "case.assigned"),
+        Move("assign", (_S.OPEN,), None, Permission.ASSIGN_CASES, "case.assigned"),
         Move("renew", CLAIMABLE, None, Permission.WORK_QUEUE, "case.claim_renewed"),
         Move("release", CLAIMABLE, None, Permission.WORK_QUEUE, "case.released"),
         Move("expire_claim", CLAIMABLE, None, None, "case.claim_expired"),
@@ -83,12 +90,11 @@ MOVES: dict[str, Move] = {
         Move("drop_review", CLAIMABLE, None, None, "case.review_dropped"),
         Move("decide", (_S.OPEN,), _S.DECIDED, None, "case.decided", "item.decided"),
         Move("withdraw_last_item", LIVE, _S.WITHDRAWN, None, "case.withdrawn"),
-        Move(
-            "send_to_second_review", (_S.OPEN,), _S.SECOND_REVIEW, None, "case.second_review_due", None, False
-        ),
-        Move("agree", (_S.SECOND_REVIEW,), _S.DECIDED, None, "case.decided", "item.decided", False),
-        Move("differ", (_S.SECOND_REVIEW,), _S.RESOLVING, None, "case.reviews_differ", None, False),
-        Move("resolve", (_S.RESOLVING,), _S.DECIDED, None, "case.decided", "item.decided", False),
+        Move("send_to_second_review", (_S.OPEN,), _S.SECOND_REVIEW, None, "case.second_review_due"),
+        Move("agree", (_S.SECOND_REVIEW,), _S.DECIDED, None, "case.decided", "item.decided"),
+        Move("differ", (_S.SECOND_REVIEW,), _S.RESOLVING, None, "case.reviews_differ"),
+        Move("resolve", (_S.RESOLVING,), _S.DECIDED, None, "case.decided", "item.decided"),
+        Move("begin_again", (_S.SECOND_REVIEW, _S.RESOLVING), _S.OPEN, None, "case.review_dropped"),
         Move(
             "ask_sender",
             (_S.OPEN,),

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 from review.domain.display import visible
-from review.domain.states import MOVES, CaseState
+from review.domain.states import MOVES, CaseState, Round
 
 STATE_AFTER: dict[str, str] = {
     move.event: move.target.value for move in MOVES.values() if move.target is not None
@@ -138,6 +138,7 @@ class CaseTold:
 
     state: str = CaseState.OPEN.value
     decided_at: At | None = None
+    why_second: tuple[str, ...] = ()
     reviews: dict[str, ReviewTold] = field(default_factory=dict)
     decisions: dict[str, tuple[Row, int | None]] = field(default_factory=dict)
 
@@ -179,9 +180,17 @@ def case_told(events: Sequence[Told]) -> CaseTold:
             told.reviews[review_id] = review_told(event, review_id)
         elif event.event_type in ("case.review_undone", "case.review_dropped"):
             _mark(told, review_id, undone_at=event.when)
+        elif event.event_type == "case.second_review_due":
+            told.why_second = tuple(str(event.meta.get("why", "")).split(","))
+            _mark(told, review_id, dispatched_at=event.when)
+        elif event.event_type == "case.reviews_differ":
+            _mark(told, review_id, dispatched_at=event.when)
+            for letter, named in letters_told(event).items():
+                _mark(told, named, letter=letter)
         elif event.event_type == "case.decided":
             told.decided_at = event.when
-            _mark(told, review_id, dispatched_at=told.decided_at)
+            # where it follows several reviews, all but the newest were dispatched before
+            _mark(told, event.value("reviews", [review_id])[-1], dispatched_at=event.when)
             columns = {
                 "review_id": review_id,
                 "outcome": event.meta.get("outcome"),
@@ -191,7 +200,15 @@ def case_told(events: Sequence[Told]) -> CaseTold:
     return told
 
 
-def _mark(told: CaseTold, review_id: str, **marks: At) -> None:
+def letters_told(event: Told) -> dict[str, str]:
+    """Which of two differing reviews is shown as A and which as B, as the draw of that moment says."""
+    reviews = [str(review_id) for review_id in event.value("reviews", [])]
+    if event.meta.get("shown_first") == Round.SECOND:
+        reviews.reverse()
+    return dict(zip("AB", reviews, strict=False))
+
+
+def _mark(told: CaseTold, review_id: str, **marks: At | str) -> None:
     known = told.reviews.get(review_id)
     if known is not None:
         known.columns.update(marks)
@@ -215,6 +232,7 @@ def review_told(event: Told, review_id: str) -> ReviewTold:
         "recorded_at": event.when,
         "undone_at": None,
         "dispatched_at": None,
+        "letter": None,
     }
     for name, absent in (("rationale", ""), ("statement", ""), ("law", None)):
         if event.knows(name):

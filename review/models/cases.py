@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from review.db import Moment
-from review.domain.states import LIVE, CaseState
+from review.domain.states import LIVE, QUEUED, CaseState
 from review.models.base import Base, OnTrail, one_of
 
 IS_LIVE = sa.text("state IN ({})".format(", ".join(f"'{state}'" for state in LIVE)))
@@ -14,6 +14,11 @@ IS_LIVE = sa.text("state IN ({})".format(", ".join(f"'{state}'" for state in LIV
 
 IS_WAITING = sa.text("pending_review_id IS NULL")
 """Cases whose review waits for its undo window are out of the queue, and so are they out of its index."""
+
+IS_QUEUED = sa.text(
+    "pending_review_id IS NULL AND state IN ({})".format(", ".join(f"'{state}'" for state in QUEUED))
+)
+"""What waits for anybody, in one order whatever its round; `queries.cases.is_queued` says the same."""
 
 
 class Case(OnTrail, Base):
@@ -45,6 +50,15 @@ class Case(OnTrail, Base):
             "ix_cases_oldest", "state", "opened_at", sqlite_where=IS_WAITING, postgresql_where=IS_WAITING
         ),
         sa.Index("ix_cases_claimed_by", "claimed_by"),
+        sa.Index(
+            "ix_cases_next",
+            "rank",
+            "due_at",
+            "opened_at",
+            "id",
+            sqlite_where=IS_QUEUED,
+            postgresql_where=IS_QUEUED,
+        ),
         sa.CheckConstraint("(claimed_by IS NULL) = (claimed_until IS NULL)", name="claim"),
     )
 

@@ -14,7 +14,10 @@ _STANDING = sa.text("undone_at IS NULL")
 
 
 class Review(Base):
-    """One person's evaluation of one case in one round; withdrawn by undo, never erased."""
+    """One person's evaluation of one case in one round; withdrawn by undo, never erased.
+
+    ``letter``: A or B, as whoever resolves a difference sees it; the order was drawn when they differed.
+    """
 
     __tablename__ = "reviews"
     __table_args__ = (
@@ -64,6 +67,7 @@ class Review(Base):
     undo_until: Mapped[datetime] = mapped_column(Moment)
     undone_at: Mapped[datetime | None] = mapped_column(Moment)
     dispatched_at: Mapped[datetime | None] = mapped_column(Moment)
+    letter: Mapped[str | None] = mapped_column(sa.String(1))
 
 
 class ReviewClause(Base):

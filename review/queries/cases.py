@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from review.db import Moment
 from review.domain.priority import Rank, why_first
-from review.domain.states import CLAIMABLE, LIVE
+from review.domain.states import CLAIMABLE, LIVE, QUEUED, ROUND_IN, CaseState, Round
 from review.models import Case, EmailedReferral, Item, Review
 from review.prepared import Prepared
 
@@ -32,7 +32,8 @@ class CaseSummary:
     """One line of the queue and the strip above a case: what, until when, held by whom; no content.
 
     ``why``: threat, order, overdue, target or arrival. ``held``: free, yours, held; ``held_until`` likewise
-    None when free.
+    None when free. ``recorded``: this person has a review of it that stands, and so learns nothing of what
+    others do with it; pages show ``shown_state`` and never ``state``.
     """
 
     id: str
@@ -51,6 +52,27 @@ class CaseSummary:
     claim_generation: int
     claimable: bool
     pending: bool
+    recorded: bool = False
+
+    @property
+    def round(self) -> Round | None:
+        """The round that a review recorded now would belong to; None where the case waits for none."""
+        return ROUND_IN.get(CaseState(self.state))
+
+    @property
+    def works(self) -> bool:
+        """Whether the case waits for reviews, as far as this person may know."""
+        return self.round is not None and not self.recorded
+
+    @property
+    def assignable(self) -> bool:
+        """Whether a lead may give it away: nobody chooses who judges after a colleague."""
+        return self.claimable and not self.recorded and self.state == CaseState.OPEN
+
+    @property
+    def shown_state(self) -> str:
+        """The state in words that do not tell whether a second review was drawn."""
+        return shown_state(self.state, recorded=self.recorded)
 
     @property
     def place(self) -> Place:
@@ -79,14 +101,51 @@ class QueueCounts:
 
 _ORDER = (Case.rank, Case.due_at, Case.opened_at, Case.id)
 
+RECORDED = "recorded"
+"""What one's own reviewed case is called for ever: another word at another time would tell of rounds."""
+
+
+def shown_state(state: str, *, recorded: bool) -> str:
+    """The state of a case as people who judge see it: their own reviewed ones all alike."""
+    if recorded:
+        return RECORDED
+    return CaseState.OPEN if state in QUEUED else state
+
 
 def is_free(now: datetime | sa.BindParameter[Any]) -> sa.ColumnElement[bool]:
     """The case is open to a claim at ``now``: claimable state, no review pending, nobody's claim runs."""
     return sa.and_(
         Case.state.in_([sa.literal(state) for state in CLAIMABLE]),
         Case.pending_review_id.is_(None),
-        sa.or_(Case.claimed_until.is_(None), Case.claimed_until <= now),
+        is_unclaimed(now),
     )
+
+
+def is_unclaimed(now: datetime | sa.BindParameter[Any]) -> sa.ColumnElement[bool]:
+    """Nobody's claim runs at ``now``."""
+    return sa.or_(Case.claimed_until.is_(None), Case.claimed_until <= now)
+
+
+def is_queued() -> sa.ColumnElement[bool]:
+    """The case waits for anybody who reviews.
+
+    In the very words of its partial index (`review.models.cases.IS_QUEUED`): with parameters neither
+    database would see that the index holds all such cases in their order.
+    """
+    return sa.and_(
+        Case.pending_review_id.is_(None),
+        Case.state.in_([sa.literal_column(f"'{state}'", sa.String()) for state in QUEUED]),
+    )
+
+
+def is_in_dispute() -> sa.ColumnElement[bool]:
+    """Two reviews of the case differ, and a lead who wrote neither has to judge."""
+    return sa.and_(Case.pending_review_id.is_(None), Case.state == sa.literal(CaseState.RESOLVING))
+
+
+def is_for(resolves: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """The case waits for everybody, or this person, where ``resolves`` is true, may judge after two."""
+    return sa.or_(Case.state != sa.literal(CaseState.RESOLVING), resolves)
 
 
 def is_held_by(
@@ -115,6 +174,17 @@ def not_confirmed_by(account_id: str | sa.BindParameter[Any] | None) -> sa.Colum
     )
 
 
+def _unknown_to(account_id: str | None) -> sa.ColumnElement[bool]:
+    """Not one of those that this person has reviewed: that they wait again is nothing to know."""
+    return sa.or_(Case.state == sa.literal_column("'open'", sa.String()), not_reviewed_by(account_id))
+
+
+def _waiting(account_id: str | None, *, resolves: bool) -> list[sa.ColumnElement[bool]]:
+    """What waits for this person, in parts that one index each holds in the order of the queue."""
+    parts = [is_queued(), is_in_dispute()] if resolves else [is_queued()]
+    return [sa.and_(part, _unknown_to(account_id)) for part in parts]
+
+
 def queue_page(
     reader: Session,
     *,
@@ -122,25 +192,22 @@ def queue_page(
     now: datetime,
     after: Place | None = None,
     limit: int = PAGE_ROWS,
+    resolves: bool = False,
 ) -> QueuePage:
-    """Cases that wait or are held by colleagues, in queue order from ``after`` on; one's own stand apart."""
-    statement = (
-        sa.select(Case)
-        .where(
-            Case.state.in_(CLAIMABLE),
-            Case.pending_review_id.is_(None),
-            ~_certainly(is_held_by(account_id, now)),
-        )
-        .order_by(*_ORDER)
-        .limit(limit + 1)
-    )
-    if after is not None:
-        statement = statement.where(sa.tuple_(*_ORDER) > _place_value(after))
-    found = list(reader.scalars(statement))
+    """Cases that wait or are held by colleagues, in queue order from ``after`` on; one's own stand apart.
+
+    ``resolves``: with those on which two reviews differ.
+    """
+    beyond = [] if after is None else [sa.tuple_(*_ORDER) > _place_value(after)]
+    found: list[Any] = []
+    for waiting in _waiting(account_id, resolves=resolves):
+        part = sa.select(Case).where(waiting, ~_certainly(is_held_by(account_id, now)), *beyond)
+        found += reader.scalars(part.order_by(*_ORDER).limit(limit + 1))
+    found.sort(key=lambda case: Place(case.rank, case.due_at, case.opened_at, case.id))
     rows, previous = [], after
     for case in found[:limit]:
         tied = previous is not None and (previous.rank, previous.due_at) == (case.rank, case.due_at)
-        rows.append(_summary(case, account_id=account_id, now=now, tied=tied))
+        rows.append(_summary(case, account_id=account_id, now=now, tied=tied, resolves=resolves))
         previous = rows[-1].place
     return QueuePage(tuple(rows), rows[-1].place if len(found) > limit else None)
 
@@ -159,7 +226,16 @@ def _place_value(place: Place) -> Any:
     )
 
 
-def _summary(case: Any, *, account_id: str | None, now: datetime, tied: bool = False) -> CaseSummary:
+def _summary(
+    case: Any,
+    *,
+    account_id: str | None,
+    now: datetime,
+    tied: bool = False,
+    resolves: bool = False,
+    recorded: bool = False,
+) -> CaseSummary:
+    waits = case.state in CLAIMABLE and (resolves or case.state != CaseState.RESOLVING)
     running = case.claimed_until is not None and case.claimed_until > now
     yours = running and case.claimed_by == account_id
     held = "yours" if yours else "held" if running else "free"
@@ -178,8 +254,9 @@ def _summary(case: Any, *, account_id: str | None, now: datetime, tied: bool = F
         held_until=case.claimed_until if running else None,
         version=case.version,
         claim_generation=case.claim_generation,
-        claimable=case.state in CLAIMABLE and case.pending_review_id is None and not running,
+        claimable=waits and case.pending_review_id is None and not running,
         pending=case.pending_review_id is not None,
+        recorded=recorded,
     )
 
 
@@ -194,25 +271,46 @@ def held_cases(reader: Session, *, account_id: str | None, now: datetime) -> tup
     return tuple(_summary(case, account_id=account_id, now=now) for case in found)
 
 
-def queue_counts(reader: Session, *, account_id: str | None, now: datetime) -> QueueCounts:
-    """How much waits for anybody, what is due within the hour or overdue, and what this person holds.
+def queue_counts(
+    reader: Session, *, account_id: str | None, now: datetime, resolves: bool = False
+) -> QueueCounts:
+    """How much waits for this person, what is due within the hour or overdue, and what this person holds.
 
     Naming all ranks lets the index of the queue find due times without reading every waiting case.
     """
-    free = is_free(now)
+    free = [sa.and_(part, is_unclaimed(now)) for part in _waiting(account_id, resolves=resolves)]
     ranked = Case.rank.in_(list(Rank))
 
-    def count(*conditions: sa.ColumnElement[bool]) -> int:
-        rows = sa.select(Case.id).where(*conditions).limit(MOST_COUNTED + 1).subquery()
-        return int(reader.scalar(sa.select(sa.func.count()).select_from(rows)) or 0)
+    def count(parts: Sequence[sa.ColumnElement[bool]], *conditions: sa.ColumnElement[bool]) -> int:
+        some = [sa.select(Case.id).where(part, *conditions).limit(MOST_COUNTED + 1) for part in parts]
+        rows = sa.union_all(*[sa.select(one.subquery()) for one in some]).subquery()
+        return min(int(reader.scalar(sa.select(sa.func.count()).select_from(rows)) or 0), MOST_COUNTED + 1)
 
     return QueueCounts(
         waiting=count(free),
         due_soon=count(free, ranked, Case.due_at > now, Case.due_at <= now + timedelta(hours=1)),
         overdue=count(free, ranked, Case.due_at <= now),
-        held_by_you=count(is_held_by(account_id, now)),
-        oldest_at=reader.scalar(sa.select(Case.opened_at).where(free).order_by(Case.opened_at).limit(1)),
+        held_by_you=count([is_held_by(account_id, now)]),
+        oldest_at=_oldest_at(reader, account_id, now, resolves=resolves),
     )
+
+
+def _oldest_at(reader: Session, account_id: str | None, now: datetime, *, resolves: bool) -> datetime | None:
+    """When the oldest that waits for this person came: state by state, because its index begins with that."""
+    states = (*QUEUED, CaseState.RESOLVING) if resolves else QUEUED
+    oldest = [
+        sa.select(Case.opened_at)
+        .where(
+            Case.state == state, Case.pending_review_id.is_(None), is_unclaimed(now), _unknown_to(account_id)
+        )
+        .order_by(Case.opened_at)
+        .limit(1)
+        .subquery()
+        for state in states
+    ]
+    every = sa.union_all(*[sa.select(one.c.opened_at) for one in oldest]).subquery()
+    found: datetime | None = reader.scalar(sa.select(sa.func.min(every.c.opened_at, type_=Moment())))
+    return found
 
 
 _HELD = Prepared(
@@ -224,19 +322,27 @@ _ONE = Prepared(lambda: sa.select(Case).where(Case.id == sa.bindparam("case_id")
 
 
 def case_summary(
-    reader: Session, case_id: str, *, account_id: str | None, now: datetime
+    reader: Session, case_id: str, *, account_id: str | None, now: datetime, resolves: bool = False
 ) -> CaseSummary | None:
-    """The strip of one case; None when there is no such case."""
+    """The strip of one case; None when there is no such case. ``recorded`` is for the caller to fill in."""
     case = _ONE.first(reader, case_id=case_id)
-    return None if case is None else _summary(case, account_id=account_id, now=now)
+    return None if case is None else _summary(case, account_id=account_id, now=now, resolves=resolves)
 
 
 def summaries_of(
-    reader: Session, ids: Sequence[str], *, account_id: str | None, now: datetime
+    reader: Session, ids: Sequence[str], *, account_id: str | None, now: datetime, resolves: bool = False
 ) -> dict[str, CaseSummary]:
     """The strips of a few cases, by id; of those that there are."""
-    found = reader.scalars(sa.select(Case).where(Case.id.in_(ids)))
-    return {case.id: _summary(case, account_id=account_id, now=now) for case in found}
+    found = _with_own(account_id).where(Case.id.in_(ids))
+    return {
+        case.id: _summary(case, account_id=account_id, now=now, resolves=resolves, recorded=recorded)
+        for case, recorded in reader.execute(found)
+    }
+
+
+def _with_own(account_id: str | None) -> sa.Select[Any, bool]:
+    """Cases, each with whether this person has reviewed it."""
+    return sa.select(Case, (~not_reviewed_by(account_id)).label("recorded"))
 
 
 def cases_among(
@@ -244,9 +350,12 @@ def cases_among(
 ) -> tuple[CaseSummary, ...]:
     """Of these cases the live ones and those that this person has reviewed, 50 at most, newest first."""
     statement = (
-        sa.select(Case)
+        _with_own(account_id)
         .where(Case.id.in_(ids), sa.or_(Case.state.in_(LIVE), ~not_reviewed_by(account_id)))
         .order_by(Case.opened_at.desc(), Case.id.desc())
         .limit(PAGE_ROWS)
     )
-    return tuple(_summary(case, account_id=account_id, now=now) for case in reader.scalars(statement))
+    return tuple(
+        _summary(case, account_id=account_id, now=now, recorded=recorded)
+        for case, recorded in reader.execute(statement)
+    )

@@ -12,6 +12,7 @@ from review.db import Moment
 from review.domain.clause_text import natural_order
 from review.domain.decisions import ReviewFacts, ReviewInput
 from review.domain.outward import is_telling
+from review.domain.states import Round
 from review.models import Case, Clause, ClauseVersion, Draft, Item, Referral, Review, ReviewClause, Sender
 from review.prepared import Prepared
 from review.queries.clauses import ClauseInForce, clauses_in_force
@@ -19,10 +20,11 @@ from review.queries.clauses import ClauseInForce, clauses_in_force
 
 @dataclass(frozen=True)
 class StoredReview:
-    """A review as it stands, and how long its author can undo it."""
+    """A review as it stands, and how long its author can undo it; ``letter`` is for whoever resolves."""
 
     id: str
     case_id: str
+    round: Round
     account_id: str
     content: ReviewInput
     clauses: tuple[ClauseInForce, ...]
@@ -30,6 +32,7 @@ class StoredReview:
     recorded_at: datetime
     undo_until: datetime
     dispatched_at: datetime | None
+    letter: str | None
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,15 @@ def standing_review(reader: Session, case_id: str, *, account_id: str | None) ->
     return None if review is None else _stored(reader, review)
 
 
+def standing_reviews(reader: Session, case_id: str) -> tuple[StoredReview, ...]:
+    """Every review of a case that was not undone, in the order of the rounds."""
+    found = [_stored(reader, review) for review in _STANDING.all(reader, case_id=case_id)]
+    return tuple(sorted(found, key=lambda review: list(Round).index(review.round)))
+
+
+_STANDING = Prepared(
+    lambda: sa.select(Review).where(Review.case_id == sa.bindparam("case_id"), Review.undone_at.is_(None))
+)
 _REVIEW = Prepared(lambda: sa.select(Review).where(Review.id == sa.bindparam("review_id")))
 
 
@@ -138,6 +150,7 @@ def _stored(reader: Session, review: Any) -> StoredReview:
     return StoredReview(
         id=review.id,
         case_id=review.case_id,
+        round=Round(review.round),
         account_id=review.account_id,
         content=content,
         clauses=clauses,
@@ -145,6 +158,7 @@ def _stored(reader: Session, review: Any) -> StoredReview:
         recorded_at=review.recorded_at,
         undo_until=review.undo_until,
         dispatched_at=review.dispatched_at,
+        letter=review.letter,
     )
 
 

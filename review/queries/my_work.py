@@ -14,7 +14,7 @@ from review.domain.commitments import parse_envelope
 from review.domain.states import LIVE, MOVES, CaseState
 from review.errors import TrailBroken
 from review.models import Case, Draft, Escalation, Opening, Review
-from review.queries.cases import CaseSummary, held_cases, summaries_of
+from review.queries.cases import CaseSummary, held_cases, not_reviewed_by, shown_state, summaries_of
 
 Row = TypeVar("Row")
 
@@ -22,8 +22,8 @@ LISTED = 50
 REVIEWS_BACK = timedelta(hours=24)
 QUESTIONS_BACK = timedelta(days=14)
 
-_REVIEW_STATES = ("undoable", "pending", "decided", "withdrawn")
-"""Of a review that was recorded, in the order in which they are listed."""
+_REVIEW_STATES = ("undoable", "recorded", "withdrawn")
+"""Of a review, in the order in which they are listed; what the service made of it is not to be seen here."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class HeldCase:
 
 @dataclass(frozen=True)
 class OwnReview:
-    """A review that the person recorded: ``state`` is undoable, pending, decided or withdrawn."""
+    """A review that the person recorded: ``state`` is undoable, recorded or withdrawn."""
 
     case_id: str
     intake_kind: str
@@ -152,14 +152,14 @@ def own_reviews(reader: Session, *, account_id: str, now: datetime) -> Listed[Ow
 
 
 def _review_state(*, waits: bool, sent: bool, undoable: bool) -> str:
-    if sent:
-        return "decided"
-    if not waits:
+    if not waits and not sent:
         return "withdrawn"
-    return "undoable" if undoable else "pending"
+    return "undoable" if waits and undoable else "recorded"
 
 
-def left_drafts(reader: Session, *, account_id: str, now: datetime) -> Listed[LeftDraft]:
+def left_drafts(
+    reader: Session, *, account_id: str, now: datetime, resolves: bool = False
+) -> Listed[LeftDraft]:
     """Drafts of live cases that the person does not hold, the last saved first."""
     held = sa.and_(Case.claimed_by == account_id, Case.claimed_until > now)
     rows = reader.execute(
@@ -174,7 +174,8 @@ def left_drafts(reader: Session, *, account_id: str, now: datetime) -> Listed[Le
         .limit(LISTED + 1)
     ).all()
     shown = rows[:LISTED]
-    cases = summaries_of(reader, [row.case_id for row in shown], account_id=account_id, now=now)
+    ids = [row.case_id for row in shown]
+    cases = summaries_of(reader, ids, account_id=account_id, now=now, resolves=resolves)
     return Listed(
         tuple(LeftDraft(cases[row.case_id], row.saved_at) for row in shown if row.case_id in cases),
         len(rows) > LISTED,
@@ -190,6 +191,7 @@ def own_questions(reader: Session, *, account_id: str, now: datetime) -> Listed[
             Escalation.ended_at,
             Escalation.advised_by,
             Case.state,
+            (~not_reviewed_by(account_id)).label("recorded"),
         )
         .join(Case, Case.id == Escalation.case_id)
         .where(Escalation.asked_by == account_id, Escalation.asked_at > now - QUESTIONS_BACK)
@@ -206,7 +208,7 @@ def own_questions(reader: Session, *, account_id: str, now: datetime) -> Listed[
                 advised=row.advised_by is not None,
                 waits=row.state == CaseState.ESCALATED,
             ),
-            row.state,
+            shown_state(row.state, recorded=row.recorded),
         )
         for row in rows[:LISTED]
     )

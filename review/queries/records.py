@@ -54,6 +54,7 @@ class Record:
     Everything that an event tells of is shown as told; ``differences`` are the rows that say otherwise and
     ``broken`` the entries of the trail that were changed themselves. ``openings`` are the times at which the
     record was read, newest first; ``timeline`` leaves these out. ``emails``: by the referral of each.
+    ``why_second``: codes of what asked for a second review.
     """
 
     id: str
@@ -72,6 +73,7 @@ class Record:
     referrals: tuple[ReferralInRecord, ...]
     emails: Mapping[str, EmailInRecord]
     rounds: tuple[RoundInRecord, ...]
+    why_second: tuple[str, ...]
     wordings: Mapping[ClauseInRecord, WordingToday]
     messages: tuple[MessageInRecord, ...]
     evidence: tuple[EvidenceInRecord, ...]
@@ -120,6 +122,7 @@ def record_of(reader: Session, case_id: str, *, on: date) -> Record | None:
         referrals=tuple(referrals),
         emails={email.referral_id: email for email in emails},
         rounds=rounds_in_record(reviews, state=told.case.state),
+        why_second=told.case.why_second,
         wordings=wordings_today(reader, reviews, on=on),
         messages=messages_in_record(items, referrals),
         evidence=evidence_in_record(reader, subjects["item"]),

@@ -34,7 +34,7 @@ class RunningState:
 def running_state(reader: Session, *, now: datetime) -> RunningState:
     """The state at this moment; asks for a database whose schema is the newest."""
     return RunningState(
-        queue=queue_counts(reader, account_id=None, now=now),
+        queue=queue_counts(reader, account_id=None, now=now, resolves=True),
         checkpoint=_newest_checkpoint(reader),
         loops=tuple(loop_states(reader, now=now)),
         database=_database_version(reader),

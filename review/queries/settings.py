@@ -53,7 +53,9 @@ def setting_in_use(reader: Session, name: str, *, environment: Settings) -> Sett
 def text_of(setting: Setting, settings: Settings) -> str:
     """A setting's value as one would write it into the environment."""
     value = getattr(settings, setting.attribute)
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _in_use(setting: Setting, row: ChosenSetting | None, environment: Settings) -> SettingInUse:

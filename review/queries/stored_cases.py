@@ -124,7 +124,7 @@ def _reviews(reader: Session) -> sa.Select[Any]:
         Review.id, Review.case_id, Review.round, Review.outcome, Review.ground, Review.decline_reason,
         Review.law, Review.rationale, Review.statement, Review.visibility, Review.account_measure,
         Review.territory, Review.context, Review.over_broad, Review.case_version, Review.claim_generation,
-        Review.recorded_at, Review.undone_at, Review.dispatched_at,
+        Review.recorded_at, Review.undone_at, Review.dispatched_at, Review.letter,
     )  # fmt: skip
     reviewer = sa.type_coerce(Account.trail_id, sa.types.NullType()).label("reviewer")
     return (

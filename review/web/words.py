@@ -21,6 +21,8 @@ WORDS: dict[str, dict[str, str]] = {
         "REVIEW_REQUESTS_PER_MINUTE": N_("Requests a minute of one API key"),
         "REVIEW_ADDRESS_REQUESTS_PER_MINUTE": N_("Requests a minute of one address"),
         "REVIEW_FAILED_KEYS_PER_MINUTE": N_("Failed keys a minute of one address"),
+        "REVIEW_SECOND_REVIEW_SHARE": N_("Share of reviews that get a second one at random"),
+        "REVIEW_OVER_BROAD_PATHS": N_("Paths that stand for more than one piece of content"),
     },
     "state": {
         "open": N_("Open"),
@@ -31,6 +33,7 @@ WORDS: dict[str, dict[str, str]] = {
         "waiting_sender": N_("Waiting for sender"),
         "escalated": N_("With legal"),
         "complaint": N_("Complaint"),
+        "recorded": N_("Recorded by you"),
     },
     "item": {
         "received": N_("Received"),
@@ -41,8 +44,7 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "own_review": {
         "undoable": N_("Can be undone"),
-        "pending": N_("Going out"),
-        "decided": N_("Decided"),
+        "recorded": N_("Recorded"),
         "withdrawn": N_("Withdrawn meanwhile: answers nobody"),
     },
     "own_question": {
@@ -64,6 +66,13 @@ WORDS: dict[str, dict[str, str]] = {
         "not_asked": N_("Not required because neither a rule nor the random draw asked for it."),
         "no_difference": N_("Not required because no two reviews differed."),
         "no_complaint": N_("Not required because nobody complained."),
+    },
+    "why_second": {
+        "account_measure": N_("A measure against the account"),
+        "over_broad": N_("A location that stands for more than one piece of content"),
+        "refused_order": N_("A removal order declined"),
+        "context": N_("Journalism, research, art, or work against terrorism"),
+        "random": N_("Drawn at random"),
     },
     "outcome": {
         "accepted": N_("Accepted"),
@@ -182,6 +191,8 @@ WORDS: dict[str, dict[str, str]] = {
         "case.review_undone": N_("Review undone"),
         "case.review_dropped": N_("Review dropped: its items were withdrawn"),
         "case.decided": N_("Case decided"),
+        "case.second_review_due": N_("Second review due"),
+        "case.reviews_differ": N_("Reviews differ"),
         "case.withdrawn": N_("Case withdrawn"),
         "case.escalated": N_("Escalated to legal"),
         "case.advised": N_("Advice of legal"),

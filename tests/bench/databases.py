@@ -17,6 +17,7 @@ from review import db, migrate
 from review.config import Settings, read_settings
 from tests.bench import content, filling
 from tests.bench.filling import Filled, Progress
+from tests.draws import NO_DRAW
 from tests.house.readme_tables import ROOT
 from tests.postgres import PostgresServer
 
@@ -62,6 +63,7 @@ def settings_of(url: str, folder: Path) -> Settings:
             "REVIEW_HOSTS": HOSTS,
             "REVIEW_DATA_DIR": str(folder / "data"),
             "REVIEW_INSECURE_COOKIES": "1",
+            **NO_DRAW,
         }
     )
 

@@ -83,6 +83,24 @@ def test_both_outcomes_and_four_reasons_to_decline_stand_on_record(reader: Sessi
     assert reasons == {"no_breach", "not_found", "already_removed", "insufficient_information"}
 
 
+def test_some_cases_wait_for_a_second_review_and_one_for_a_lead(reader: Session) -> None:
+    states = Counter(reader.scalars(sa.select(Case.state)))
+    assert (states["second_review"], states["resolving"]) == (3, 1)
+    of_the_two = sa.select(Review.case_id).where(
+        Review.account_id.in_([staff.actor_of(email).account_id for email in staff.MODERATORS])
+    )
+    waiting = sa.select(Case.id).where(Case.state == "second_review", Case.id.in_(of_the_two))
+    assert reader.scalars(waiting).all() == [], "either of the two may take them"
+
+
+def test_about_eight_in_a_hundred_second_reviews_differed_and_a_lead_resolved_them(reader: Session) -> None:
+    rounds = Counter(
+        reader.scalars(sa.select(Review.round).join(Decision, Decision.case_id == Review.case_id))
+    )
+    assert 40 < rounds["second"] < 110
+    assert 0.03 < rounds["resolving"] / rounds["second"] < 0.15
+
+
 def test_the_terms_changed_in_between_and_decisions_name_both_versions(reader: Session) -> None:
     versions = set(
         reader.scalars(

@@ -23,6 +23,7 @@ from review.actions import trail
 from review.config import read_settings
 from review.domain.permissions import OPERATOR
 from review.formats import key_files
+from tests.draws import NO_DRAW
 from tests.faults import journal as outcomes
 from tests.faults.connection import Ambiguous, Connection, Unreached
 from tests.faults.invariants import Scene, violations
@@ -113,6 +114,7 @@ class FaultedDesk:
             "REVIEW_INSECURE_COOKIES": "1",
             "REVIEW_UNDO_SECONDS": "1",
             "REVIEW_LOG_ORIGIN": "desk.example/trail",
+            **NO_DRAW,
         } | self.settings
         self.app: Flask = create_app(read_settings(self.environment))
 

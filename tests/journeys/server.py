@@ -21,6 +21,7 @@ from click.testing import Result
 from app import create_app
 from review import db
 from review.config import read_settings
+from tests.draws import NO_DRAW
 from tests.house.readme_tables import ROOT
 
 Found = TypeVar("Found")
@@ -69,6 +70,7 @@ class Program:
             "REVIEW_FAILED_KEYS_PER_MINUTE": "0",
             # journeys of the second factor ask for it themselves
             "REVIEW_SECOND_FACTOR": "off",
+            **NO_DRAW,
         }
 
     @property

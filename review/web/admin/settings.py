@@ -109,10 +109,20 @@ def _shown(found: SettingInUse) -> dict[str, Any]:
         "span": duration(timedelta(seconds=int(found.text))) if seconds and int(found.text) >= 60 else "",
         "chosen": found.chosen,
         "changed_at": found.changed_at,
-        "least": found.setting.least,
-        "most": found.setting.most,
-        "is_number": found.setting.attribute != "hosts",
+        "hint": _hint(found),
     }
+
+
+def _hint(found: SettingInUse) -> str:
+    """What may be written."""
+    if found.setting.attribute == "hosts":
+        return gettext("Hosts with commas between; a leading dot takes the host and all below it.")
+    if found.setting.attribute == "second_review_share":
+        return gettext("A number from 0 to 1, such as 0.2 for one in five.")
+    if found.setting.attribute == "over_broad_paths":
+        return gettext("Paths with commas between, such as /channel/*; blank for none.")
+    least, most = found.setting.least, found.setting.most
+    return gettext("A whole number from %(least)s to %(most)s.", least=least, most=most)
 
 
 def _due(found: SettingInUse, now: datetime) -> datetime | None:

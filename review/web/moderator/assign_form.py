@@ -28,7 +28,7 @@ def assign_form(
     summary: CaseSummary, *, chosen: str | None = None, error: ReviewError | None = None
 ) -> AssignForm | None:
     """The form for a lead below a case that waits, with what was chosen and why it was refused; else None."""
-    if not (may_assign() and summary.claimable):
+    if not (may_assign() and summary.assignable):
         return None
     form = AssignForm(formdata=None, reviewer=chosen or "")
     names = colleagues(db.session(), account_id=guard.actor().account_id)

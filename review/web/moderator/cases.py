@@ -1,6 +1,7 @@
 """One case: what its holder sees, and taking, keeping and giving it back."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -10,10 +11,10 @@ from werkzeug.local import LocalProxy
 from review import clock, db
 from review.actions import cases as case_actions
 from review.actions import decisions as decision_actions
-from review.actions.claiming import claim_length
+from review.actions.claiming import claim_length, resolves
 from review.domain.ids import read_id
 from review.domain.permissions import Permission
-from review.domain.states import CaseState
+from review.domain.states import Round
 from review.errors import (
     AlreadyRecorded,
     CaseNotClaimable,
@@ -27,6 +28,7 @@ from review.errors import (
 from review.queries import cases, clauses, decisions
 from review.queries.case_content import case_content
 from review.queries.cases import CaseSummary
+from review.queries.comparisons import comparison_of, opposed_reviews
 from review.queries.escalations import advice_on
 from review.web import errors as web_errors
 from review.web import guard
@@ -80,18 +82,22 @@ def case_page(
     ``error``: why it was refused; ``assignee``: whom a refused assignment named.
     """
     reader, now, account_id = db.session(), clock.now(), guard.actor().account_id
-    summary = cases.case_summary(reader, case_id, account_id=account_id, now=now)
+    summary = cases.case_summary(
+        reader, case_id, account_id=account_id, now=now, resolves=resolves(guard.actor())
+    )
     if summary is None:
         raise NotFound("There is no such case; take one from the queue.")
     if summary.held == "yours":
         page = _holder_page(summary, values=values, error=error)
     else:
         own = decisions.standing_review(reader, case_id, account_id=account_id)
+        summary = replace(summary, recorded=own is not None)
         assigning = assign_form(summary, chosen=assignee, error=error)
         page = render_template(
             "moderator/case_apart.html",
             case=summary,
             review=own,
+            compared=() if own is None else comparison_of(reader, summary, account_id=account_id),
             can_undo=bool(own and summary.pending and own.dispatched_at is None and own.undo_until > now),
             typed=_typed_form(summary, values),
             assigning=assigning,
@@ -119,15 +125,17 @@ def _holder_page(summary: CaseSummary, *, values: Values | None, error: ReviewEr
                 version=summary.version,
                 claim_generation=summary.claim_generation,
                 errors=errors,
+                may_escalate=summary.round is Round.FIRST,
             )
         )
     )
-    blank = None if values or errors else (summary.intake_kind, in_force, content.senders)
+    blank = None if values or errors else (summary.intake_kind, in_force, content.senders, summary.round)
     return render_template(
         "moderator/case.html",
         case=summary,
         content=content,
-        advice=advice_on(reader, summary.id) if summary.state == CaseState.OPEN else (),
+        advice=() if summary.round is Round.SECOND else advice_on(reader, summary.id),
+        opposed=opposed_reviews(reader, summary),
         shown=sum(len(referral.items) for referral in content.referrals),
         form=form,
         blank=blank,

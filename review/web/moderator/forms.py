@@ -89,6 +89,7 @@ def review_form(
     version: int,
     claim_generation: int,
     errors: Sequence[FieldError] = (),
+    may_escalate: bool = True,
 ) -> ReviewForm:
     """The form with what was typed, what may be chosen, and each error at its field."""
 
@@ -107,7 +108,7 @@ def review_form(
     form.over_broad.data = first("over_broad") not in ("", "0")
     form.clauses.data = list(values.get("clauses") or ())
     form.version.data, form.claim_generation.data = str(version), str(claim_generation)
-    form.outcome.choices = _choices("outcome", (*OUTCOMES, ESCALATE))
+    form.outcome.choices = _choices("outcome", (*OUTCOMES, ESCALATE) if may_escalate else OUTCOMES)
     form.ground.choices = _choices("ground", GROUNDS)
     form.visibility.choices = _choices("visibility", VISIBILITIES)
     form.account.choices = _choices("account", ACCOUNT_MEASURES)

@@ -3,10 +3,12 @@
 from flask import Blueprint, render_template
 
 from review import clock, db
+from review.actions.claiming import resolves
 from review.domain.escalations import WAITS
 from review.domain.permissions import Permission
 from review.queries import my_work
 from review.queries.cases import claim_mark
+from review.queries.comparisons import compared_cases
 from review.web import guard
 
 blueprint = Blueprint("moderator_my_work", __name__)
@@ -26,8 +28,9 @@ def page() -> str:
         held=held,
         holding=" ".join(claim_mark(one.case.id, one.case.claim_generation) for one in held),
         reviews=my_work.own_reviews(reader, account_id=account_id, now=now),
-        drafts=my_work.left_drafts(reader, account_id=account_id, now=now),
+        drafts=my_work.left_drafts(reader, account_id=account_id, now=now, resolves=resolves(guard.actor())),
         questions=my_work.own_questions(reader, account_id=account_id, now=now),
+        compared=compared_cases(reader, account_id=account_id, now=now),
         waits=WAITS,
         undo=None,
         now=now,

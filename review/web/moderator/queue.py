@@ -10,7 +10,7 @@ from werkzeug import Response
 
 from review import clock, db
 from review.actions import cases as case_actions
-from review.actions.claiming import MOST_CLAIMS, Claim, too_many
+from review.actions.claiming import MOST_CLAIMS, Claim, resolves, too_many
 from review.domain.ids import read_id
 from review.domain.permissions import Permission
 from review.errors import InvalidInput, TooManyClaims
@@ -45,13 +45,14 @@ def listing() -> str:
     reader, now, account_id = db.session(), clock.now(), guard.actor().account_id
     after = _read_place(request.args.get("after", ""))
     held = cases.held_cases(reader, account_id=account_id, now=now)
-    page = cases.queue_page(reader, account_id=account_id, now=now, after=after)
+    may_resolve = resolves(guard.actor())
+    page = cases.queue_page(reader, account_id=account_id, now=now, after=after, resolves=may_resolve)
     return render_template(
         "moderator/queue.html",
         page=page,
         yours=() if after else held,
         holding=" ".join(cases.claim_mark(case.id, case.claim_generation) for case in held),
-        counts=cases.queue_counts(reader, account_id=account_id, now=now),
+        counts=cases.queue_counts(reader, account_id=account_id, now=now, resolves=may_resolve),
         most=MOST_COUNTED,
         may_assign=may_assign(),
         next_address=_address_after(page.next_place),

@@ -18,15 +18,20 @@ from review.domain.ids import new_id
 from review.domain.permissions import OPERATOR, SERVICE, Actor, Role, Scope
 from review.models import Account, FlaggerStatus, Passkey, Sender
 from tests.conftest import Desk
-from tests.factories import make_clause, make_sender, make_sign_in
+from tests.draws import DRAWN
+from tests.factories import make_account, make_clause, make_sender, make_sign_in
 from tests.trails import settle
 from tests.web.walls.marks import Mark
 
 STAFF: Mapping[str, Role] = {
     "author": Role.MODERATOR, "holder": Role.MODERATOR, "colleague": Role.MODERATOR, "lead": Role.LEAD,
-    "legal": Role.LEGAL, "admin": Role.ADMIN,
+    "legal": Role.LEGAL, "admin": Role.ADMIN, "second": Role.MODERATOR, "compared": Role.MODERATOR,
+    "resolver": Role.LEAD,
 }  # fmt: skip
-"""The author recorded a review and asked legal, the holder holds what came back, the colleague neither."""
+"""The author recorded a review and asked legal, the holder holds what came back, the colleague neither.
+
+The second holds a second review, the case of the one compared is decided after two, the resolver holds one in
+dispute; the first review of all three is the author's."""
 
 Ids = dict[str, list[str]]
 """Ids by the name that they have in the addresses, such as ``referral_id``."""
@@ -58,6 +63,7 @@ def build(desk: Desk) -> Stage:
     _decide(stage, version)
     _decide_before(stage, make_clause(Mark.PRECEDENT))
     stage.note("house", "clause_id", *desk.session.scalars(sa.text("SELECT clause_id FROM clause_versions")))
+    _review_again(stage, version)
     _escalate(stage)
     _leave_open(stage)
     _batches(stage)
@@ -173,8 +179,8 @@ def review_of(rationale: str, statement: str, version: str) -> ReviewInput:
     )  # fmt: skip
 
 
-def _record(stage: Stage, case_id: str, review: ReviewInput) -> decisions.Recorded:
-    author = stage.actors["author"]
+def _record(stage: Stage, case_id: str, review: ReviewInput, *, by: str = "author") -> decisions.Recorded:
+    author = stage.actors[by] if by in stage.actors else make_account()
     claim = cases.claim_case(case_id, actor=author)
     return decisions.record_review(
         case_id, review, claim_generation=claim.claim_generation, version=claim.version, actor=author
@@ -201,6 +207,32 @@ def _decide_before(stage: Stage, version: str) -> None:
     """A decision that went to the other sender alone, about a location that both name later."""
     case_id = stage.cases["before"] = refer(stage, "other", "watch/3")
     _dispatch(_record(stage, case_id, review_of("It is plain", "It is plain", version)))
+
+
+def _review_again(stage: Stage, version: str) -> None:
+    """Three cases that the author reviewed first, each further on than the one before."""
+    first = review_of(Mark.RATIONALE, Mark.STATEMENT, version)
+    for name in ("second", "compared", "resolver"):
+        case_id = stage.cases[name] = refer(stage, "own", f"{Mark.OWN_PLACE}/{name}")
+        assert refer(stage, "other", f"{Mark.OWN_PLACE}/{name}") == case_id
+        if name == "second":
+            _ask_legal(stage, case_id)
+            escalations.advise_case(case_id, f"{Mark.ADVICE}: it is not.", actor=stage.actors["legal"])
+        _send_on(_record(stage, case_id, first))
+        if name == "compared":
+            _send_on(_record(stage, case_id, first, by=name))
+        if name == "resolver":
+            other = ReviewInput(
+                "declined", decline_reason="no_breach", rationale="No.", statement="No breach."
+            )
+            _send_on(_record(stage, case_id, other, by="colleague of the author"))
+    for name in ("second", "resolver"):
+        cases.claim_case(stage.cases[name], actor=stage.actors[name])
+
+
+def _send_on(recorded: decisions.Recorded) -> None:
+    with time_machine.travel(recorded.undo_until + timedelta(seconds=1), tick=False):
+        dispatching.dispatch_review(recorded.review_id, actor=SERVICE, lot=DRAWN)
 
 
 def _ask_legal(stage: Stage, case_id: str) -> None:

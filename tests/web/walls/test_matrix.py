@@ -2,15 +2,13 @@
 
 import pytest
 
-from review.domain.states import MOVES
 from tests.conftest import Desk
 from tests.web.walls.conftest import Seen
 from tests.web.walls.marks import Mark
-from tests.web.walls.matrix import EXPOSURE, MATRIX, REVEAL, SECOND, UNMASK, YES, Row
+from tests.web.walls.matrix import EXPOSURE, MATRIX, REVEAL, UNMASK, YES, Row
 
 CELLS = [(row, column, cell) for row in MATRIX for column, cell in row.cells.items()]
 WORDS_OF_LATER = {
-    SECOND: ("second", "compare", "comparison", "agreement"),
     REVEAL: ("evidence", "reveal", "capture"),
     UNMASK: ("unmask", "mask"),
     EXPOSURE: ("exposure", "break", "wellbeing"),
@@ -41,5 +39,3 @@ def test_what_has_no_cells_yet_has_no_address_yet(desk: Desk, what: str) -> None
     """Whoever builds it moves its cells from ``later`` to the columns, and takes its words from here."""
     served = [rule.rule for rule in desk.app.url_map.iter_rules()]
     assert [rule for rule in served if any(word in rule for word in WORDS_OF_LATER[what])] == []
-    if what == SECOND:
-        assert not MOVES["send_to_second_review"].enabled
