@@ -3,6 +3,9 @@
 import re
 import unicodedata
 from typing import Final
+from urllib.parse import unquote
+
+MOST_CODE_POINTS: Final = 500
 
 _AUTHORITY = re.compile(r"(https?)://([^/?#]*)", re.IGNORECASE)
 _PLAIN_DOT = re.compile(r"(?<!\[)\.(?!\])")
@@ -33,6 +36,27 @@ def visible(text: str) -> str:
     Line feed and tab stay. Meant for text that was sent to us, where such characters hide or reorder words.
     """
     return _HIDDEN.sub(lambda match: f"⟨{ord(match[0]):04X}⟩", str(text))
+
+
+def folded(text: str, most: int = 160) -> tuple[str, str]:
+    """The beginning of a text, cut between words where there are any, and the rest; none of a short one."""
+    if len(text) <= most:
+        return text, ""
+    space = max(text.rfind(" ", 0, most), text.rfind("\n", 0, most))
+    cut = space + 1 if space >= most * 3 // 4 else most
+    while cut > most // 2 and unicodedata.combining(text[cut]):
+        cut -= 1
+    return text[:cut], text[cut:]
+
+
+def code_points(url: str, in_full: bool = True) -> list[tuple[str, str, str]]:
+    """The characters of an address, percent signs undone: each with its number and its name in Unicode.
+
+    Otherwise than ``in_full`` only those that are not ASCII. At most 500.
+    """
+    read = unquote(url)
+    found = [letter for letter in read[:MOST_CODE_POINTS] if in_full or not letter.isascii()]
+    return [(letter, f"{ord(letter):04X}", unicodedata.name(letter, "–")) for letter in found]
 
 
 def unicode_form(hostname: str) -> str | None:

@@ -162,5 +162,22 @@ EVENTS: dict[str, EventType] = {
         EventType("email.refused", "email", _PEOPLE, ("reason",)),
         EventType("case.second_review_due", "case", _LOOP, ("review",), ("why", "share")),
         EventType("case.reviews_differ", "case", _LOOP, ("review", "reviews"), ("shown_first",)),
+        EventType(
+            "evidence.revealed",
+            "case",
+            _PEOPLE,
+            ("reveal", "item", "evidence", "sha256"),
+            ("stage", "width", "height", "bytes", "generation"),
+            changes=False,
+        ),
+        EventType("evidence.hidden", "case", _PEOPLE, ("reveals",), changes=False),
+        EventType(
+            "evidence.captured",
+            "case",
+            _PEOPLE,
+            ("evidence", "item", "name", "media_type", "sha256"),
+            ("bytes", "generation"),
+        ),
+        EventType("location.opened", "case", _PEOPLE, ("item", "url"), ("generation",), changes=False),
     )
 }

@@ -87,6 +87,7 @@ class Permission(StrEnum):
     SEE_TEAM = "see_team"
     CONFIRM_EMAILED = "confirm_emailed"
     RESOLVE_DIFFERENCES = "resolve_differences"
+    REVEAL_EVIDENCE = "reveal_evidence"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -171,6 +172,10 @@ GRANTS: dict[Permission, Grant] = {
     Permission.RESOLVE_DIFFERENCES: Grant(
         "Judge a case on which two reviews differ, having written neither; both are shown without names.",
         roles=frozenset({Role.LEAD}),
+    ),
+    Permission.REVEAL_EVIDENCE: Grant(
+        "See evidence of a case one holds, step by step; each step is on the trail before it is shown.",
+        roles=_JUDGES,
     ),
 }
 

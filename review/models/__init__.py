@@ -8,7 +8,7 @@ from review.models.clauses import Clause, ClauseDraft, ClauseVersion
 from review.models.decisions import Answer, Decision, Draft, Restriction, Review, ReviewClause
 from review.models.emailed import EmailedReferral
 from review.models.escalations import Escalation
-from review.models.evidence import Evidence
+from review.models.evidence import Evidence, EvidenceLook, Reveal
 from review.models.factors import HalfSignIn, Passkey, RecoveryCode, TotpFactor
 from review.models.heartbeats import Heartbeat
 from review.models.numbers import CountedPosition, DayCount
@@ -37,6 +37,7 @@ __all__ = [
     "EmailedReferral",
     "Escalation",
     "Evidence",
+    "EvidenceLook",
     "FlaggerStatus",
     "HalfSignIn",
     "Heartbeat",
@@ -51,6 +52,7 @@ __all__ = [
     "Referral",
     "RefusedItem",
     "Restriction",
+    "Reveal",
     "Review",
     "ReviewClause",
     "SearchEntry",

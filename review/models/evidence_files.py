@@ -1,4 +1,8 @@
-"""Where the bytes of evidence lie: one file per SHA-256 under the data folder, written before its row."""
+"""Where the bytes of evidence lie: one file per SHA-256 under the data folder, written before its row.
+
+Previews lie in a folder of their own, by the digest of the evidence and their stage: they are made anew when
+they are gone, and no backup needs them.
+"""
 
 import errno
 import os
@@ -36,6 +40,39 @@ def keep_evidence(data_dir: Path, digest: str, content: bytes) -> None:
 def read_evidence(data_dir: Path, digest: str) -> bytes:
     """The bytes behind a digest; ``FileNotFoundError`` when they are gone."""
     return evidence_path(data_dir, digest).read_bytes()
+
+
+def preview_path(data_dir: Path, digest: str, stage: str) -> Path:
+    """The file for a stage of the evidence of that digest: ``previews/ab/cd/<digest>.<stage>``."""
+    return data_dir / "previews" / digest[:2] / digest[2:4] / f"{digest}.{stage}"
+
+
+def keep_preview(data_dir: Path, digest: str, stage: str, content: bytes) -> None:
+    """Store a preview in place of the one that was there. Raises `StorageFull`."""
+    path = preview_path(data_dir, digest, stage)
+    try:
+        _make_folder(path.parent)
+        _write(path, content)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise StorageFull("The preview could not be stored.") from error
+
+
+def preview_length(data_dir: Path, digest: str, stage: str) -> int | None:
+    """The bytes of a preview; None where there is none."""
+    try:
+        return preview_path(data_dir, digest, stage).stat().st_size
+    except FileNotFoundError:
+        return None
+
+
+def read_preview(data_dir: Path, digest: str, stage: str) -> bytes | None:
+    """A preview; None where there is none."""
+    try:
+        return preview_path(data_dir, digest, stage).read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 def _make_folder(folder: Path) -> None:

@@ -187,6 +187,13 @@ def _grouped(reader: Session, rows: Sequence[Any]) -> tuple[ReferralShown, ...]:
     )
 
 
+def item_of(reader: Session, case_id: str, item_id: str) -> ItemShown | None:
+    """One item of the case that is still asked about, its evidence left out."""
+    statement = sa.select(Item).where(Item.id == item_id, Item.case_id == case_id, Item.status != "withdrawn")
+    item = reader.scalars(statement).one_or_none()
+    return None if item is None else _item_shown(item, ())
+
+
 def count_senders(reader: Session, case_id: str) -> int:
     """How many senders the statement goes to."""
     statement = (

@@ -18,7 +18,7 @@ from jinja2.runtime import Context, Macro
 from markupsafe import Markup
 
 from review.domain.clause_words import clause_name, plain_words
-from review.domain.display import defang, mixed_scripts, unicode_form, visible
+from review.domain.display import code_points, defang, folded, mixed_scripts, unicode_form, visible
 from review.web import appearance, texts
 from review.web.times import (
     day,
@@ -59,9 +59,11 @@ def register(app: Flask) -> None:
     texts.install(app)
     _harden(app)
     app.jinja_env.filters.update(
+        code_points=code_points,
         day=day,
         defanged=defang,
         exact=exact,
+        folded=folded,
         language=language_name,
         machine_time=machine_time,
         moment=moment,

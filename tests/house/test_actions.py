@@ -23,6 +23,7 @@ WITHOUT_EVENT = {
     "take_verification": "a verification leaves its one event when it ends",
     "renew_verification": "progress of a verification, which leaves its one event when it ends",
     "fail_verification": "nothing was found out about the trail",
+    "keep_look": "what decoding found in a file is derived from its bytes and can be found anew",
     "forget_answers": "stored answers to retries end after 30 days (http.md)",
 }
 ACTIONS = sorted((ROOT / "review" / "actions").glob("*.py"))

@@ -40,6 +40,7 @@ from review.web.moderator.forms import (
     typed_values,
     values_of_draft,
 )
+from review.web.moderator.shown_evidence import evidence_shown
 from review.web.texts import gettext
 from review.web.times import duration
 
@@ -137,6 +138,7 @@ def _holder_page(summary: CaseSummary, *, values: Values | None, error: ReviewEr
         advice=() if summary.round is Round.SECOND else advice_on(reader, summary.id),
         opposed=opposed_reviews(reader, summary),
         shown=sum(len(referral.items) for referral in content.referrals),
+        evidence=evidence_shown(content, summary),
         form=form,
         blank=blank,
         clauses={clause.version_id: clause for clause in in_force},
@@ -183,7 +185,7 @@ def claim(case_id: str) -> str | tuple[str, int] | Response:
     wanted, values = wanted_case(case_id), typed_values()
     try:
         taken = case_actions.claim_case(wanted, actor=guard.actor())
-        _keep_typed(wanted, values, taken.claim_generation)
+        keep_typed(wanted, values, taken.claim_generation)
     except TooManyClaims as error:
         if values:
             return case_page(wanted, values=values, error=error)
@@ -202,7 +204,7 @@ def renew(case_id: str) -> str | tuple[str, int] | Response:
     try:
         generation = number_in_form("claim_generation")
         case_actions.renew_claim(wanted, claim_generation=generation, actor=guard.actor())
-        _keep_typed(wanted, values, generation)
+        keep_typed(wanted, values, generation)
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
         return case_page(wanted, values=values or None, error=error)
     flash(gettext("Kept for you."), "done")
@@ -216,7 +218,7 @@ def release(case_id: str) -> str | tuple[str, int] | Response:
     wanted, values = wanted_case(case_id), typed_values()
     try:
         generation = number_in_form("claim_generation")
-        _keep_typed(wanted, values, generation)
+        keep_typed(wanted, values, generation)
         case_actions.release_claim(wanted, claim_generation=generation, actor=guard.actor())
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
         return case_page(wanted, values=values or None, error=error)
@@ -229,7 +231,7 @@ def _afterwards(address: str) -> str:
     return url_for("moderator_my_work.page") if request.form.get("back") == "my-work" else address
 
 
-def _keep_typed(case_id: str, values: Values, claim_generation: int) -> None:
+def keep_typed(case_id: str, values: Values, claim_generation: int) -> None:
     """Save what came along as draft, if anything did."""
     if values:
         decision_actions.save_draft(

@@ -1,0 +1,44 @@
+"""Prepares what is shown of evidence: each digest is looked into once, and its previews are kept."""
+
+from pathlib import Path
+
+from review.actions.evidence import Size, keep_look
+from review.decoding import decode
+from review.domain.media import BOXES, Look, Stage, fits, shown_size
+from review.errors import InvalidInput
+from review.models.evidence_files import evidence_path, keep_preview, preview_length
+
+
+def look_into(sha256: str, *, data_dir: Path) -> Look:
+    """Let the child decode the evidence of a digest; keep its previews, then what was found.
+
+    Slow, and so outside any transaction. Raises `FileNotFoundError`, `NotReady` or `StorageFull`.
+    """
+    found = decode(evidence_path(data_dir, sha256))
+    for stage, preview in found.previews.items():
+        keep_preview(data_dir, sha256, stage, preview)
+    keep_look(sha256, found.look)
+    return found.look
+
+
+def prepared(sha256: str, look: Look | None, *, stage: Stage, data_dir: Path) -> Size | None:
+    """How large the preview of this stage is, which is made if it is not there; None where it cannot be.
+
+    ``look`` is what is known of the digest, None for nothing yet. Raises `InvalidInput` for a stage that
+    such a file does not have, and what `look_into` raises.
+    """
+    if look is None:
+        look = look_into(sha256, data_dir=data_dir)
+    if look.refused is not None or look.kind is None:
+        return None
+    if not fits(look.kind, stage):
+        raise InvalidInput("This evidence cannot be shown in that way; open the case again.")
+    length = preview_length(data_dir, sha256, stage)
+    if length is None:
+        look = look_into(sha256, data_dir=data_dir)
+        length = preview_length(data_dir, sha256, stage)
+    if length is None:
+        return None
+    if stage not in BOXES or look.width is None or look.height is None:
+        return Size(length)
+    return Size(length, *shown_size(look.width, look.height, stage))

@@ -1,0 +1,213 @@
+"""Evidence of a case: shown step by step, hidden, served, and added; and the way to the live address."""
+
+import mimetypes
+from hashlib import sha256
+from pathlib import Path
+
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from werkzeug import Response as AnyResponse
+
+from review import clock, db
+from review.actions import evidence as evidence_actions
+from review.actions.evidence import Captured, Size
+from review.domain.ids import read_id
+from review.domain.media import MOST_CAPTURE_BYTES, PREVIEW_TYPE, Stage, plain_name
+from review.domain.permissions import Permission
+from review.errors import AlreadyRecorded, ClaimLost, InvalidInput, NotFound, StaleVersion
+from review.models.evidence_files import keep_evidence, read_preview
+from review.previews import prepared
+from review.queries import evidence
+from review.queries.case_content import ItemShown, item_of
+from review.queries.cases import case_summary
+from review.web import guard
+from review.web.moderator.cases import case_page, keep_typed, number_in_form, wanted_case
+from review.web.moderator.forms import typed_values
+from review.web.texts import gettext
+
+blueprint = Blueprint("moderator_evidence", __name__)
+
+SERVED = {
+    "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_LEFT = "left_for"
+
+
+@blueprint.post("/cases/<case_id>/reveal")
+@guard.access(Permission.REVEAL_EVIDENCE)
+def reveal(case_id: str) -> str | tuple[str, int] | AnyResponse:
+    """Show the next stage of a piece of evidence (``evidence``, ``stage``), or an item's whole ``text``."""
+    wanted = wanted_case(case_id)
+    values = typed_values()
+    try:
+        _keep(wanted)
+        place = _reveal_text(wanted) if request.values.get("text") else _reveal_evidence(wanted)
+    except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
+        return case_page(wanted, values=values or None, error=error)
+    return redirect(url_for("moderator_cases.page", case_id=wanted, _anchor=place), 303)
+
+
+def _keep(case_id: str) -> None:
+    """What was typed into the review comes along with each of these buttons, and stays as draft."""
+    values = typed_values()
+    if values and "claim_generation" in request.form:
+        keep_typed(case_id, values, number_in_form("claim_generation"))
+
+
+def _reveal_evidence(case_id: str) -> str:
+    """Prepare, then record, then let its address be valid; what cannot be shown says so on the page."""
+    stage = _stage()
+    _check_held(case_id)
+    piece = evidence.piece(db.session(), case_id, read_id(request.values.get("evidence", ""), "E") or "")
+    if piece is None:
+        raise NotFound("The case has no such evidence; open it again.")
+    try:
+        size = prepared(piece.sha256, piece.look, stage=stage, data_dir=_folder())
+    except FileNotFoundError:
+        flash(gettext("The bytes of this evidence are missing from our store."), "warning")
+        return piece.id
+    if size is not None:
+        evidence_actions.reveal_evidence(case_id, piece.id, stage=stage, size=size, actor=guard.actor())
+    return piece.id
+
+
+def _stage() -> Stage:
+    chosen = request.values.get("stage", Stage.SMALL.value)
+    if chosen == Stage.PLACEHOLDER or chosen not in list(Stage):
+        raise InvalidInput(gettext("There is no such way to show evidence; open the case again."))
+    return Stage(chosen)
+
+
+def _reveal_text(case_id: str) -> str:
+    item = _held_item(case_id, request.values.get("text", ""))
+    size = Size(len((item.description or "").encode()))
+    evidence_actions.reveal_text(case_id, item.id, size=size, actor=guard.actor())
+    return item.id
+
+
+def _check_held(case_id: str) -> None:
+    """Raise `ClaimLost` before anything slow is done for somebody who does not hold the case."""
+    account_id = guard.actor().account_id
+    summary = case_summary(db.session(), case_id, account_id=account_id, now=clock.now())
+    if summary is None:
+        raise NotFound("There is no such case; take one from the queue.")
+    if summary.held != "yours":
+        raise ClaimLost("You do not hold this case any more; claim it again if it is free.")
+
+
+def _held_item(case_id: str, item_id: str) -> ItemShown:
+    """This item of a case that the person holds; raises `NotFound` or `ClaimLost`."""
+    _check_held(case_id)
+    item = item_of(db.session(), case_id, read_id(item_id, "I") or "")
+    if item is None:
+        raise NotFound("The case has no such item any more; open it again.")
+    return item
+
+
+@blueprint.post("/cases/<case_id>/hide")
+@guard.access(Permission.REVEAL_EVIDENCE)
+def hide(case_id: str) -> str | tuple[str, int] | AnyResponse:
+    """Drop one thing that is shown (``reveal``), or everything of this case."""
+    wanted, chosen = wanted_case(case_id), request.values.get("reveal")
+    reveal_id = None if chosen is None else read_id(chosen, "W") or ""
+    evidence_actions.hide_evidence(wanted, reveal_id, actor=guard.actor())
+    try:
+        _keep(wanted)
+    except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
+        return case_page(wanted, values=typed_values() or None, error=error)
+    return redirect(url_for("moderator_cases.page", case_id=wanted, _anchor=request.values.get("at")), 303)
+
+
+@blueprint.get("/evidence/<reveal_id>")
+@guard.access(Permission.REVEAL_EVIDENCE)
+def medium(reveal_id: str) -> Response:
+    """The re-encoded picture of a reveal, for the person whom it was shown to, until it is hidden."""
+    account_id = guard.actor().account_id
+    found = evidence.medium_of(db.session(), reveal_id, account_id=account_id, now=clock.now())
+    content = None
+    if found is not None and found.stage is not Stage.TEXT:
+        content = read_preview(_folder(), found.sha256, found.stage)
+    if content is None:
+        raise NotFound("There is nothing to be seen here any more; open the case again.")
+    answer = Response(content, mimetype=PREVIEW_TYPE, headers=SERVED)
+    answer.content_disposition.set("attachment", filename=f"{reveal_id}.jpg")  # type: ignore[attr-defined]
+    return answer
+
+
+@blueprint.post("/cases/<case_id>/capture")
+@guard.access(Permission.REVIEW_CASE)
+def capture(case_id: str) -> str | tuple[str, int] | AnyResponse:
+    """Add a ``file`` of one's own as evidence of an ``item``."""
+    wanted = wanted_case(case_id)
+    values = typed_values()
+    try:
+        _keep(wanted)
+        item = _held_item(wanted, request.values.get("item", ""))
+        captured, content = _uploaded()
+        keep_evidence(_folder(), captured.sha256, content)
+        evidence_id = evidence_actions.capture_evidence(wanted, item.id, captured, actor=guard.actor())
+    except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
+        return case_page(wanted, values=values or None, error=error)
+    flash(gettext("The capture was added to the evidence."), "done")
+    return redirect(url_for("moderator_cases.page", case_id=wanted, _anchor=evidence_id), 303)
+
+
+def _uploaded() -> tuple[Captured, bytes]:
+    """The file that came with the form; raises `InvalidInput` for none and for one that is too large."""
+    file = request.files.get("file")
+    content = b"" if file is None else file.stream.read(MOST_CAPTURE_BYTES + 1)
+    if file is None or not content:
+        raise InvalidInput(gettext("Choose a file that is not empty, then add it."))
+    if len(content) > MOST_CAPTURE_BYTES:
+        most = MOST_CAPTURE_BYTES // 1024 // 1024
+        raise InvalidInput(
+            gettext("The file has more than %(most)s MiB; add a smaller copy of it.", most=most)
+        )
+    name = plain_name(file.filename or "")
+    guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return Captured(name, guessed, sha256(content).hexdigest(), len(content)), content
+
+
+@blueprint.get("/cases/<case_id>/leave/<item_id>")
+@guard.access(Permission.REVIEW_CASE)
+def leave(case_id: str, item_id: str) -> str | tuple[str, int] | AnyResponse:
+    """What opening the live address means; the link itself only right after the person said so."""
+    wanted = wanted_case(case_id)
+    try:
+        item = _held_item(wanted, item_id)
+    except ClaimLost as error:
+        return case_page(wanted, error=error)
+    return render_template(
+        "moderator/leave.html", case_id=wanted, item=item, live=session.pop(_LEFT, None) == item.id
+    )
+
+
+@blueprint.post("/cases/<case_id>/leave/<item_id>")
+@guard.access(Permission.REVIEW_CASE)
+def left(case_id: str, item_id: str) -> str | tuple[str, int] | AnyResponse:
+    """Put on the trail that the person goes there, and offer the link once."""
+    wanted = wanted_case(case_id)
+    try:
+        item = _held_item(wanted, item_id)
+        evidence_actions.open_location(wanted, item.id, actor=guard.actor())
+    except ClaimLost as error:
+        return case_page(wanted, error=error)
+    session[_LEFT] = item.id
+    return redirect(url_for("moderator_evidence.leave", case_id=wanted, item_id=item.id), 303)
+
+
+def _folder() -> Path:
+    folder: Path = current_app.config["REVIEW_SETTINGS"].data_dir
+    return folder

@@ -1,0 +1,129 @@
+"""What does the page of a case show of its evidence? What was revealed to its holder, and the next step."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flask import current_app
+
+from review import db
+from review.domain.media import FIRST_CHARACTERS, MOST_CHARACTERS, Look, Stage, next_stage
+from review.models.evidence_files import read_preview
+from review.queries.case_content import CaseContent
+from review.queries.cases import CaseSummary
+from review.queries.evidence import Piece, Shown, pieces_of, shown_to
+from review.web import guard
+
+
+@dataclass(frozen=True)
+class PieceShown:
+    """One piece of evidence: its neutral facts, what is shown of it now, and what can be asked for next.
+
+    ``text``: of a text that is shown. ``pressed``: the key for the next step on this page belongs to it.
+    """
+
+    piece: Piece
+    shown: Shown | None
+    text: str | None
+    next_stage: Stage | None
+    pressed: bool
+
+    @property
+    def look(self) -> Look:
+        """What decoding found; nothing yet where it was not asked."""
+        return self.piece.look or Look()
+
+    @property
+    def cut(self) -> bool:
+        """Whether the text goes on where it is not shown any more."""
+        return (self.look.characters or 0) > MOST_CHARACTERS
+
+
+@dataclass(frozen=True)
+class EvidenceShown:
+    """By item: its pieces of evidence; and the items whose own text was unfolded.
+
+    ``pressed_text``: the item whose text the key for the next step unfolds. ``open``: how many are shown.
+    """
+
+    pieces: Mapping[str, tuple[PieceShown, ...]]
+    texts: frozenset[str]
+    pressed_text: str | None
+    open: int
+
+
+NOTHING = EvidenceShown({}, frozenset(), None, 0)
+
+
+def evidence_shown(content: CaseContent, case: CaseSummary) -> EvidenceShown:
+    """What the holder of the case sees of its evidence; asks nothing where there is none and no long text."""
+    items = [item for referral in content.referrals for item in referral.items]
+    with_files = [item.id for item in items if item.evidence]
+    long_texts = [item.id for item in items if len(item.description or "") > FIRST_CHARACTERS]
+    if not with_files and not long_texts:
+        return NOTHING
+    reader = db.session()
+    pieces = pieces_of(reader, with_files) if with_files else []
+    shown = shown_to(
+        reader, case.id, account_id=guard.actor().account_id, claim_generation=case.claim_generation
+    )
+    texts = frozenset(one.item_id for one in shown if one.evidence_id is None)
+    return _drawn(
+        _in_order(pieces, with_files), shown, texts, [one for one in long_texts if one not in texts]
+    )
+
+
+def _in_order(pieces: Sequence[Piece], item_ids: Sequence[str]) -> list[Piece]:
+    """As the page shows the items."""
+    places = {item_id: place for place, item_id in enumerate(item_ids)}
+    return sorted(pieces, key=lambda piece: places[piece.item_id])
+
+
+def _drawn(
+    pieces: Sequence[Piece], shown: Sequence[Shown], texts: frozenset[str], folded: Sequence[str]
+) -> EvidenceShown:
+    at_present = {one.evidence_id: one for one in shown if one.evidence_id is not None}
+    pressed = _pressed(pieces, at_present)
+    drawn: dict[str, list[PieceShown]] = {}
+    for piece in pieces:
+        one = at_present.get(piece.id)
+        drawn.setdefault(piece.item_id, []).append(
+            PieceShown(
+                piece=piece,
+                shown=one,
+                text=_text_of(piece) if one is not None and one.stage is Stage.TEXT else None,
+                next_stage=_next(piece, one),
+                pressed=piece.id == pressed,
+            )
+        )
+    return EvidenceShown(
+        pieces={item_id: tuple(some) for item_id, some in drawn.items()},
+        texts=texts,
+        pressed_text=folded[0] if folded and pressed is None else None,
+        open=len(shown),
+    )
+
+
+def _next(piece: Piece, shown: Shown | None) -> Stage | None:
+    if piece.look is not None and piece.look.refused is not None:
+        return None
+    stage = None if shown is None else shown.stage
+    return next_stage(None if piece.look is None else piece.look.kind, stage)
+
+
+def _pressed(pieces: Sequence[Piece], shown: Mapping[str, Shown]) -> str | None:
+    """Which piece the key goes to: the one that is shown small, newest first; else the first that is hidden.
+
+    Colour has no key: it is asked for by itself.
+    """
+    by_id = {piece.id: piece for piece in pieces}
+    for evidence_id in reversed(list(shown)):
+        if evidence_id in by_id and shown[evidence_id].stage is Stage.SMALL:
+            return evidence_id
+    hidden = (piece.id for piece in pieces if piece.id not in shown and _next(piece, None) is not None)
+    return next(hidden, None)
+
+
+def _text_of(piece: Piece) -> str:
+    folder = current_app.config["REVIEW_SETTINGS"].data_dir
+    kept = read_preview(folder, piece.sha256, Stage.TEXT)
+    return "" if kept is None else kept.decode("utf-8", "replace")
