@@ -14,6 +14,7 @@ from review.actions.clauses import import_clauses
 from review.actions.decisions import Recorded, record_review, undo_review
 from review.actions.dispatching import dispatch_review
 from review.actions.escalations import advise_case, end_escalations, escalate_case
+from review.actions.looks import look_without_evidence
 from review.actions.senders import create_sender
 from review.actions.withdrawals import withdraw_item, withdraw_referral
 from review.domain.clause_text import read_clauses
@@ -22,6 +23,7 @@ from review.domain.escalations import WAITS
 from review.domain.permissions import OPERATOR, SERVICE, Actor, Role
 from review.domain.senders import FlaggerEvidence
 from review.models import Item
+from review.queries.precedents import first_precedents
 from tests.draws import DRAWN
 from tests.factories import make_account, receive, sender_actor
 
@@ -83,6 +85,8 @@ def _record(moderator: Actor, *, ground: str, case_id: str = "") -> tuple[Record
     claim = claim_case(case_id, actor=moderator) if case_id else claim_next(actor=moderator)
     if claim is None:
         return None, None
+    found = first_precedents(db.session(), claim.case_id, account_id=moderator.account_id)
+    look_without_evidence(claim.case_id, precedents=found, actor=moderator)
     clause = db.session().scalar(sa.text("SELECT id FROM clause_versions ORDER BY id LIMIT 1"))
     grounds: dict[str, Any] = {"terms": {"clauses": (clause,)}, "law": {"law": "Article 1"}}
     review = ReviewInput(

@@ -32,6 +32,7 @@ from review.prepared import Prepared
 from review.queries import decisions
 from review.queries.cases import is_held_by
 from review.queries.decisions import StoredReview
+from review.queries.looks import look_behind
 
 ORDER_UNDO_SECONDS = 10
 LONGEST_DRAFT = 200_000
@@ -207,6 +208,7 @@ def _record_review_event(
     actor: Actor,
     now: datetime,
 ) -> None:
+    behind = look_behind(writer, seen.case_id, account_id=actor.account_id)
     ledger.record(
         writer,
         MOVES["record_review"].event,
@@ -220,6 +222,7 @@ def _record_review_event(
             "clauses": list(review.clauses) or None,
             "law": review.law,
             "territory": review.territory,
+            "precedents": list(behind.precedents) or None,
         },
         meta={
             "round": seen.round.value,
@@ -232,6 +235,7 @@ def _record_review_event(
             "over_broad": review.over_broad,
             "version": seen.version,
             "generation": seen.claim_generation,
+            "look": behind.look,
         },
     )
 

@@ -63,7 +63,7 @@ EVENTS: dict[str, EventType] = {
             "case.review_recorded",
             "case",
             _PEOPLE,
-            ("review", "rationale", "statement", "clauses", "law", "territory"),
+            ("review", "rationale", "statement", "clauses", "law", "territory", "precedents"),
             (
                 "round",
                 "outcome",
@@ -75,6 +75,7 @@ EVENTS: dict[str, EventType] = {
                 "over_broad",
                 "version",
                 "generation",
+                "look",
             ),
         ),
         EventType("case.review_dropped", "case", _LOOP, ("review",)),
@@ -178,6 +179,7 @@ EVENTS: dict[str, EventType] = {
             ("evidence", "item", "name", "media_type", "sha256"),
             ("bytes", "generation"),
         ),
+        EventType("case.first_look", "case", _PEOPLE, ("precedents",), ("way", "generation")),
         EventType("location.opened", "case", _PEOPLE, ("item", "url"), ("generation",), changes=False),
     )
 }

@@ -11,6 +11,7 @@ from review.models.escalations import Escalation
 from review.models.evidence import Evidence, EvidenceLook, Reveal
 from review.models.factors import HalfSignIn, Passkey, RecoveryCode, TotpFactor
 from review.models.heartbeats import Heartbeat
+from review.models.looks import CaseTerm, FirstLook, PicturePart, ShownPrecedent
 from review.models.numbers import CountedPosition, DayCount
 from review.models.referrals import Item, Referral, RefusedItem, StoredAnswer
 from review.models.search import SearchEntry, SearchMark
@@ -26,6 +27,7 @@ __all__ = [
     "Batch",
     "BatchLine",
     "Case",
+    "CaseTerm",
     "ChosenSetting",
     "Clause",
     "ClauseDraft",
@@ -38,6 +40,7 @@ __all__ = [
     "Escalation",
     "Evidence",
     "EvidenceLook",
+    "FirstLook",
     "FlaggerStatus",
     "HalfSignIn",
     "Heartbeat",
@@ -47,6 +50,7 @@ __all__ = [
     "Opening",
     "Passkey",
     "PendingEvent",
+    "PicturePart",
     "RateCount",
     "RecoveryCode",
     "Referral",
@@ -59,6 +63,7 @@ __all__ = [
     "SearchMark",
     "Sender",
     "SenderKey",
+    "ShownPrecedent",
     "SignIn",
     "StoredAnswer",
     "StoredCheckpoint",

@@ -18,6 +18,8 @@ FROZEN = (
     "referrals",
     "review_clauses",
     "reviews",
+    "first_looks",
+    "shown_precedents",
 )
 GUARDED = (*APPEND_ONLY, "pending_events", *FROZEN)
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from review.domain.states import ItemStatus
 from review.domain.told import CaseTold, Difference, ReviewTold, Told, case_told, differing, read_told
 from review.models import Account, Answer, Case, Decision, Item, Leaf, Opening, Review, ReviewClause
+from review.queries.stored_looks import look_differences, stored_looks
 from review.queries.trail_rows import among, follows, listed, raw
 
 SET = 500
@@ -60,8 +61,9 @@ def by_owner(rows: Iterable[Row], owner: str) -> dict[str, list[Row]]:
 
 
 def compare_cases(reader: Session, chains: Chains) -> Iterator[Difference]:
-    """State, reviews, their clauses, and decisions of these cases."""
+    """State, reviews, their clauses, decisions and first looks of these cases."""
     ids = list(chains)
+    looks = stored_looks(reader, ids)
     cases = sa.select(*raw(Case.id, Case.state, Case.decided_at)).where(among(reader, Case.id))
     states = {row["id"]: row for row in rows_by_name(reader, cases, ids)}
     reviews = by_owner(rows_by_name(reader, _reviews(reader), ids), "case_id")
@@ -86,6 +88,7 @@ def compare_cases(reader: Session, chains: Chains) -> Iterator[Difference]:
             yield Difference("case", case_id, "", "changed", column, found, wanted, position)
         yield from _review_differences(case_id, told, reviews.get(case_id, ()), clauses)
         yield from _decision_differences(case_id, told, decisions.get(case_id, ()))
+        yield from look_differences(case_id, told.looks, looks.get(case_id, {}))
         for event in events:
             if event.event_type == "case.opened":
                 yield from _moved_differences(reader, case_id, event)

@@ -16,6 +16,7 @@ from review.models import (
     Case,
     Decision,
     EmailedReferral,
+    FirstLook,
     Item,
     Opening,
     Referral,
@@ -35,7 +36,14 @@ REST = (
     " The record of a case shows what the trail tells."
 )
 OF_CASES = frozenset(
-    {"case.opened", "case.review_recorded", "case.review_undone", "case.review_dropped", *STATE_AFTER}
+    {
+        "case.opened",
+        "case.first_look",
+        "case.review_recorded",
+        "case.review_undone",
+        "case.review_dropped",
+        *STATE_AFTER,
+    }
 )
 OF_ITEMS = frozenset({"item.answered", "item.withdrawn"})
 OF_REFERRALS = frozenset({"referral.received", "referral.withdrawn"})
@@ -149,6 +157,7 @@ def _surplus() -> Sequence[tuple[str, sa.orm.InstrumentedAttribute[str], str, sa
         ("item", Item.id, "names no known case", ~sa.exists().where(Case.id == Item.case_id)),
         ("item", Item.id, "was ended", sa.and_(marked, ~ended)),
         ("review", Review.id, "", ~_tells("case", ["case.review_recorded"], Review.case_id)),
+        ("first look", FirstLook.case_id, "", ~_tells("case", ["case.first_look"], FirstLook.case_id)),
         ("decision", Decision.id, "", ~_tells("case", ["case.decided"], Decision.case_id)),
         ("answer", Answer.item_id, "", ~_tells("item", ["item.answered"], Answer.item_id)),
         ("case", Case.id, "", ~sa.exists().where(Item.case_id == Case.id)),

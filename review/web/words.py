@@ -22,6 +22,7 @@ WORDS: dict[str, dict[str, str]] = {
         "REVIEW_ADDRESS_REQUESTS_PER_MINUTE": N_("Requests a minute of one address"),
         "REVIEW_FAILED_KEYS_PER_MINUTE": N_("Failed keys a minute of one address"),
         "REVIEW_SECOND_REVIEW_SHARE": N_("Share of reviews that get a second one at random"),
+        "REVIEW_FOLD_SENDER": N_("Kinds whose sender stays hidden until the first look"),
         "REVIEW_OVER_BROAD_PATHS": N_("Paths that stand for more than one piece of content"),
     },
     "state": {
@@ -235,10 +236,27 @@ WORDS: dict[str, dict[str, str]] = {
         "email.arrived": N_("E-mail arrived"),
         "email.confirmed": N_("E-mail confirmed as a referral"),
         "email.refused": N_("E-mail refused"),
+        "case.first_look": N_("First look"),
         "evidence.revealed": N_("Evidence shown"),
         "evidence.hidden": N_("Evidence hidden"),
         "evidence.captured": N_("Capture added"),
         "location.opened": N_("Left for the live address"),
+    },
+    "look": {
+        "revealed": N_("after evidence was revealed"),
+        "without": N_("without looking at the evidence, by choice"),
+        "none": N_("without a look: neither evidence nor the sender was shown"),
+    },
+    "precedent": {
+        "location": N_("Same location"),
+        "file": N_("Same file"),
+        "picture": N_("Similar picture"),
+        "text": N_("Similar text"),
+    },
+    "agreement": {
+        "one": N_("One review"),
+        "agreed": N_("Two reviews agreed"),
+        "differed": N_("Two reviews differed, a third decided"),
     },
     "emailed": {
         "waiting": N_("Waiting"),

@@ -38,6 +38,7 @@ PARTS = (
     "showing",
     "enrolling",
     "publishing",
+    "looking",
 )
 """Files that hold no action of their own but parts of some: what they do counts for their callers."""
 

@@ -28,6 +28,8 @@ COLUMN = {
     "flagger_statuses": "coordinator",
     "reviews": "rationale",
     "emailed_referrals": "message",
+    "first_looks": "way",
+    "shown_precedents": "precedent_id",
 }
 
 

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from review.web.moderator import assigning, cases, decisions, emailed, evidence, my_work, queue, search
+from review.web.moderator import assigning, cases, decisions, emailed, evidence, looks, my_work, queue, search
 
 blueprints: tuple[Blueprint, ...] = (
     queue.blueprint,
@@ -13,4 +13,5 @@ blueprints: tuple[Blueprint, ...] = (
     my_work.blueprint,
     emailed.blueprint,
     evidence.blueprint,
+    looks.blueprint,
 )

@@ -41,6 +41,7 @@ from review.web.moderator.forms import (
     values_of_draft,
 )
 from review.web.moderator.shown_evidence import evidence_shown
+from review.web.moderator.shown_looks import look_shown
 from review.web.texts import gettext
 from review.web.times import duration
 
@@ -139,6 +140,7 @@ def _holder_page(summary: CaseSummary, *, values: Values | None, error: ReviewEr
         opposed=opposed_reviews(reader, summary),
         shown=sum(len(referral.items) for referral in content.referrals),
         evidence=evidence_shown(content, summary),
+        look=look_shown(summary),
         form=form,
         blank=blank,
         clauses={clause.version_id: clause for clause in in_force},
