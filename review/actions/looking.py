@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -13,6 +14,24 @@ from review.domain.permissions import Actor
 from review.domain.precedents import Candidate, is_hash, parts_of
 from review.models import FirstLook, PicturePart, ShownPrecedent
 from review.models.rows import insert_rows
+from review.prepared import Prepared
+
+
+def _note() -> Any:
+    """Insert a look unless the person has had one; rows of one case are written one after the other."""
+    columns = list(FirstLook.__table__.columns)
+    given = sa.select(*[sa.bindparam(column.name, type_=column.type) for column in columns]).where(
+        ~sa.select(FirstLook.way)
+        .where(
+            FirstLook.case_id == sa.bindparam("case_id"), FirstLook.account_id == sa.bindparam("account_id")
+        )
+        .exists()
+    )
+    insert = sa.insert(FirstLook).from_select([column.name for column in columns], given)
+    return insert.returning(FirstLook.case_id)
+
+
+_NOTE = Prepared(_note)
 
 
 def note_first_look(
@@ -32,11 +51,16 @@ def note_first_look(
     """
     if precedents is None:
         return False
-    row = {
-        "case_id": case_id, "account_id": actor.account_id, "way": way.value,
-        "claim_generation": claim_generation, "precedents": len(precedents), "looked_at": now,
-    }  # fmt: skip
-    if _insert_new(writer, FirstLook, [row]) == 0:
+    new = _NOTE.first(
+        writer,
+        case_id=case_id,
+        account_id=actor.account_id,
+        way=way.value,
+        claim_generation=claim_generation,
+        precedents=len(precedents),
+        looked_at=now,
+    )
+    if new is None:
         return False  # the other half of a double click was first
     insert_rows(
         writer,
@@ -66,11 +90,5 @@ def keep_picture(writer: Session, perceptual_hash: str | None) -> None:
     if perceptual_hash is None or not is_hash(perceptual_hash):
         return
     rows = [{"part": part, "perceptual_hash": perceptual_hash} for part in parts_of(perceptual_hash)]
-    _insert_new(writer, PicturePart, rows)
-
-
-def _insert_new(writer: Session, table: Any, rows: list[dict[str, Any]]) -> int:
-    """Insert what is not there yet; how many rows came new, as far as one row is asked about."""
     dialect: Any = sqlite if db.is_sqlite(writer) else postgresql
-    result: Any = writer.execute(dialect.insert(table.__table__).on_conflict_do_nothing(), rows)
-    return int(result.rowcount)
+    writer.execute(dialect.insert(PicturePart.__table__).on_conflict_do_nothing(), rows)

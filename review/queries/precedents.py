@@ -212,17 +212,17 @@ _BEARERS = Prepared(
 
 def texts_of(reader: Session, case_ids: Iterable[str]) -> dict[str, list[str]]:
     """What the senders of these cases say of them: reasons, and descriptions of items."""
+    ids = list(case_ids)
     rows = reader.execute(
         sa.select(Item.case_id, Referral.reason, Item.description)
         .join(Referral, Referral.id == Item.referral_id)
-        .where(Item.case_id.in_(list(case_ids)), Item.status != "withdrawn")
+        .where(Item.case_id.in_(ids), Item.status != "withdrawn")
         .order_by(Item.case_id, Item.joined_at, Item.id)
+        .limit(MOST_ITEMS * len(ids))
     )
     found: dict[str, list[str]] = {}
     for case_id, *texts in rows:
-        said = found.setdefault(case_id, [])
-        if len(said) < MOST_ITEMS * 2:
-            said += [text for text in texts if text]
+        found.setdefault(case_id, []).extend(text for text in texts if text)
     return found
 
 
