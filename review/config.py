@@ -1,7 +1,6 @@
 """Settings: read once from the environment, typed, each with one sentence; a bad one stops the start."""
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,15 +9,13 @@ from urllib.parse import urlsplit
 
 from review.errors import SettingsError
 from review.setting_table import SETTINGS, Setting
+from review.setting_texts import READERS, whole_number
 
 WEAK_KEY_LENGTH = 32
 LONGEST_CONTACT = 200
-_SHARE = re.compile(r"0(?:\.[0-9]{1,4})?|1(?:\.0{1,4})?", re.ASCII)
-_PATH = re.compile(r"/[!-+\--~]{1,199}", re.ASCII)
 
 
 SECOND_FACTOR = ("off", "optional", "required")
-COMFORT = ("blur", "grey", "small", "full")
 ROLES = ("moderator", "lead", "legal", "admin", "sender")
 
 
@@ -73,6 +70,7 @@ class Settings:
     passkey_roles: tuple[str, ...]
     second_review_share: float
     over_broad_paths: tuple[str, ...]
+    fold_sender: tuple[str, ...]
     demo: bool = False
 
     @property
@@ -86,13 +84,7 @@ CHANGEABLE: dict[str, Setting] = {setting.name: setting for setting in SETTINGS 
 
 
 def _number(values: Mapping[str, str], name: str, *, least: int, most: int) -> int:
-    return _whole_number(name, values[name], least=least, most=most)
-
-
-def _whole_number(name: str, text: str, *, least: int, most: int) -> int:
-    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
-        raise SettingsError(f"{name} must be a whole number from {least} to {most}.")
-    return int(text)
+    return whole_number(name, values[name], least=least, most=most)
 
 
 def _switch(values: Mapping[str, str], name: str) -> bool:
@@ -111,26 +103,6 @@ def _database_url(text: str) -> str:
     if scheme in ("postgresql", "postgresql+psycopg"):
         return "postgresql+psycopg:" + text.partition(":")[2]
     raise SettingsError("REVIEW_DATABASE_URL must start with sqlite:/// or postgresql://.")
-
-
-def _hosts(text: str) -> tuple[str, ...]:
-    hosts = tuple(part.strip() for part in text.split(",") if part.strip())
-    if not hosts:
-        raise SettingsError("REVIEW_HOSTS is empty: name at least one host that is ours, e.g. video.example.")
-    return hosts
-
-
-def _share(name: str, text: str) -> float:
-    if _SHARE.fullmatch(text) is None:
-        raise SettingsError(f"{name} must be a number from 0 to 1, such as 0.2.")
-    return float(text)
-
-
-def _paths(name: str, text: str) -> tuple[str, ...]:
-    paths = tuple(part.strip() for part in text.split(",") if part.strip())
-    if not all(_PATH.fullmatch(path) for path in paths):
-        raise SettingsError(f"{name} must be paths with commas between, such as /channel/*, or blank.")
-    return paths
 
 
 def _secret_key(text: str, *, demo: bool) -> str:
@@ -199,23 +171,11 @@ def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = 
     )
 
 
-def _comfort(text: str) -> tuple[str, ...]:
-    words = tuple(part.strip() for part in text.split(",") if part.strip())
-    if not set(words) <= set(COMFORT) or {"small", "full"} <= set(words):
-        raise SettingsError(f"REVIEW_COMFORT may name {', '.join(COMFORT)}; small or full, not both.")
-    return words
-
-
 def _changeable(setting: Setting, text: str) -> Any:
-    if setting.attribute == "hosts":
-        return _hosts(text)
-    if setting.attribute == "comfort":
-        return _comfort(text)
-    if setting.attribute == "second_review_share":
-        return _share(setting.name, text)
-    if setting.attribute == "over_broad_paths":
-        return _paths(setting.name, text)
-    return _whole_number(setting.name, text, least=setting.least, most=setting.most)
+    read = READERS.get(setting.attribute)
+    if read is not None:
+        return read(setting.name, text)
+    return whole_number(setting.name, text, least=setting.least, most=setting.most)
 
 
 def with_changes(settings: Settings, texts: Mapping[str, str]) -> Settings:

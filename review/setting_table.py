@@ -233,4 +233,12 @@ SETTINGS: tuple[Setting, ...] = (
         " on them need a second review. `*` stands for anything but a slash.",
         attribute="over_broad_paths",
     ),
+    Setting(
+        "REVIEW_FOLD_SENDER",
+        "referral, notice",
+        "Comma-separated kinds (`referral`, `notice`, `removal_order`) whose sender stays hidden until the"
+        " first look at the case. A removal order binds whoever gets it, and may be refused only for what its"
+        " authority and form show (TCO Art. 3), so by default it says who issued it.",
+        attribute="fold_sender",
+    ),
 )

@@ -16,6 +16,7 @@ from review.actions.decisions import Recorded, record_review, undo_review
 from review.actions.dispatching import dispatch_review
 from review.actions.escalations import advise_case, end_escalations, escalate_case
 from review.actions.leaving import pass_case, set_aside_case
+from review.actions.looks import look_without_evidence
 from review.actions.notes import write_note
 from review.actions.questions import ask_sender, end_questions, give_answer
 from review.actions.senders import create_sender
@@ -28,6 +29,7 @@ from review.domain.permissions import OPERATOR, SERVICE, Actor, Role
 from review.domain.questions import WAITS as SENDER_WAITS
 from review.domain.senders import FlaggerEvidence
 from review.models import Item, Question
+from review.queries.precedents import first_precedents
 from tests.draws import DRAWN
 from tests.factories import make_account, receive, sender_actor
 
@@ -127,6 +129,8 @@ def _record(moderator: Actor, *, ground: str, case_id: str = "") -> tuple[Record
     claim = claim_case(case_id, actor=moderator) if case_id else claim_next(actor=moderator)
     if claim is None:
         return None, None
+    found = first_precedents(db.session(), claim.case_id, account_id=moderator.account_id)
+    look_without_evidence(claim.case_id, precedents=found, actor=moderator)
     clause = db.session().scalar(sa.text("SELECT id FROM clause_versions ORDER BY id LIMIT 1"))
     grounds: dict[str, Any] = {"terms": {"clauses": (clause,)}, "law": {"law": "Article 1"}}
     review = ReviewInput(

@@ -13,7 +13,7 @@ from review import db, ledger
 from review.actions.offering import Free, first_offered, may_be_taken, resolves
 from review.domain.permissions import SERVICE, Actor, Permission, check_permission
 from review.domain.states import MOVES
-from review.errors import TooManyClaims
+from review.errors import ClaimLost, NotFound, TooManyClaims
 from review.models import Account, Case
 from review.prepared import Prepared
 from review.queries import cases
@@ -180,6 +180,31 @@ def release_held(writer: Session, case_ids: sa.Select[Any], *, actor: Actor, now
     for row in released:
         meta = {"generation": row.claim_generation}
         ledger.record(writer, MOVES["release"].event, row.id, actor=actor, at=now, meta=meta)
+
+
+_LOCK_HELD = Prepared(
+    lambda: (
+        sa.select(Case.claim_generation)
+        .where(
+            Case.id == sa.bindparam("case_id"),
+            cases.is_held_by(sa.bindparam("account_id"), sa.bindparam("now")),
+        )
+        .with_for_update()
+    )
+)
+
+
+def lock_held(writer: Session, case_id: str, actor: Actor, now: datetime) -> int:
+    """Keep the case as it is until the end, and its claim this person's; the claim's generation.
+
+    Raises `NotFound` or `ClaimLost`.
+    """
+    generation = _LOCK_HELD.scalar(writer, case_id=case_id, account_id=actor.account_id, now=now)
+    if generation is not None:
+        return int(generation)
+    if writer.get(Case, case_id) is None:
+        raise NotFound()
+    raise ClaimLost("You do not hold this case any more; claim it again if it is free.")
 
 
 def claim_length() -> timedelta:

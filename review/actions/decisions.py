@@ -31,6 +31,7 @@ from review.prepared import Prepared
 from review.queries import companions, decisions
 from review.queries.cases import is_held_by
 from review.queries.decisions import StoredReview
+from review.queries.looks import look_behind
 
 ORDER_UNDO_SECONDS = 10
 LONGEST_DRAFT = 200_000
@@ -212,6 +213,7 @@ def _record_review_event(
     actor: Actor,
     now: datetime,
 ) -> None:
+    behind = look_behind(writer, seen.case_id, account_id=actor.account_id)
     ledger.record(
         writer,
         MOVES["record_review"].event,
@@ -227,6 +229,7 @@ def _record_review_event(
             "territory": review.territory,
             "snippets": list(review.snippets) or None,
             "recorded_with": seen.main_review_id,
+            "precedents": list(behind.precedents) or None,
         },
         meta={
             "round": place.round.value,
@@ -239,6 +242,7 @@ def _record_review_event(
             "over_broad": review.over_broad,
             "version": seen.version,
             "generation": seen.claim_generation,
+            "look": behind.look,
         },
     )
 

@@ -1,5 +1,6 @@
 """Showing and adding evidence: every stage that somebody is shown is an event before it is shown."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,16 +10,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from review import clock, db, ledger
+from review.actions.claiming import lock_held
+from review.actions.looking import keep_picture, note_first_look
 from review.domain.ids import new_id
+from review.domain.looks import Way
 from review.domain.media import Look, Stage
 from review.domain.permissions import Actor, Permission, check_permission
-from review.errors import ClaimLost, NotFound
+from review.domain.precedents import Candidate
+from review.errors import NotFound
 from review.models import Case, Evidence, EvidenceLook, Item, Reveal
 from review.models.rows import insert_rows
-from review.prepared import Prepared
-from review.queries.cases import is_held_by
-
-_LOST = "You do not hold this case any more; claim it again if it is free."
 
 
 @dataclass(frozen=True)
@@ -40,27 +41,6 @@ class Captured:
     length: int
 
 
-_HELD = Prepared(
-    lambda: (
-        sa.select(Case.claim_generation)
-        .where(
-            Case.id == sa.bindparam("case_id"), is_held_by(sa.bindparam("account_id"), sa.bindparam("now"))
-        )
-        .with_for_update()
-    )
-)
-
-
-def _lock_held(writer: Session, case_id: str, actor: Actor, now: datetime) -> int:
-    """Keep the case as it is until the end, and its claim this person's; the claim's generation."""
-    generation = _HELD.scalar(writer, case_id=case_id, account_id=actor.account_id, now=now)
-    if generation is not None:
-        return int(generation)
-    if writer.get(Case, case_id) is None:
-        raise NotFound()
-    raise ClaimLost(_LOST)
-
-
 def _check_item(writer: Session, case_id: str, item_id: str) -> None:
     """Raise `NotFound` unless this is an item of the case that is still asked about."""
     statement = sa.select(Item.id).where(
@@ -70,15 +50,24 @@ def _check_item(writer: Session, case_id: str, item_id: str) -> None:
         raise NotFound("The case has no such item any more; open it again.")
 
 
-def reveal_evidence(case_id: str, evidence_id: str, *, stage: Stage, size: Size, actor: Actor) -> str:
+def reveal_evidence(
+    case_id: str,
+    evidence_id: str,
+    *,
+    stage: Stage,
+    size: Size,
+    actor: Actor,
+    precedents: Sequence[Candidate] | None = None,
+) -> str:
     """Put on the trail that the holder is shown a piece of evidence; the reveal's id, then its address works.
 
-    The stage before ends with it. Raises `NotFound` or `ClaimLost`.
+    The stage before ends with it. ``precedents``: what the person's first look at the case brings, None for
+    a later one. Raises `NotFound` or `ClaimLost`.
     """
     check_permission(actor, Permission.REVEAL_EVIDENCE)
     with db.transaction() as writer:
         now = clock.now()
-        generation = _lock_held(writer, case_id, actor, now)
+        generation = lock_held(writer, case_id, actor, now)
         found = writer.execute(
             sa.select(Evidence.item_id, Evidence.sha256).where(Evidence.id == evidence_id)
         ).one_or_none()
@@ -86,18 +75,27 @@ def reveal_evidence(case_id: str, evidence_id: str, *, stage: Stage, size: Size,
             raise NotFound("The case has no such evidence; open it again.")
         _check_item(writer, case_id, found.item_id)
         row = _row(case_id, found.item_id, evidence_id, stage=stage, size=size)
-        return _reveal(writer, row, generation, sha256=found.sha256, actor=actor, now=now)
+        return _reveal(
+            writer, row, generation, sha256=found.sha256, precedents=precedents, actor=actor, now=now
+        )
 
 
-def reveal_text(case_id: str, item_id: str, *, size: Size, actor: Actor) -> str:
+def reveal_text(
+    case_id: str,
+    item_id: str,
+    *,
+    size: Size,
+    actor: Actor,
+    precedents: Sequence[Candidate] | None = None,
+) -> str:
     """The same for what the sender quotes or describes of an item, unfolded to its end."""
     check_permission(actor, Permission.REVEAL_EVIDENCE)
     with db.transaction() as writer:
         now = clock.now()
-        generation = _lock_held(writer, case_id, actor, now)
+        generation = lock_held(writer, case_id, actor, now)
         _check_item(writer, case_id, item_id)
         row = _row(case_id, item_id, None, stage=Stage.TEXT, size=size)
-        return _reveal(writer, row, generation, sha256=None, actor=actor, now=now)
+        return _reveal(writer, row, generation, sha256=None, precedents=precedents, actor=actor, now=now)
 
 
 def _row(
@@ -121,9 +119,19 @@ def _reveal(
     generation: int,
     *,
     sha256: str | None,
+    precedents: Sequence[Candidate] | None,
     actor: Actor,
     now: datetime,
 ) -> str:
+    note_first_look(
+        writer,
+        str(row["case_id"]),
+        way=Way.REVEALED,
+        claim_generation=generation,
+        precedents=precedents,
+        actor=actor,
+        now=now,
+    )
     _end(writer, actor, now, Reveal.item_id == row["item_id"], Reveal.evidence_id == row["evidence_id"])
     stored = row | {
         "account_id": actor.account_id,
@@ -183,7 +191,7 @@ def capture_evidence(case_id: str, item_id: str, captured: Captured, *, actor: A
     check_permission(actor, Permission.REVIEW_CASE)
     with db.transaction() as writer:
         now = clock.now()
-        generation = _lock_held(writer, case_id, actor, now)
+        generation = lock_held(writer, case_id, actor, now)
         _check_item(writer, case_id, item_id)
         evidence_id = new_id("E")
         row = {
@@ -221,7 +229,7 @@ def open_location(case_id: str, item_id: str, *, actor: Actor) -> None:
     check_permission(actor, Permission.REVIEW_CASE)
     with db.transaction() as writer:
         now = clock.now()
-        generation = _lock_held(writer, case_id, actor, now)
+        generation = lock_held(writer, case_id, actor, now)
         _check_item(writer, case_id, item_id)
         url = writer.scalar(sa.select(Item.canonical_url).where(Item.id == item_id))
         ledger.record(
@@ -252,3 +260,4 @@ def keep_look(sha256: str, look: Look) -> None:
     with db.transaction() as writer:
         dialect: Any = sqlite if db.is_sqlite(writer) else postgresql
         writer.execute(dialect.insert(EvidenceLook.__table__).on_conflict_do_nothing(), [row])
+        keep_picture(writer, look.perceptual_hash)

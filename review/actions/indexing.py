@@ -1,4 +1,7 @@
-"""Reading referrals into what search looks hosts and digests up in, after they were received."""
+"""Reading referrals into what search and earlier decisions are found by, after they were received or decided.
+
+Of decided cases the digests of some words are kept, by which cases of which the same is said are found.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -10,16 +13,18 @@ from sqlalchemy.orm import Session
 
 from review import clock, db
 from review.domain.permissions import Actor, check_service
+from review.domain.precedents import terms_of
 from review.domain.searching import host_of
-from review.models import Item, Referral, SearchEntry, SearchMark
+from review.domain.states import ItemStatus
+from review.models import CaseTerm, Item, Referral, SearchEntry, SearchMark
 from review.models.search import LONGEST_TERM
-from review.queries.search_entries import mark_of
+from review.queries.precedents import texts_of
+from review.queries.search_entries import MARK, mark_of
 
 BATCH = 1_000
 SETTLED_SECONDS = 10
 """Referrals are left alone so long, so that a delivery of many is not disturbed while it comes in."""
 CHUNK = 500
-_ONE = 1
 
 
 def index_referrals(*, actor: Actor, limit: int = BATCH) -> int:
@@ -36,11 +41,29 @@ def index_referrals(*, actor: Actor, limit: int = BATCH) -> int:
         items: list[Any] = []
         for start in range(0, len(referrals), CHUNK):
             ids = [referral.id for referral in referrals[start : start + CHUNK]]
-            statement = sa.select(Item.id, Item.canonical_url, Item.sha256, Item.joined_at)
-            items += writer.execute(statement.where(Item.referral_id.in_(ids)))
+            items += writer.execute(_items().where(Item.referral_id.in_(ids)))
         _insert(writer, [*_of_referrals(referrals), *_of_items(items)])
+        decided = {item.case_id for item in items if item.status == ItemStatus.DECIDED}
+        _keep_terms(writer, sorted(decided))
         _move_mark(writer, referrals[-1])
         return len(referrals)
+
+
+def _items() -> sa.Select[*tuple[Any, ...]]:
+    return sa.select(Item.id, Item.canonical_url, Item.sha256, Item.joined_at, Item.case_id, Item.status)
+
+
+def _keep_terms(writer: Session, case_ids: Sequence[str]) -> None:
+    """Keep the words of these decided cases; the texts of one that is kept already are the same."""
+    for start in range(0, len(case_ids), CHUNK):
+        said = texts_of(writer, case_ids[start : start + CHUNK])
+        rows = [
+            {"term": term, "case_id": case_id} for case_id, texts in said.items() for term in terms_of(texts)
+        ]
+        if rows:
+            rows.sort(key=lambda row: (row["term"], row["case_id"]))
+            dialect: Any = sqlite if db.is_sqlite(writer) else postgresql
+            writer.execute(dialect.insert(CaseTerm.__table__).on_conflict_do_nothing(), rows)
 
 
 def _next(writer: Session, limit: int) -> Sequence[Any]:
@@ -88,5 +111,5 @@ def _insert(writer: Session, rows: list[dict[str, Any]]) -> None:
 
 def _move_mark(writer: Session, last: Any) -> None:
     writer.execute(sa.delete(SearchMark).execution_options(synchronize_session=False))
-    mark = {"id": _ONE, "change_position": last.change_position, "referral_id": last.id}
+    mark = {"id": MARK, "change_position": last.change_position, "referral_id": last.id}
     writer.execute(sa.insert(SearchMark), mark)

@@ -135,6 +135,8 @@ class ReviewTold:
     clauses: tuple[str, ...] | None
     snippets: tuple[str, ...] | None = ()
     recorded_with: str | None = None
+    look: str | None = None
+    precedents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,18 @@ class QuestionTold:
     id: str
     position: int | None
     columns: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class LookTold:
+    """A person's first look at a case: its columns, and what was shown then, None where that was erased.
+
+    Each earlier decision as its case, why it was shown, and how like it is.
+    """
+
+    position: int | None
+    columns: dict[str, Any]
+    precedents: tuple[tuple[str, str, int | None], ...] | None
 
 
 @dataclass
@@ -156,6 +170,7 @@ class CaseTold:
     reviews: dict[str, ReviewTold] = field(default_factory=dict)
     decisions: dict[str, tuple[Row, int | None]] = field(default_factory=dict)
     questions: dict[str, QuestionTold] = field(default_factory=dict)
+    looks: dict[str, LookTold] = field(default_factory=dict)
 
 
 def read_told(envelope: object, fields: object, position: object, follows: object) -> Told | None:
@@ -203,6 +218,8 @@ def case_told(events: Sequence[Told]) -> CaseTold:
             _mark(told, review_id, dispatched_at=event.when)
             for letter, named in letters_told(event).items():
                 _mark(told, named, letter=letter)
+        elif event.event_type == "case.first_look":
+            told.looks.setdefault(event.actor_id, look_told(event))
         elif event.event_type == "case.decided":
             told.decided_at = event.when
             # where it follows several reviews, all but the newest were dispatched before
@@ -283,6 +300,7 @@ def review_told(event: Told, review_id: str) -> ReviewTold:
     if "territory" in event.fields:  # recorded since it was first committed to
         columns["territory"] = event.text("territory")
     clauses = tuple(sorted(event.value("clauses", []))) if event.knows("clauses") else None
+    look = meta.get("look")
     return ReviewTold(
         review_id,
         event.object_id,
@@ -291,7 +309,23 @@ def review_told(event: Told, review_id: str) -> ReviewTold:
         clauses,
         snippets=tuple(sorted(event.value("snippets", []))) if event.knows("snippets") else None,
         recorded_with=event.text("recorded_with"),
+        look=None if look is None else str(look),
+        precedents=tuple(str(case_id) for case_id in event.value("precedents", [])),
     )
+
+
+def look_told(event: Told) -> LookTold:
+    """The columns of a first look, and the earlier decisions in the order in which they were shown."""
+    shown = None
+    columns: dict[str, Any] = {
+        "way": event.meta.get("way"),
+        "claim_generation": event.meta.get("generation"),
+        "looked_at": event.when,
+    }
+    if event.knows("precedents"):
+        shown = tuple((str(one[0]), str(one[1]), one[2]) for one in event.value("precedents", []))
+        columns["precedents"] = len(shown)
+    return LookTold(event.position, columns, shown)
 
 
 def referral_told(event: Told) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from review.models.evidence import Evidence, EvidenceLook, Reveal
 from review.models.factors import HalfSignIn, Passkey, RecoveryCode, TotpFactor
 from review.models.heartbeats import Heartbeat
 from review.models.leaving import Pass, SetAside
+from review.models.looks import CaseTerm, FirstLook, PicturePart, ShownPrecedent
 from review.models.notes import Note, NoteMention
 from review.models.numbers import CountedPosition, DayCount
 from review.models.quality import QualityEntry, QualitySample
@@ -34,6 +35,7 @@ __all__ = [
     "BatchLine",
     "Break",
     "Case",
+    "CaseTerm",
     "ChosenComfort",
     "ChosenSetting",
     "Clause",
@@ -47,6 +49,7 @@ __all__ = [
     "Escalation",
     "Evidence",
     "EvidenceLook",
+    "FirstLook",
     "FlaggerStatus",
     "HalfSignIn",
     "Heartbeat",
@@ -59,6 +62,7 @@ __all__ = [
     "Pass",
     "Passkey",
     "PendingEvent",
+    "PicturePart",
     "QualityEntry",
     "QualitySample",
     "Question",
@@ -77,6 +81,7 @@ __all__ = [
     "Sender",
     "SenderKey",
     "SetAside",
+    "ShownPrecedent",
     "SignIn",
     "Snippet",
     "SnippetVersion",

@@ -23,6 +23,8 @@ FROZEN = (
     "review_snippets",
     "reviews",
     "snippet_versions",
+    "first_looks",
+    "shown_precedents",
 )
 GUARDED = (*APPEND_ONLY, "pending_events", *FROZEN)
 

@@ -8,23 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.domain.states import LIVE, CaseState
-from review.models import (
-    Case,
-    Clause,
-    ClauseVersion,
-    Decision,
-    Evidence,
-    Item,
-    Referral,
-    Review,
-    ReviewClause,
-    Sender,
-)
+from review.domain.states import LIVE
+from review.models import Case, Evidence, Item, Referral, Review
 from review.prepared import Prepared
 
 MOST_ITEMS_SHOWN = 100
-MOST_EARLIER_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -54,32 +42,15 @@ class ItemShown:
 
 @dataclass(frozen=True)
 class ReferralShown:
-    """One referral of a case; from ``sender_kind`` on it may sway the first look, and is folded away."""
+    """One referral of a case, without what may sway the first look: that is asked for apart, by its id."""
 
+    id: str
     reason: str
     language: str | None
     legal_basis: str | None
     detected_at: datetime | None
-    received_at: datetime
     urgency: str
     items: tuple[ItemShown, ...]
-    sender_kind: str
-    category: str | None
-    keyword: str | None
-    requested_action: str | None
-    issuing_authority: str | None
-    issuing_country: str | None
-
-
-@dataclass(frozen=True)
-class EarlierDecision:
-    """What was decided at this location before: outcome, date, and clauses as number and version."""
-
-    case_id: str
-    outcome: str
-    reason: str | None
-    decided_at: datetime
-    clauses: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -89,23 +60,17 @@ class CaseContent:
     referrals: tuple[ReferralShown, ...]
     senders: int
     others: tuple[tuple[str, str], ...]
-    earlier: tuple[EarlierDecision, ...]
 
 
 def case_content(reader: Session, case_id: str, *, account_id: str | None = None) -> CaseContent:
-    """What was referred, who else waits at the location, and what was decided there before.
-
-    Cases that this person has reviewed stand there with that review, whatever became of it.
-    """
+    """What was referred, and who else waits at the location; not in cases that this person has reviewed."""
     rows = _ITEMS.all(reader, case_id=case_id)
-    alone = _COMPANY.first(reader, case_id=case_id) is None
     return CaseContent(
         referrals=_grouped(reader, rows),
         senders=len({row.sender_id for row in rows})
         if len(rows) < MOST_ITEMS_SHOWN
         else count_senders(reader, case_id),
-        others=() if alone else live_cases_of_other_kinds(reader, case_id, account_id=account_id),
-        earlier=() if alone else earlier_decisions(reader, case_id, account_id=account_id),
+        others=live_cases_of_other_kinds(reader, case_id, account_id=account_id),
     )
 
 
@@ -128,35 +93,14 @@ _ITEMS = Prepared(
             Referral.language.label("referral_language"),
             Referral.legal_basis,
             Referral.detected_at,
-            Referral.received_at,
             Referral.urgency,
-            Referral.category,
-            Referral.keyword,
-            Referral.requested_action,
-            Referral.issuing_authority,
-            Referral.issuing_country,
-            Sender.kind.label("sender_kind"),
         )
         .join(Referral, Referral.id == Item.referral_id)
-        .join(Sender, Sender.id == Referral.sender_id)
         .where(Item.case_id == sa.bindparam("case_id"), Item.status != sa.literal("withdrawn"))
         .order_by(Referral.received_at, Referral.id, Item.position)
         .limit(sa.literal(MOST_ITEMS_SHOWN))
     )
 )
-
-
-def _company() -> sa.Select[str]:
-    this, other = sa.orm.aliased(Case), sa.orm.aliased(Case)
-    return (
-        sa.select(other.id)
-        .join(this, this.match_digest == other.match_digest)
-        .where(this.id == sa.bindparam("case_id"), other.id != this.id)
-        .limit(sa.literal(1))
-    )
-
-
-_COMPANY = Prepared(_company)
 
 
 def referrals_of(reader: Session, case_id: str) -> tuple[ReferralShown, ...]:
@@ -172,19 +116,13 @@ def _grouped(reader: Session, rows: Sequence[Any]) -> tuple[ReferralShown, ...]:
         grouped.setdefault(row.referral_id, (row, []))[1].append(shown)
     return tuple(
         ReferralShown(
+            id=row.referral_id,
             reason=row.reason,
             language=row.referral_language,
             legal_basis=row.legal_basis,
             detected_at=row.detected_at,
-            received_at=row.received_at,
             urgency=row.urgency,
             items=tuple(items),
-            sender_kind=row.sender_kind,
-            category=row.category,
-            keyword=row.keyword,
-            requested_action=row.requested_action,
-            issuing_authority=row.issuing_authority,
-            issuing_country=row.issuing_country,
         )
         for row, items in grouped.values()
     )
@@ -243,86 +181,30 @@ def live_cases_of_other_kinds(
 
     Without those that this person has reviewed: that one of them still lives is nothing to know.
     """
-    this, other = sa.orm.aliased(Case), sa.orm.aliased(Case)
-    rows = reader.execute(
-        sa.select(other.id, other.intake_kind)
-        .join(this, this.match_digest == other.match_digest)
-        .where(
-            this.id == case_id, other.id != case_id, other.state.in_(LIVE), ~_has_review(other.id, account_id)
-        )
-        .order_by(other.opened_at, other.id)
-    )
+    rows = _OTHERS.all(reader, case_id=case_id, account_id=account_id)
     return tuple((row.id, row.intake_kind) for row in rows)
 
 
-def _has_review(
-    case_id: sa.orm.InstrumentedAttribute[str], account_id: str | None, *, others: bool = False
-) -> sa.ColumnElement[bool]:
-    """Whether a review of the case stands that this person wrote, or, with ``others``, somebody else."""
-    theirs = Review.account_id != account_id if others else Review.account_id == account_id
-    review = sa.select(Review.id).where(Review.case_id == case_id, Review.undone_at.is_(None), theirs)
-    return review.correlate_except(Review).exists()
-
-
-def earlier_decisions(
-    reader: Session, case_id: str, *, account_id: str | None = None
-) -> tuple[EarlierDecision, ...]:
-    """What was decided at the location of this case before, newest first, at most 20.
-
-    Of a case that this person alone has reviewed, as far as that may be known, it is that review, at the time
-    of its recording: so it is the same whether a colleague reviews it too.
-    """
-    this, deciding = sa.orm.aliased(Case), sa.orm.aliased(Review)
-    here = (this.id == case_id, Case.id != case_id)
-    own = _has_review(Case.id, account_id)
-    known = sa.or_(~own, _has_review(Case.id, account_id, others=True))
-    decided = (
-        sa.select(Case.id, Decision.outcome, Decision.decided_at, deciding.id, deciding.decline_reason)
-        .join(this, this.match_digest == Case.match_digest)
-        .join(Decision, Decision.case_id == Case.id)
-        .join(deciding, deciding.id == Decision.review_id)
-        .where(*here, Case.state == CaseState.DECIDED, known)
-        .order_by(Decision.decided_at.desc(), Case.id)
-        .limit(MOST_EARLIER_SHOWN)
-    )
-    recorded = (
-        sa.select(Case.id, deciding.outcome, deciding.recorded_at, deciding.id, deciding.decline_reason)
-        .join(this, this.match_digest == Case.match_digest)
-        .join(deciding, deciding.case_id == Case.id)
+def _others() -> sa.Select[str, str]:
+    this, other = sa.orm.aliased(Case), sa.orm.aliased(Case)
+    return (
+        sa.select(other.id, other.intake_kind)
+        .join(this, this.match_digest == other.match_digest)
         .where(
-            *here,
-            deciding.account_id == account_id,
-            deciding.undone_at.is_(None),
-            deciding.dispatched_at.is_not(None),
-            sa.or_(Case.state != CaseState.DECIDED, ~_has_review(Case.id, account_id, others=True)),
+            this.id == sa.bindparam("case_id"),
+            other.id != this.id,
+            # spelt as in the index of live cases: a location may have thousands of decided ones
+            other.state.in_([sa.literal_column(f"'{state}'", sa.String()) for state in LIVE]),
+            ~sa.select(Review.id)
+            .where(
+                Review.case_id == other.id,
+                Review.undone_at.is_(None),
+                Review.account_id == sa.bindparam("account_id"),
+            )
+            .exists(),
         )
-        .order_by(deciding.recorded_at.desc(), Case.id)
-        .limit(MOST_EARLIER_SHOWN)
-    )
-    found: list[tuple[Any, ...]] = [tuple(row) for row in reader.execute(decided)]
-    if account_id is not None:
-        found += [tuple(row) for row in reader.execute(recorded)]
-    found.sort(key=lambda row: (-row[2].timestamp(), row[0]))
-    rows = found[:MOST_EARLIER_SHOWN]
-    clauses = _named_clauses(reader, [row[3] for row in rows])
-    return tuple(
-        EarlierDecision(earlier_id, outcome, reason, decided_at, tuple(clauses.get(review_id, ())))
-        for earlier_id, outcome, decided_at, review_id, reason in rows
+        .order_by(other.opened_at, other.id)
     )
 
 
-def _named_clauses(reader: Session, review_ids: Sequence[str]) -> dict[str, list[str]]:
-    """The clauses that each review names, as number and version."""
-    clauses: dict[str, list[str]] = {}
-    if not review_ids:
-        return clauses
-    named = reader.execute(
-        sa.select(ReviewClause.review_id, Clause.number, ClauseVersion.version)
-        .join(ClauseVersion, ClauseVersion.id == ReviewClause.clause_version_id)
-        .join(Clause, Clause.id == ClauseVersion.clause_id)
-        .where(ReviewClause.review_id.in_(review_ids))
-        .order_by(Clause.document, Clause.number)
-    )
-    for review_id, number, version in named:
-        clauses.setdefault(review_id, []).append(f"{number} (v{version})")
-    return clauses
+_OTHERS = Prepared(_others)

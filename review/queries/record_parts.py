@@ -90,10 +90,20 @@ class ClauseInRecord:
 
 
 @dataclass(frozen=True)
+class PrecedentInRecord:
+    """An earlier decision that the author of a review was shown, and why; blank where that was erased."""
+
+    case_id: str
+    why: str
+    measure: int | None
+
+
+@dataclass(frozen=True)
 class ReviewInRecord:
     """One review with all that was recorded, by pseudonym.
 
     ``recorded_with``: the case at hand when it was recorded beside that one, in the same step.
+    ``look``: what its author had looked at before, None for reviews from before that was recorded.
     """
 
     id: str
@@ -113,6 +123,8 @@ class ReviewInRecord:
     over_broad: bool
     recorded_at: datetime | None
     undone_at: datetime | None
+    look: str | None = None
+    precedents: tuple[PrecedentInRecord, ...] = ()
     differs: tuple[str, ...] = ()
     snippets: tuple[SnippetInRecord, ...] = ()
     recorded_with: str | None = None
@@ -251,6 +263,8 @@ def reviews_in_record(reader: Session, case_id: str, told: ToldRecord) -> list[R
             id=review_id,
             reviewer=pseudonyms.get(str(row["reviewer"]), ""),
             clauses=tuple(wordings.get(review_id, ())),
+            look=_look(told, review_id),
+            precedents=_precedents(told, review_id, str(row["reviewer"])),
             differs=_differs(told, "review", review_id),
             snippets=snippets.get(review_id, ()),
             recorded_with=main.get(review_id),
@@ -258,6 +272,19 @@ def reviews_in_record(reader: Session, case_id: str, told: ToldRecord) -> list[R
         )
         for review_id, row in shown.items()
     ]
+
+
+def _look(told: ToldRecord, review_id: str) -> str | None:
+    review = told.case.reviews.get(review_id)
+    return None if review is None else review.look
+
+
+def _precedents(told: ToldRecord, review_id: str, reviewer: str) -> tuple[PrecedentInRecord, ...]:
+    """The earlier decisions that the event of a review names, as its author's first look tells of them."""
+    review, look = told.case.reviews.get(review_id), told.case.looks.get(reviewer)
+    shown = {one[0]: one for one in (look.precedents if look else None) or ()}
+    named = () if review is None else review.precedents
+    return tuple(PrecedentInRecord(*shown.get(case_id, (case_id, "", None))) for case_id in named)
 
 
 def _review_values(row: Mapping[str, Any]) -> dict[str, Any]:

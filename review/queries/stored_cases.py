@@ -22,6 +22,7 @@ from review.models import (
     ReviewCompanion,
     ReviewSnippet,
 )
+from review.queries.stored_looks import look_differences, stored_looks
 from review.queries.stored_notes import compare_notes
 from review.queries.stored_questions import question_differences, stored_questions
 from review.queries.trail_rows import among, follows, listed, raw
@@ -74,8 +75,9 @@ def by_owner(rows: Iterable[Row], owner: str) -> dict[str, list[Row]]:
 
 
 def compare_cases(reader: Session, chains: Chains) -> Iterator[Difference]:
-    """State, reviews, their clauses, decisions, and questions to senders of these cases."""
+    """State, reviews, their clauses, decisions, first looks and questions to senders of these cases."""
     ids = list(chains)
+    looks = stored_looks(reader, ids)
     cases = sa.select(*raw(Case.id, Case.state, Case.decided_at)).where(among(reader, Case.id))
     states = {row["id"]: row for row in rows_by_name(reader, cases, ids)}
     reviews = by_owner(rows_by_name(reader, _reviews(reader), ids), "case_id")
@@ -102,6 +104,7 @@ def compare_cases(reader: Session, chains: Chains) -> Iterator[Difference]:
         yield from _review_differences(case_id, told, reviews.get(case_id, ()), beside)
         yield from _decision_differences(case_id, told, decisions.get(case_id, ()))
         yield from question_differences(case_id, told, questions.get(case_id, ()))
+        yield from look_differences(case_id, told.looks, looks.get(case_id, {}))
         for event in events:
             if event.event_type == "case.opened":
                 yield from _moved_differences(reader, case_id, event)

@@ -18,6 +18,7 @@ from review.models import (
     Decision,
     EmailedReferral,
     Evidence,
+    FirstLook,
     Item,
     Note,
     Opening,
@@ -47,6 +48,7 @@ REST = (
 OF_CASES = frozenset(
     {
         "case.opened",
+        "case.first_look",
         "case.review_recorded",
         "case.review_undone",
         "case.review_dropped",
@@ -182,6 +184,7 @@ def _surplus() -> Sequence[tuple[str, sa.orm.InstrumentedAttribute[str], str, sa
         ("item", Item.id, "names no known case", ~sa.exists().where(Case.id == Item.case_id)),
         ("item", Item.id, "was ended", sa.and_(marked, ~ended)),
         ("review", Review.id, "", ~_tells("case", ["case.review_recorded"], Review.case_id)),
+        ("first look", FirstLook.case_id, "", ~_tells("case", ["case.first_look"], FirstLook.case_id)),
         ("decision", Decision.id, "", ~_tells("case", ["case.decided"], Decision.case_id)),
         ("note", Note.id, "", ~_tells("case", [MOVES["write_note"].event], Note.case_id)),
         ("question", Question.id, "", ~_tells("case", ["case.sender_asked"], Question.case_id)),

@@ -28,6 +28,7 @@ WORDS: dict[str, dict[str, str]] = {
         "REVIEW_SEVERE_IN_A_ROW": N_("Cases of high severity in a row"),
         "REVIEW_COMFORT": N_("How pictures first appear"),
         "REVIEW_SECOND_REVIEW_SHARE": N_("Share of reviews that get a second one at random"),
+        "REVIEW_FOLD_SENDER": N_("Kinds whose sender stays hidden until the first look"),
         "REVIEW_OVER_BROAD_PATHS": N_("Paths that stand for more than one piece of content"),
     },
     "first_look": {
@@ -258,6 +259,7 @@ WORDS: dict[str, dict[str, str]] = {
         "email.refused": N_("E-mail refused"),
         "case.set_aside": N_("Case set aside"),
         "case.note_written": N_("Note written"),
+        "case.first_look": N_("First look"),
         "evidence.revealed": N_("Evidence shown"),
         "evidence.hidden": N_("Evidence hidden"),
         "evidence.captured": N_("Capture added"),
@@ -275,6 +277,22 @@ WORDS: dict[str, dict[str, str]] = {
         "personal_impact": N_("Personal impact"),
         "conflict_of_interest": N_("Conflict of interest"),
         "language": N_("Language that I do not read"),
+    },
+    "look": {
+        "revealed": N_("after evidence was revealed"),
+        "without": N_("without looking at the evidence, by choice"),
+        "none": N_("without a look: neither evidence nor the sender was shown"),
+    },
+    "precedent": {
+        "location": N_("Same location"),
+        "file": N_("Same file"),
+        "picture": N_("Similar picture"),
+        "text": N_("Similar text"),
+    },
+    "agreement": {
+        "one": N_("One review"),
+        "agreed": N_("Two reviews agreed"),
+        "differed": N_("Two reviews differed, a third decided"),
     },
     "emailed": {
         "waiting": N_("Waiting"),

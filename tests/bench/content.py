@@ -15,6 +15,7 @@ from typing import Any
 from review.domain import commitments, merkle
 from review.domain.ids import new_id
 from review.domain.signed_note import encode_base64
+from review.queries.search_entries import MARK
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "senders": ("id", "trail_version", "name", "kind", "country", "created_at"),
@@ -214,7 +215,7 @@ class Desk:
             for number in range(first, min(first + chunk, self.total)):
                 self._case(rows, number)
             if first + chunk >= self.total:  # all of them are read in for search
-                rows["search_marks"].append((1, self._change_position(), "R-ZZZZ-ZZZZ-ZZZZ"))
+                rows["search_marks"].append((MARK, self._change_position(), "R-ZZZZ-ZZZZ-ZZZZ"))
             yield rows
 
     def _change_position(self) -> int:

@@ -43,6 +43,7 @@ PARTS = (
     "companions",
     "drafting",
     "returning",
+    "looking",
 )
 """Files that hold no action of their own but parts of some: what they do counts for their callers."""
 

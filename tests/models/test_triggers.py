@@ -33,6 +33,8 @@ COLUMN = {
     "snippet_versions": "text",
     "review_snippets": "snippet_version_id",
     "review_companions": "main_review_id",
+    "first_looks": "way",
+    "shown_precedents": "precedent_id",
 }
 
 

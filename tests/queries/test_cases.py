@@ -5,13 +5,11 @@ from datetime import UTC, datetime, timedelta
 import time_machine
 
 from review.actions.cases import claim_case
-from review.actions.decisions import record_review
-from review.actions.dispatching import dispatch_review
-from review.domain.decisions import ReviewInput
-from review.domain.permissions import SERVICE
 from review.queries import case_content, cases
 from tests.conftest import Desk
-from tests.factories import join_case, make_account, make_case, make_clause
+from tests.draws import NOT_DRAWN
+from tests.factories import join_case, make_account, make_case
+from tests.judging import judge, settle_review
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 URL = "https://video.example/watch/earlier"
@@ -80,24 +78,11 @@ def test_counts_of_an_empty_queue_are_zero(desk: Desk) -> None:
     assert counts == cases.QueueCounts(0, 0, 0, 0, None)
 
 
-def test_a_new_case_shows_what_was_decided_here_and_lives_beside_it(desk: Desk) -> None:
-    with time_machine.travel(NOW, tick=False) as clock:
-        person, clause = make_account(), make_clause("4.2")
-        first = make_case(url=URL)
-        claim = claim_case(first, actor=person)
-        review = ReviewInput(
-            "accepted", ground="terms", clauses=(clause,), visibility="removed",
-            rationale="It praises a listed organisation.", statement="It breaks clause 4.2.",
-        )  # fmt: skip
-        recorded = record_review(first, review, claim_generation=1, version=claim.version, actor=person)
-        clock.shift(timedelta(minutes=2))
-        dispatch_review(recorded.review_id, actor=SERVICE)
+def test_live_cases_of_other_kinds_are_named_and_no_others(desk: Desk) -> None:
+    with time_machine.travel(NOW, tick=False) as hand:
+        settle_review(judge(make_case(url=URL), make_account()), hand, lot=NOT_DRAWN)
         again, notice = make_case(url=URL), make_case(url=URL, intake_kind="notice")
         make_case()
-        earlier = case_content.EarlierDecision(
-            first, "accepted", None, NOW + timedelta(minutes=2), ("4.2 (v1)",)
-        )
-        assert case_content.earlier_decisions(desk.session, again) == (earlier,)
         assert case_content.live_cases_of_other_kinds(desk.session, again) == ((notice, "notice"),)
         assert case_content.live_cases_of_other_kinds(desk.session, notice) == ((again, "referral"),)
 

@@ -121,6 +121,8 @@ def _hint(found: SettingInUse) -> str:
         return gettext("A number from 0 to 1, such as 0.2 for one in five.")
     if found.setting.attribute == "over_broad_paths":
         return gettext("Paths with commas between, such as /channel/*; blank for none.")
+    if found.setting.attribute == "fold_sender":
+        return gettext("Of referral, notice and removal_order, with commas between; blank for none.")
     least, most = found.setting.least, found.setting.most
     return gettext("A whole number from %(least)s to %(most)s.", least=least, most=most)
 

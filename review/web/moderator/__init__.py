@@ -12,6 +12,7 @@ from review.web.moderator import (
     emailed,
     evidence,
     leaving,
+    looks,
     my_work,
     notes,
     queue,
@@ -34,4 +35,5 @@ blueprints: tuple[Blueprint, ...] = (
     evidence.blueprint,
     comfort.blueprint,
     resting.blueprint,
+    looks.blueprint,
 )

@@ -45,6 +45,7 @@ from review.web.moderator.forms import (
 from review.web.moderator.notes_part import notes_part
 from review.web.moderator.review_parts import review_parts
 from review.web.moderator.shown_evidence import evidence_shown
+from review.web.moderator.shown_looks import look_shown
 from review.web.texts import gettext
 from review.web.times import duration
 from review.web.typed_notes import TypedNote
@@ -154,6 +155,7 @@ def _holder_page(
         asked_about=items,
         shown=sum(len(referral.items) for referral in content.referrals),
         evidence=evidence_shown(content, summary),
+        look=look_shown(summary),
         form=form,
         blank=blank,
         parts=parts,

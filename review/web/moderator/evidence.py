@@ -1,6 +1,7 @@
 """Evidence of a case: shown step by step, hidden, served, and added; and the way to the live address."""
 
 import mimetypes
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -23,12 +24,14 @@ from review.actions.evidence import Captured, Size
 from review.domain.ids import read_id
 from review.domain.media import MOST_CAPTURE_BYTES, PREVIEW_TYPE, Stage, plain_name
 from review.domain.permissions import Permission
+from review.domain.precedents import Candidate
 from review.errors import AlreadyRecorded, ClaimLost, InvalidInput, NotFound, StaleVersion
 from review.models.evidence_files import keep_evidence, read_preview
 from review.previews import prepared
 from review.queries import evidence
 from review.queries.case_content import ItemShown, item_of
 from review.queries.cases import case_summary
+from review.queries.precedents import first_precedents
 from review.web import guard
 from review.web.moderator.cases import case_page, keep_typed, number_in_form, wanted_case
 from review.web.moderator.forms import typed_values
@@ -79,8 +82,15 @@ def _reveal_evidence(case_id: str) -> str:
         flash(gettext("The bytes of this evidence are missing from our store."), "warning")
         return piece.id
     if size is not None:
-        evidence_actions.reveal_evidence(case_id, piece.id, stage=stage, size=size, actor=guard.actor())
+        evidence_actions.reveal_evidence(
+            case_id, piece.id, stage=stage, size=size, actor=guard.actor(), precedents=_precedents(case_id)
+        )
     return piece.id
+
+
+def _precedents(case_id: str) -> Sequence[Candidate] | None:
+    """What a first look brings; looked for before the transaction, and after the file was looked into."""
+    return first_precedents(db.session(), case_id, account_id=guard.actor().account_id)
 
 
 def _stage() -> Stage:
@@ -93,7 +103,9 @@ def _stage() -> Stage:
 def _reveal_text(case_id: str) -> str:
     item = _held_item(case_id, request.values.get("text", ""))
     size = Size(len((item.description or "").encode()))
-    evidence_actions.reveal_text(case_id, item.id, size=size, actor=guard.actor())
+    evidence_actions.reveal_text(
+        case_id, item.id, size=size, actor=guard.actor(), precedents=_precedents(case_id)
+    )
     return item.id
 
 

@@ -1,0 +1,214 @@
+"""Has this person had the first look at a case, and what may then be seen: the sender, earlier decisions."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.domain.clause_text import natural_order
+from review.domain.looks import NO_LOOK, Way
+from review.domain.precedents import Agreement, Why, agreement_of
+from review.models import (
+    Case,
+    Clause,
+    ClauseVersion,
+    Decision,
+    FirstLook,
+    Item,
+    Referral,
+    Reveal,
+    Review,
+    ReviewClause,
+    Sender,
+    ShownPrecedent,
+)
+from review.prepared import Prepared
+
+
+class Looked(NamedTuple):
+    """A first look: how it came about, and how many earlier decisions it brought."""
+
+    way: Way
+    precedents: int
+
+
+@dataclass(frozen=True)
+class SenderFacts:
+    """Who referred, what they call it and what they ask for: all that may sway the first look."""
+
+    sender_kind: str
+    received_at: datetime
+    category: str | None
+    keyword: str | None
+    requested_action: str | None
+    issuing_authority: str | None
+    issuing_country: str | None
+
+
+@dataclass(frozen=True)
+class ClauseNamed:
+    """A clause as an earlier decision names it, in the version of then."""
+
+    number: str
+    title: str
+    version: int
+
+
+@dataclass(frozen=True)
+class PrecedentShown:
+    """An earlier decision beside a case: what came out, when and by how many people, and why it is shown.
+
+    ``measure``: of pictures the bits that differ, of texts the per cent of words in common.
+    """
+
+    case_id: str
+    why: Why
+    measure: int | None
+    outcome: str
+    ground: str | None
+    decline_reason: str | None
+    visibility: str | None
+    account_measure: str
+    context: str
+    clauses: tuple[ClauseNamed, ...]
+    decided_at: datetime
+    agreement: Agreement
+
+
+@dataclass(frozen=True)
+class LookBehind:
+    """What stood behind a review when it was recorded: ``look`` revealed, without or none; precedents."""
+
+    look: str
+    precedents: tuple[str, ...]
+
+
+def _of(table: Any) -> tuple[sa.ColumnElement[bool], ...]:
+    return table.case_id == sa.bindparam("case_id"), table.account_id == sa.bindparam("account_id")
+
+
+_LOOKED = Prepared(lambda: sa.select(FirstLook.way, FirstLook.precedents).where(*_of(FirstLook)))
+
+
+def look_at(reader: Session, case_id: str, *, account_id: str | None) -> Looked | None:
+    """This person's first look at the case, if there was one."""
+    row = _LOOKED.first(reader, case_id=case_id, account_id=account_id)
+    return None if row is None else Looked(Way(row.way), row.precedents)
+
+
+_BEHIND = Prepared(
+    lambda: sa.select(
+        FirstLook.way, FirstLook.precedents, sa.select(Reveal.id).where(*_of(Reveal)).exists().label("seen")
+    ).where(*_of(FirstLook))
+)
+_NAMED = Prepared(
+    lambda: sa.select(ShownPrecedent.precedent_id).where(*_of(ShownPrecedent)).order_by(ShownPrecedent.place)
+)
+
+
+def look_behind(reader: Session, case_id: str, *, account_id: str | None) -> LookBehind:
+    """What this person had seen of the case; who revealed evidence later did not decide without."""
+    row = _BEHIND.first(reader, case_id=case_id, account_id=account_id)
+    if row is None:
+        return LookBehind(NO_LOOK, ())
+    named = _NAMED.all(reader, case_id=case_id, account_id=account_id) if row.precedents else ()
+    look = Way.REVEALED if row.seen else Way(row.way)
+    return LookBehind(look.value, tuple(one.precedent_id for one in named))
+
+
+_SENDERS = Prepared(
+    lambda: (
+        sa.select(
+            Referral.id, Sender.kind, Referral.received_at, Referral.category, Referral.keyword,
+            Referral.requested_action, Referral.issuing_authority, Referral.issuing_country,
+        )
+        .distinct()
+        .join(Item, Item.referral_id == Referral.id)
+        .join(Sender, Sender.id == Referral.sender_id)
+        .where(Item.case_id == sa.bindparam("case_id"), Item.status != sa.literal("withdrawn"))
+    )
+)  # fmt: skip
+
+
+def sender_facts(reader: Session, case_id: str) -> dict[str, SenderFacts]:
+    """The sender's facts of each referral of the case, by its id. Only for a person who may see them."""
+    rows = _SENDERS.all(reader, case_id=case_id)
+    return {referral_id: SenderFacts(*facts) for referral_id, *facts in rows}
+
+
+def _shown() -> Any:
+    def held(of_round: str) -> Any:
+        other = sa.orm.aliased(Review)
+        return (
+            sa.select(other.id)
+            .where(
+                other.case_id == ShownPrecedent.precedent_id,
+                other.round == sa.literal(of_round),
+                other.undone_at.is_(None),
+            )
+            .exists()
+            .label(of_round)
+        )
+
+    return (
+        sa.select(
+            ShownPrecedent.precedent_id, ShownPrecedent.why, ShownPrecedent.measure, Decision.outcome,
+            Decision.decided_at, Review.id.label("review_id"), Review.ground, Review.decline_reason,
+            Review.visibility, Review.account_measure, Review.context, held("second"), held("resolving"),
+        )
+        .join(Case, Case.id == ShownPrecedent.precedent_id)
+        .join(Decision, Decision.case_id == Case.id)
+        .join(Review, Review.id == Decision.review_id)
+        .where(*_of(ShownPrecedent))
+        .order_by(ShownPrecedent.place, Decision.decided_at.desc())
+    )  # fmt: skip
+
+
+_SHOWN = Prepared(_shown)
+
+
+def shown_precedents(reader: Session, case_id: str, *, account_id: str | None) -> tuple[PrecedentShown, ...]:
+    """The earlier decisions that this person's first look at the case brought, in their order."""
+    newest: dict[str, Any] = {}
+    for row in _SHOWN.all(reader, case_id=case_id, account_id=account_id):
+        newest.setdefault(row.precedent_id, row)
+    clauses = _clauses(reader, [row.review_id for row in newest.values() if row.ground == "terms"])
+    return tuple(_precedent(row, clauses.get(row.review_id, ())) for row in newest.values())
+
+
+def _precedent(row: Any, clauses: tuple[ClauseNamed, ...]) -> PrecedentShown:
+    return PrecedentShown(
+        case_id=row.precedent_id,
+        why=Why(row.why),
+        measure=row.measure,
+        outcome=row.outcome,
+        ground=row.ground,
+        decline_reason=row.decline_reason,
+        visibility=row.visibility,
+        account_measure=row.account_measure,
+        context=row.context,
+        clauses=clauses,
+        decided_at=row.decided_at,
+        agreement=agreement_of(name for name in ("second", "resolving") if getattr(row, name)),
+    )
+
+
+def _clauses(reader: Session, review_ids: list[str]) -> dict[str, tuple[ClauseNamed, ...]]:
+    """The clauses that these reviews name, by review."""
+    if not review_ids:
+        return {}
+    rows = reader.execute(
+        sa.select(ReviewClause.review_id, Clause.number, ClauseVersion.title, ClauseVersion.version)
+        .join(ClauseVersion, ClauseVersion.id == ReviewClause.clause_version_id)
+        .join(Clause, Clause.id == ClauseVersion.clause_id)
+        .where(ReviewClause.review_id.in_(review_ids))
+    )
+    found: dict[str, list[ClauseNamed]] = {}
+    for review_id, number, title, version in rows:
+        found.setdefault(review_id, []).append(ClauseNamed(number, title, version))
+    return {
+        review_id: tuple(sorted(some, key=lambda one: natural_order(one.number)))
+        for review_id, some in found.items()
+    }
