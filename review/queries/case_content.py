@@ -62,15 +62,20 @@ class CaseContent:
     others: tuple[tuple[str, str], ...]
 
 
-def case_content(reader: Session, case_id: str, *, account_id: str | None = None) -> CaseContent:
-    """What was referred, and who else waits at the location; not in cases that this person has reviewed."""
+def case_content(
+    reader: Session, case_id: str, *, account_id: str | None = None, others: bool = True
+) -> CaseContent:
+    """What was referred, and who else waits at the location; not in cases that this person has reviewed.
+
+    ``others``: False where it is known that nobody does.
+    """
     rows = _ITEMS.all(reader, case_id=case_id)
     return CaseContent(
         referrals=_grouped(reader, rows),
         senders=len({row.sender_id for row in rows})
         if len(rows) < MOST_ITEMS_SHOWN
         else count_senders(reader, case_id),
-        others=live_cases_of_other_kinds(reader, case_id, account_id=account_id),
+        others=live_cases_of_other_kinds(reader, case_id, account_id=account_id) if others else (),
     )
 
 
@@ -185,13 +190,14 @@ def live_cases_of_other_kinds(
     return tuple((row.id, row.intake_kind) for row in rows)
 
 
-def _others() -> sa.Select[str, str]:
+def other_live_case(case_id: sa.BindParameter[Any]) -> sa.Select[str, str]:
+    """Id and kind of the other live cases at the location of a case that ``account_id`` has not reviewed."""
     this, other = sa.orm.aliased(Case), sa.orm.aliased(Case)
     return (
         sa.select(other.id, other.intake_kind)
         .join(this, this.match_digest == other.match_digest)
         .where(
-            this.id == sa.bindparam("case_id"),
+            this.id == case_id,
             other.id != this.id,
             # spelt as in the index of live cases: a location may have thousands of decided ones
             other.state.in_([sa.literal_column(f"'{state}'", sa.String()) for state in LIVE]),
@@ -207,4 +213,4 @@ def _others() -> sa.Select[str, str]:
     )
 
 
-_OTHERS = Prepared(_others)
+_OTHERS = Prepared(lambda: other_live_case(sa.bindparam("case_id")))

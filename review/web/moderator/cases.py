@@ -28,6 +28,7 @@ from review.errors import (
 )
 from review.queries import cases, clauses, decisions
 from review.queries.case_content import case_content
+from review.queries.case_parts import parts_of_case
 from review.queries.cases import CaseSummary
 from review.queries.comparisons import comparison_of, opposed_reviews
 from review.queries.escalations import advice_on
@@ -121,11 +122,12 @@ def _holder_page(
     summary: CaseSummary, *, values: Values | None, error: ReviewError | None, note: TypedNote | None
 ) -> str:
     reader, now, account_id = db.session(), clock.now(), guard.actor().account_id
-    draft = decisions.draft_of(reader, summary.id, account_id=account_id)
+    there = parts_of_case(reader, summary.id, account_id=account_id)
+    draft = decisions.draft_of(reader, summary.id, account_id=account_id) if there.draft else None
     if values is None:
         values = values_of_draft(draft.fields) if draft else {}
     in_force = clauses.clauses_in_force(reader, on=now.date())
-    content = case_content(reader, summary.id, account_id=account_id)
+    content = case_content(reader, summary.id, account_id=account_id, others=there.others)
     errors = error.errors if error else ()
     form = LocalProxy(
         cache(
@@ -141,7 +143,7 @@ def _holder_page(
             )
         )
     )
-    parts = review_parts(summary, content, in_force, values)
+    parts = review_parts(summary, content, in_force, values, beside=there.beside)
     items = [referral.items[0].id for referral in content.referrals]
     drawn = (summary.intake_kind, parts.senders, parts.draws_alike, summary.round)
     blank = None if values or errors or parts.query or len(items) > 1 else drawn
@@ -149,18 +151,18 @@ def _holder_page(
         "moderator/case.html",
         case=summary,
         content=content,
-        advice=() if summary.round is Round.SECOND else advice_on(reader, summary.id),
+        advice=advice_on(reader, summary.id) if there.advice and summary.round is not Round.SECOND else (),
         opposed=opposed_reviews(reader, summary),
-        asked=questions_on(reader, summary.id),
+        asked=questions_on(reader, summary.id) if there.asked else (),
         asked_about=items,
         shown=sum(len(referral.items) for referral in content.referrals),
         evidence=evidence_shown(content, summary),
-        look=look_shown(summary),
+        look=look_shown(summary, looked_at=there.look),
         form=form,
         blank=blank,
         parts=parts,
         draft=draft,
-        notes=notes_part(summary, typed=note),
+        notes=notes_part(summary, typed=note, written=there.notes),
         wrong=error is not None,
         sentences=_sentences(error),
         now=now,

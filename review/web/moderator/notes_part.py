@@ -21,12 +21,19 @@ class NotesPart:
     typed: TypedNote
 
 
-def notes_part(summary: CaseSummary, *, reviewed: bool = False, typed: TypedNote | None = None) -> NotesPart:
-    """The notes of this case for whoever looks; ``reviewed``: a review of this person stands in it."""
+def notes_part(
+    summary: CaseSummary, *, reviewed: bool = False, typed: TypedNote | None = None, written: bool = True
+) -> NotesPart:
+    """The notes of this case for whoever looks; ``reviewed``: a review of this person stands in it.
+
+    ``written``: False where it is known that there are none.
+    """
     actor, holds = guard.actor(), summary.held == "yours"
     as_reader = Reader(holds=holds, leads=actor.role is Role.LEAD, reviewed=reviewed)
-    notes = notes_on(
-        db.session(), summary.id, state=summary.state, account_id=actor.account_id, as_reader=as_reader
-    )
+    notes: tuple[NoteShown, ...] = ()
+    if written:
+        notes = notes_on(
+            db.session(), summary.id, state=summary.state, account_id=actor.account_id, as_reader=as_reader
+        )
     may_write = (holds or actor.role in ANY_CASE) and summary.state != "withdrawn"
     return NotesPart(notes, may_write, typed or TypedNote("", pinned=False))

@@ -52,11 +52,16 @@ class ReviewParts:
 
 
 def review_parts(
-    summary: CaseSummary, content: CaseContent, clauses: Sequence[ClauseInForce], values: Values
+    summary: CaseSummary,
+    content: CaseContent,
+    clauses: Sequence[ClauseInForce],
+    values: Values,
+    *,
+    beside: bool = True,
 ) -> ReviewParts:
-    """The parts for a case that this person holds."""
+    """The parts for a case that this person holds; ``beside``: whether its referrals may have other cases."""
     reader, account_id = db.session(), guard.actor().account_id
-    found = companions_of(reader, summary.id, account_id=account_id, now=clock.now())
+    found = companions_of(reader, summary.id, account_id=account_id, now=clock.now()) if beside else ()
     ticked = set(values.get("also") or ())
     also = frozenset(one.case_id for one in found if f"{one.case_id}:{one.version}" in ticked)
     everything = [summary.id, *(one.case_id for one in found)]

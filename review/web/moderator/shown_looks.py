@@ -22,10 +22,10 @@ class LookShown:
     precedents: tuple[PrecedentShown, ...]
 
 
-def look_shown(case: CaseSummary) -> LookShown:
+def look_shown(case: CaseSummary, *, looked_at: bool) -> LookShown:
     """What the holder of this case sees; before the look nothing of it is even asked of the database."""
     reader, account_id = db.session(), guard.actor().account_id
-    looked = looks.look_at(reader, case.id, account_id=account_id)
+    looked = looks.look_at(reader, case.id, account_id=account_id) if looked_at else None
     opened = case.intake_kind not in current_app.config["REVIEW_SETTINGS"].fold_sender
     return LookShown(
         looked=looked is not None,
