@@ -180,6 +180,15 @@ SETTINGS: tuple[Setting, ...] = (
         "legal,admin",
         "Comma-separated roles whose second factor must be a passkey; blank lets everybody use an app.",
     ),
+    Setting(
+        "REVIEW_SHORT_LOOK_SECONDS",
+        "10",
+        "Under how many seconds from taking a case to recording its review the team page calls a look very"
+        " short.",
+        attribute="short_look_seconds",
+        least=1,
+        most=600,
+    ),
 )
 
 
@@ -230,6 +239,7 @@ class Settings:
     contact_point: str
     second_factor: str
     passkey_roles: tuple[str, ...]
+    short_look_seconds: int
     demo: bool = False
 
     @property

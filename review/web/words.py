@@ -21,6 +21,7 @@ WORDS: dict[str, dict[str, str]] = {
         "REVIEW_REQUESTS_PER_MINUTE": N_("Requests a minute of one API key"),
         "REVIEW_ADDRESS_REQUESTS_PER_MINUTE": N_("Requests a minute of one address"),
         "REVIEW_FAILED_KEYS_PER_MINUTE": N_("Failed keys a minute of one address"),
+        "REVIEW_SHORT_LOOK_SECONDS": N_("Under how many seconds a look is very short"),
     },
     "state": {
         "open": N_("Open"),
