@@ -71,6 +71,7 @@ class Settings:
     second_review_share: float
     over_broad_paths: tuple[str, ...]
     fold_sender: tuple[str, ...]
+    short_look_seconds: int
     demo: bool = False
 
     @property

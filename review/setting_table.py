@@ -241,4 +241,13 @@ SETTINGS: tuple[Setting, ...] = (
         " authority and form show (TCO Art. 3), so by default it says who issued it.",
         attribute="fold_sender",
     ),
+    Setting(
+        "REVIEW_SHORT_LOOK_SECONDS",
+        "10",
+        "Under how many seconds from taking a case to recording its review the team page calls a look very"
+        " short.",
+        attribute="short_look_seconds",
+        least=1,
+        most=600,
+    ),
 )

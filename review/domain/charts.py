@@ -25,6 +25,7 @@ NEAR_EDGE = 6.0
 BAND_HEIGHT = 2.9
 BAND_DOWN = 1.4
 BAND_THICKNESS = 0.8
+BAND_WITH_INTERVAL = 3.3
 INTERVAL_DOWN = 0.3
 INTERVAL_MARK = 0.2
 """Below a bar, not across it: in every theme it stands on the page alone."""
@@ -180,26 +181,33 @@ def columns(
     )
 
 
-def bands(entries: Sequence[tuple[str, str, float | None]], *, end: float, mirrored: bool = False) -> Bands:
+def bands(
+    entries: Sequence[tuple[str, str, float | None]],
+    *,
+    end: float,
+    mirrored: bool = False,
+    spacing: float = BAND_HEIGHT,
+) -> Bands:
     """Lying bars of name, words and value; an unknown value has no bar."""
     made = []
     for number, (name, words, value) in enumerate(entries):
         width = 0.0 if not value or value < 0 else max(0.4, 100 * min(value / end, 1))
         bar = Bar(
             x=_across(width, mirrored=True) if mirrored else 0.0,
-            y=_em(number * BAND_HEIGHT + BAND_DOWN),
+            y=_em(number * spacing + BAND_DOWN),
             width=round(width, 2),
             height=BAND_THICKNESS,
             words=f"{name}: {words}",
         )
-        made.append(Band(name, words, _em(number * BAND_HEIGHT + NAME_DOWN), bar))
-    height = _em(len(made) * BAND_HEIGHT)
+        made.append(Band(name, words, _em(number * spacing + NAME_DOWN), bar))
+    height = _em(len(made) * spacing)
     return Bands(tuple(made), height, _across(0, mirrored=mirrored), _across(100, mirrored=mirrored))
 
 
 def bands_with_intervals(entries: Sequence[tuple[str, str, Estimate]], *, mirrored: bool = False) -> Bands:
     """Lying bars from 0 to 1 of name, words and figure; what lies below 0 ends at 0."""
-    plain = bands([(name, words, figure.value) for name, words, figure in entries], end=1, mirrored=mirrored)
+    values = [(name, words, figure.value) for name, words, figure in entries]
+    plain = bands(values, end=1, mirrored=mirrored, spacing=BAND_WITH_INTERVAL)
     drawn = [
         replace(band, interval=_interval(figure, band.bar, mirrored=mirrored))
         for band, (_name, _words, figure) in zip(plain.bands, entries, strict=True)

@@ -74,8 +74,9 @@ class Share:
 
 @dataclass(frozen=True)
 class Figures:
-    """Everything that may be told; ``rounds`` is alpha with the resolving reviews, which were not blind.
+    """Everything that may be told.
 
+    ``rounds`` is alpha with the resolving reviews, which were not blind; None where there is none.
     ``kept_back``: how many kinds and clauses stay out of sight because they are too few.
     """
 
@@ -83,7 +84,7 @@ class Figures:
     raw: Estimate
     kappa: Estimate
     alpha: Estimate
-    rounds: Estimate
+    rounds: Estimate | None
     outcomes: tuple[Share, ...]
     reasons: tuple[Share, ...]
     reasons_raw: Estimate
@@ -123,7 +124,9 @@ def figures_of(found: Twice, *, of_many: bool) -> Figures | Withheld:
         raw=raw_agreement(outcomes),
         kappa=cohen_kappa(outcomes),
         alpha=krippendorff_alpha(_blind(outcomes)),
-        rounds=krippendorff_alpha(_all_rounds(found.judged)),
+        rounds=krippendorff_alpha(_all_rounds(found.judged))
+        if any(one.resolving for one in found.judged)
+        else None,
         outcomes=tuple(Share(each, specific_agreement(outcomes, each)) for each in OUTCOMES),
         reasons=tuple(
             Share(each, agreement)

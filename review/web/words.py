@@ -30,6 +30,7 @@ WORDS: dict[str, dict[str, str]] = {
         "REVIEW_SECOND_REVIEW_SHARE": N_("Share of reviews that get a second one at random"),
         "REVIEW_FOLD_SENDER": N_("Kinds whose sender stays hidden until the first look"),
         "REVIEW_OVER_BROAD_PATHS": N_("Paths that stand for more than one piece of content"),
+        "REVIEW_SHORT_LOOK_SECONDS": N_("Under how many seconds a look is very short"),
     },
     "first_look": {
         "small": N_("A small picture first"),

@@ -1,6 +1,7 @@
 """The team page: for leads alone, of everybody together, and silent about fewer than five."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -145,3 +146,39 @@ def test_late_counting_is_said(desk: Desk) -> None:
     sequence_events()
     with time_machine.travel(clock.now() + timedelta(minutes=5), tick=False):
         assert "Not everything is counted yet" in _page(desk)
+
+
+def _signals(page: str) -> list[str]:
+    return _cells(page, "signals")
+
+
+def test_short_looks_and_equal_rationales_are_told_of_the_week(desk: Desk) -> None:
+    with time_machine.travel(NOW, tick=False) as hand:
+        _worked(make_accounts(LEAST_PEOPLE), hand)
+        page = _page(desk)
+        cells = _signals(page)
+        assert cells[:3] == ["Week from", "Very short look", "Same rationale"]
+        assert cells[4:6] == ["100% (57% to 100%)", "100% (57% to 100%)"]
+        assert cells[7:9] == ["–", "–"]
+        assert "fewer than 5 people recorded a review" in page
+
+
+def test_a_look_is_as_long_as_since_the_case_was_taken(desk: Desk) -> None:
+    with time_machine.travel(NOW, tick=False) as hand:
+        sender = sender_actor(make_sender())
+        for number, person in enumerate(make_accounts(LEAST_PEOPLE)):
+            receive(sender, f"https://video.example/{number}")
+            claim = claim_next(actor=person)
+            assert claim is not None
+            hand.shift(timedelta(seconds=10 if number else 9))
+            given: dict[str, Any] = {"claim_generation": claim.claim_generation, "version": claim.version}
+            words = replace(DECLINE, rationale=f"Report number {number}, compared.")
+            record_review(claim.case_id, words, actor=person, **given)
+        cells = _signals(_page(desk))
+        assert (cells[4].partition(" ")[0], cells[5].partition(" ")[0]) == ("20%", "0%")
+
+
+def test_no_signal_is_told_of_fewer_than_five_people(desk: Desk) -> None:
+    with time_machine.travel(NOW, tick=False) as hand:
+        _worked(make_accounts(LEAST_PEOPLE)[:-1], hand)
+        assert 'id="signals"' not in _page(desk)

@@ -28,8 +28,16 @@ def outcome_chart(figures: Figures) -> Chart:
     lines += [
         (gettext("Cohen's kappa"), figures.kappa, decimal),
         (gettext("Krippendorff's alpha"), figures.alpha, decimal),
-        (gettext("Alpha with the resolving reviews"), figures.rounds, decimal),
     ]
+    notes = [kappa_sentence(figures.kappa)]
+    if figures.rounds is not None:
+        lines.append((gettext("Alpha with the resolving reviews"), figures.rounds, decimal))
+        notes.append(
+            gettext(
+                "A lead who resolves a difference has seen both reviews, so that the last figure is no"
+                " measure of independent judgement."
+            )
+        )
     return _chart(
         "outcomes",
         gettext("Accepted or declined"),
@@ -40,13 +48,7 @@ def outcome_chart(figures: Figures) -> Chart:
             cases=whole(figures.cases),
             interval=interval_words(figures.raw, percent),
         ),
-        notes=(
-            kappa_sentence(figures.kappa),
-            gettext(
-                "A lead who resolves a difference has seen both reviews, so that the last figure is no"
-                " measure of independent judgement."
-            ),
-        ),
+        notes=tuple(notes),
     )
 
 

@@ -1,4 +1,4 @@
-"""Senders for legal staff: who refers, and how often each was right."""
+"""Senders for legal staff: who refers, how often each was right, and what was accepted of whom."""
 
 from flask import Blueprint, render_template, request, url_for
 
@@ -7,12 +7,16 @@ from review.domain.ids import read_id
 from review.domain.permissions import Permission
 from review.errors import NotFound
 from review.queries import sender_details
+from review.queries.acceptance import answered_items
 from review.queries.sender_accuracy import accuracy_of
 from review.web import guard
+from review.web.legal.acceptance_charts import acceptance_charts
+from review.web.legal.span_form import span_form, span_of
 
 blueprint = Blueprint("legal_senders", __name__, url_prefix="/senders")
 
 LISTED = 50
+DAYS = 90
 
 
 @blueprint.get("")
@@ -29,6 +33,19 @@ def listing() -> str:
         next_address=url_for(".listing", cursor=page.next) if page.next else None,
         first_address=url_for(".listing") if cursor else None,
         now=now,
+    )
+
+
+@blueprint.get("/acceptance")
+@guard.access(Permission.SEE_SENDER_ACCURACY)
+def acceptance() -> str:
+    """What was accepted in the days of the address, by sender, authority and country; in no ranking."""
+    today = clock.now().date()
+    form = span_form(last=today, days=DAYS)
+    span = span_of(form, last=today, days=DAYS)
+    rows = answered_items(db.session(), since=span.since, before=span.before)
+    return render_template(
+        "legal/acceptance.html", form=form, span=span, charts=acceptance_charts(rows) if rows else ()
     )
 
 

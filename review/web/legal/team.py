@@ -11,7 +11,7 @@ from review.domain.team import LEAST_PEOPLE
 from review.queries.numbers import MOST_COUNTED, counted_so_far, open_cases
 from review.queries.team import is_shown, team_now
 from review.web import guard
-from review.web.legal import team_charts
+from review.web.legal import signal_chart, team_charts
 from review.web.legal.number_charts import time_left_chart
 from review.web.quantities import capped, whole
 from review.web.texts import gettext
@@ -45,6 +45,7 @@ def page() -> str:
         headings=(gettext("What"), *(team_charts.period_words(one.days) for one in team.figures)),
         rows=team_charts.rows_of(team.figures),
         withheld=[team_charts.period_words(one.days) for one in team.figures if one.withheld],
+        signals=signal_chart.signal_chart(reader, now=now),
         late=counted.is_late(now),
         uncounted=whole(counted.progress.waiting),
     )
