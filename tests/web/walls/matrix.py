@@ -28,7 +28,6 @@ class Row:
 
 
 SECOND = "blind second review"
-REVEAL = "evidence on reveal"
 UNMASK = "unmasking with a reason"
 EXPOSURE = "exposure and breaks"
 
@@ -79,9 +78,8 @@ MATRIX: tuple[Row, ...] = (
     _row("name of a piece of evidence", (Mark.OTHER_EVIDENCE_NAME,),
          YES, NO, NO, NO, NEVER, NEVER, YES, NO, NO),
     _row("content of evidence", (Mark.OWN_EVIDENCE, Mark.OTHER_EVIDENCE),
-         "", NO, NO, NO, NO, NO, "", NO, NO,
-         later=_second("on reveal", "on reveal")
-         | {"holder": ("on reveal", REVEAL), "legal": ("on reveal", REVEAL)}),
+         YES, NO, NO, NO, NO, NO, NO, NO, NO,  # the holder was shown it; nobody else, legal included
+         later=_second("on reveal", "on reveal")),
     _row("first rationale", (Mark.RATIONALE,),
          NO, YES, NO, NO, NEVER, NEVER, YES, NO, NO,
          later=_second(NO, YES)),

@@ -6,12 +6,11 @@ from review.domain.states import MOVES
 from tests.conftest import Desk
 from tests.web.walls.conftest import Seen
 from tests.web.walls.marks import Mark
-from tests.web.walls.matrix import EXPOSURE, MATRIX, REVEAL, SECOND, UNMASK, YES, Row
+from tests.web.walls.matrix import EXPOSURE, MATRIX, SECOND, UNMASK, YES, Row
 
 CELLS = [(row, column, cell) for row in MATRIX for column, cell in row.cells.items()]
 WORDS_OF_LATER = {
     SECOND: ("second", "compare", "comparison", "agreement"),
-    REVEAL: ("evidence", "reveal", "capture"),
     UNMASK: ("unmask", "mask"),
     EXPOSURE: ("exposure", "break", "wellbeing"),
 }
