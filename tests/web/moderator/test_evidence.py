@@ -134,6 +134,25 @@ def test_what_was_typed_comes_along_and_is_kept(desk: Desk) -> None:
     assert desk.session.scalars(sa.select(Draft.fields)).one()["rationale"] == "half a"
 
 
+def test_a_form_that_nobody_touched_is_no_draft(desk: Desk) -> None:
+    case_id = make_case()
+    evidence_id = add_evidence(case_id)
+    moderator = Moderator(desk)
+    fields = moderator.claim(case_id) | {
+        "visibility": "none", "account": "none", "context": "none", "territory": "world", "rationale": "",
+        "statement": "", "law": "", "decline_reason": "",
+    }  # fmt: skip
+    address = f"/cases/{case_id}/reveal?evidence={evidence_id}&stage=small"
+    step(moderator, address, **fields)
+    assert desk.session.scalars(sa.select(Draft.case_id)).all() == []
+    for _twice in range(2):
+        step(moderator, address, **(fields | {"rationale": "half a"}))
+    step(moderator, address, **fields)
+    assert desk.session.scalars(sa.select(Draft.fields)).one()["rationale"] == ""
+    saved = sa.select(Opening.eid).where(Opening.event_type == "case.draft_saved")
+    assert len(desk.session.scalars(saved).all()) == 2, "what is kept already is not kept again"
+
+
 def test_a_claim_that_is_lost_shows_nothing_and_keeps_the_words(desk: Desk) -> None:
     case_id = make_case()
     evidence_id = add_evidence(case_id)
@@ -175,8 +194,8 @@ def test_a_text_is_shown_in_the_page_with_its_rest_folded(desk: Desk) -> None:
     moderator = Moderator(desk)
     moderator.claim(case_id)
     assert "alert(1)" not in moderator.get(f"/cases/{case_id}")
-    first = moderator.post(f"/cases/{case_id}/reveal?evidence={evidence_id}&stage=small")
-    assert first.status_code == 422, "nothing small of a text"
+    first = moderator.post(f"/cases/{case_id}/reveal?evidence={evidence_id}&stage=grey")
+    assert first.status_code == 422, "nothing grey of a text"
     page = moderator.get(f"/cases/{case_id}")
     (offered,) = [one for one in steps(page) if "/reveal" in one]
     assert offered.endswith("stage=text")
@@ -187,6 +206,20 @@ def test_a_text_is_shown_in_the_page_with_its_rest_folded(desk: Desk) -> None:
     reveal = desk.session.scalars(sa.select(Reveal)).one()
     assert (reveal.stage, reveal.bytes) == ("text", len(text.encode()))
     assert moderator.client.get(f"/evidence/{reveal.id}").status_code == 404
+
+
+def test_the_first_step_is_that_of_what_the_file_is_whatever_its_sender_says(desk: Desk) -> None:
+    case_id = make_case()
+    add_evidence(case_id, b"in truth a text", name="a.png", media_type="image/png")
+    add_evidence(case_id, name="b.txt", media_type="text/plain")
+    moderator = Moderator(desk)
+    moderator.claim(case_id)
+    page = moderator.get(f"/cases/{case_id}")
+    for offered in [one for one in steps(page) if "/reveal" in one]:
+        page = step(moderator, offered)
+    assert "in truth a text" in page
+    assert len(set(media(page))) == 1
+    assert sorted(desk.session.scalars(sa.select(Reveal.stage))) == ["small", "text"]
 
 
 def test_the_first_page_of_a_document_is_shown_as_a_picture(desk: Desk) -> None:

@@ -29,9 +29,7 @@ class Row:
     later: Mapping[str, tuple[str, str]]
 
 
-REVEAL = "evidence on reveal"
 UNMASK = "unmasking with a reason"
-EXPOSURE = "exposure and breaks"
 
 
 def _row(
@@ -72,8 +70,8 @@ MATRIX: tuple[Row, ...] = (
     _row("name of a piece of evidence", (Mark.OTHER_EVIDENCE_NAME,),
          YES, NO, NO, NO, NEVER, NEVER, YES, NO, NO, rounds=(YES, NO, YES)),
     _row("content of evidence", (Mark.OWN_EVIDENCE, Mark.OTHER_EVIDENCE),
-         "", NO, NO, NO, NO, NO, "", NO, NO,
-         later=dict.fromkeys(("holder", "legal", "second", "resolver"), ("on reveal", REVEAL))),
+         YES, NO, NO, NO, NO, NO, NO, NO, NO,  # the holder was shown it; nobody else, legal included
+         rounds=(NO, NO, NO)),
     _row("first rationale", (Mark.RATIONALE,),
          NO, YES, NO, NO, NEVER, NEVER, YES, NO, NO, rounds=(NO, YES, YES)),
     _row("statement, after dispatch", (Mark.STATEMENT,),
@@ -111,8 +109,4 @@ MATRIX: tuple[Row, ...] = (
          "", "", "", "", NEVER, NEVER, YES, YES, NO),
     _row("name of a reviewer on the trail", (Mark.TRAIL_NAME,),
          NO, NO, NO, NO, NEVER, NEVER, "", "", NO, rounds=(NO, NO, NO)),
-    _row("exposure and breaks", (),
-         "", "", "", "", "", "", "", "", "",
-         later={"holder": ("self only", EXPOSURE), "sender": (NEVER, EXPOSURE), "public": (NO, EXPOSURE),
-                "legal": ("from five up", EXPOSURE), "admin": ("from five up", EXPOSURE)}),
 )  # fmt: skip
