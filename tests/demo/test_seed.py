@@ -14,6 +14,7 @@ from review.demo import content, plan, reasons, staff
 from review.domain.clause_drafts import may_publish
 from review.domain.escalations import WAITS
 from review.domain.permissions import OPERATOR
+from review.domain.questions import WAITS as QUESTION_WAITS
 from review.models import (
     Answer,
     Case,
@@ -23,6 +24,7 @@ from review.models import (
     Escalation,
     FlaggerStatus,
     Item,
+    Question,
     Referral,
     Review,
     ReviewClause,
@@ -155,3 +157,20 @@ def test_one_trusted_flagger_has_lapsed_and_one_is_to_come(reader: Session) -> N
     ).all()
     assert [name for name, _first, _last in rows] == ["Harbour Watch", "Saltmarsh Trusted Flagger"]
     assert rows[0].valid_from > today > (rows[1].valid_until or today)
+
+
+def test_one_case_waits_for_its_sender_and_one_came_back_with_the_answer(reader: Session) -> None:
+    now = clock.now()
+    rows = reader.execute(
+        sa.select(Question.answer, Question.asked_at, Case.id, Case.state, Sender.name)
+        .join(Case, Case.id == Question.case_id)
+        .join(Item, Item.id == Question.item_id)
+        .join(Referral, Referral.id == Item.referral_id)
+        .join(Sender, Sender.id == Referral.sender_id)
+        .order_by(Question.answer.is_(None), Question.asked_at)
+    ).all()
+    answered, waiting = rows
+    assert (answered.answer, answered.state) == (content.ANSWER, "open")
+    assert answered.id in {listed.id for listed in queue_page(reader, account_id=None, now=now).rows}
+    assert waiting.asked_at < now < waiting.asked_at + QUESTION_WAITS
+    assert (waiting.state, waiting.name) == ("waiting_sender", content.SENDERS[0].name), "who can sign in"

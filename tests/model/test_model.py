@@ -157,7 +157,7 @@ def _rare_turns(desk: DeskMachine) -> None:
 
 
 def _asking_turns(desk: DeskMachine) -> None:
-    """Questions to senders: answered, answered again, ended with the item, with the case, and by themselves."""
+    """Questions to senders: answered, answered again, ended with the item, with the case, by themselves."""
     joined = partial(desk.submit_what_is_worked_on, number=0, spelling=1)
     ask = partial(desk.ask_sender, person=0, number=0, fresh=True)
     answer = partial(desk.answer, number=0, right=True, words="At minute 3.")
@@ -167,8 +167,8 @@ def _asking_turns(desk: DeskMachine) -> None:
             partial(desk.submit, sender=0, reference=0, content=_content(0)),
             partial(desk.ask_sender, person=0, number=0, fresh=False),
             partial(desk.use_claim, person=0, number=0, right=True, use="draft"),
-            ask,
             partial(joined, sender=1, reference=1),
+            ask,
             answer,
             answer,
             partial(desk.answer, number=0, right=True, words="In French."),
