@@ -19,7 +19,7 @@ ACTION_REFERRALS: Final = 60
 ACTION_SENDER: Final = 2
 """One unit's referral action: many in one hour, as such actions are."""
 
-DECIDED: Final = (0, 1, 6, 11, 14, 19, 20, 28, 35)
+DECIDED: Final = (5, 1, 6, 11, 14, 19, 20, 28, 35)
 """Recent referrals whose first location is decided already; none of those that the queue should show."""
 THREATS: Final = {10: timedelta(minutes=12), 25: timedelta(minutes=20)}
 """Threats to life, due an hour after they came."""
@@ -48,13 +48,13 @@ class Asked:
 
 
 ESCALATED: Final = 13
-ADVISED: Final = 22
+ADVISED: Final = 30
 ASKED: Final = {
     ESCALATED: Asked(2, content.ESCALATION_NOTES[0], timedelta(hours=5)),
     ADVISED: Asked(0, content.ESCALATION_NOTES[1], timedelta(hours=6), timedelta(hours=1)),
 }
 """One case that waits for advice, and one that is back in the queue with it."""
-ASKED_SENDER: Final = 30
+ASKED_SENDER: Final = 0
 ANSWERED: Final = 4
 ASKED_OF_SENDERS: Final = {
     ASKED_SENDER: Asked(0, content.QUESTIONS[0], timedelta(hours=8)),

@@ -14,6 +14,7 @@ from review.demo import content, plan, reasons, staff
 from review.domain.clause_drafts import may_publish
 from review.domain.escalations import WAITS
 from review.domain.permissions import OPERATOR
+from review.domain.questions import WAITS as QUESTION_WAITS
 from review.models import (
     Answer,
     Case,
@@ -24,6 +25,7 @@ from review.models import (
     FlaggerStatus,
     Item,
     Note,
+    Question,
     Referral,
     Review,
     ReviewClause,
@@ -190,3 +192,20 @@ def test_colleagues_left_notes_one_mentions_the_first_moderator_and_a_case_is_se
     assert (aside.woken, aside.drafted_at is not None) == (False, True)
     assert aside.until < aside.case.due_at
     assert len(reader.scalars(sa.select(Note)).all()) == 3
+
+
+def test_one_case_waits_for_its_sender_and_one_came_back_with_the_answer(reader: Session) -> None:
+    now = clock.now()
+    rows = reader.execute(
+        sa.select(Question.answer, Question.asked_at, Case.id, Case.state, Sender.name)
+        .join(Case, Case.id == Question.case_id)
+        .join(Item, Item.id == Question.item_id)
+        .join(Referral, Referral.id == Item.referral_id)
+        .join(Sender, Sender.id == Referral.sender_id)
+        .order_by(Question.answer.is_(None), Question.asked_at)
+    ).all()
+    answered, waiting = rows
+    assert (answered.answer, answered.state) == (content.ANSWER, "open")
+    assert answered.id in {listed.id for listed in queue_page(reader, account_id=None, now=now).rows}
+    assert waiting.asked_at < now < waiting.asked_at + QUESTION_WAITS
+    assert (waiting.state, waiting.name) == ("waiting_sender", content.SENDERS[0].name), "who can sign in"

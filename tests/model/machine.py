@@ -17,6 +17,7 @@ from review.domain.decisions import ReviewInput
 from review.domain.permissions import SERVICE
 from review.workers.dispatching import dispatch_due
 from tests.factories import make_intake
+from tests.model.asking import Asking
 from tests.model.pair import FLAGGER, Pair
 from tests.model.rules import MOST_CLAIMS, Content
 
@@ -74,7 +75,7 @@ def body_of(reference: str, content: Content) -> bytes:
     ).encode()
 
 
-class DeskMachine(Pair):
+class DeskMachine(Asking, Pair):
     """What people, senders and loops may try."""
 
     # what arrives

@@ -78,6 +78,17 @@ class Review:
 
 
 @dataclass
+class Question:
+    """What the sender of an item was asked; over with an answer, with the item, or by itself."""
+
+    case: int
+    item: int
+    asked: datetime
+    answer: str | None = None
+    over: bool = False
+
+
+@dataclass
 class Case:
     """One location and kind; the claim is a lease that ends at ``until`` and outnumbers the ones before."""
 
@@ -113,6 +124,7 @@ class Rules:
         self.items: list[Item] = []
         self.cases: list[Case] = []
         self.reviews: list[Review] = []
+        self.questions: list[Question] = []
         self.drafts: set[tuple[int, int]] = set()
         self.notes = 0  # events that stand in no chain
 
@@ -136,7 +148,7 @@ class Rules:
 
     def _live_case(self, location: int, kind: str) -> int | None:
         for number, case in enumerate(self.cases):
-            if (case.location, case.kind, case.state) == (location, kind, "open"):
+            if (case.location, case.kind) == (location, kind) and case.state in ("open", "waiting_sender"):
                 return number
         return None
 
@@ -356,6 +368,12 @@ class Rules:
             case.holder = case.until = case.pending = None
             case.generation += 1
             case.events.append("case.withdrawn")
+        for question in self.questions:
+            if not question.over and self.items[question.item] is item:
+                question.over = True
+                if case.state == "waiting_sender":
+                    case.state = "open"
+                    case.events.append("case.question_ended")
 
     def live_items(self, number: int) -> int:
         """How many items of the case were not withdrawn."""

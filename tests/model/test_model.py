@@ -33,6 +33,8 @@ MUST_HAPPEN = (
     "record: claim_lost",
     "dispatched",
     "withdraw item",
+    "ask",
+    "answer",
     "died",
     "restarted",
 )
@@ -152,6 +154,55 @@ def _rare_turns(desk: DeskMachine) -> None:
         )
     finally:
         desk.teardown()
+
+
+def _asking_turns(desk: DeskMachine) -> None:
+    """Questions to senders: answered, answered again, ended with the item, with the case, by themselves."""
+    joined = partial(desk.submit_what_is_worked_on, number=0, spelling=1)
+    ask = partial(desk.ask_sender, person=0, number=0, fresh=True)
+    answer = partial(desk.answer, number=0, right=True, words="At minute 3.")
+    try:
+        _told(
+            desk,
+            partial(desk.submit, sender=0, reference=0, content=_content(0)),
+            partial(desk.ask_sender, person=0, number=0, fresh=False),
+            partial(desk.use_claim, person=0, number=0, right=True, use="draft"),
+            partial(joined, sender=1, reference=1),
+            ask,
+            answer,
+            answer,
+            partial(desk.answer, number=0, right=True, words="In French."),
+            ask,
+            partial(desk.days_pass, by=timedelta(days=1)),
+            partial(desk.withdraw_item, number=0, right=True, sender=0),
+            answer,
+            ask,
+            partial(desk.days_pass, by=timedelta(days=7)),
+            ask,
+            partial(desk.restart, dies=True),
+            partial(desk.withdraw_referral, number=1, right=True, sender=1),
+            partial(desk.withdraw_referral, number=0, right=True, sender=0),
+        )
+    finally:
+        desk.teardown()
+
+
+def test_questions_to_senders_go_as_the_rules_say(machine: type[DeskMachine]) -> None:
+    _asking_turns(machine())
+    wanted = ("ask: stale_version", "ask", "answer", "answer: already_closed", "question ended")
+    assert [name for name in wanted if not machine.seen[name]] == []
+
+
+@pytest.mark.parametrize(
+    "place", ["review.actions.withdrawals.end_questions_about", "review.actions.questions._keep_draft"]
+)
+@pytest.mark.parametrize("machine", [_sqlite], ids=["sqlite"], indirect=True)
+def test_a_program_that_forgets_questions_is_found_out(
+    machine: type[DeskMachine], monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.setattr(place, lambda *_arguments, **_named: None)
+    with pytest.raises(AssertionError):
+        _asking_turns(machine())
 
 
 def test_the_rare_turns_of_a_case_go_as_the_rules_say(machine: type[DeskMachine]) -> None:

@@ -88,10 +88,10 @@ def test_counts_are_own_capped_and_say_when_they_are_not_whole(
         receive(actor, URLS[0], "https://elsewhere.example/")
     with time_machine.travel(NOW, tick=False):
         receive(actor, *URLS, "https://elsewhere.example/")
-    assert own_counts(desk.session, sender_id=sender, since=since) == OwnCounts(2, 0, 1, whole=True)
+    assert own_counts(desk.session, sender_id=sender, since=since) == OwnCounts(2, 0, 0, 1, whole=True)
     with time_machine.travel(NOW + timedelta(hours=2), tick=False):
         decide_all()
-    assert own_counts(desk.session, sender_id=sender, since=since) == OwnCounts(0, 2, 1, whole=True)
+    assert own_counts(desk.session, sender_id=sender, since=since) == OwnCounts(0, 0, 2, 1, whole=True)
     monkeypatch.setattr(own_figures, "LOOKED_THROUGH", 1)
     assert not own_counts(desk.session, sender_id=sender, since=since).whole
 

@@ -68,7 +68,7 @@ WORDS = {
     "round": ("first", "second", "resolving"), "letter": ("A", "B"), "intake_kind": ("referral", "notice"),
     "status": ("in_review", "decided", "withdrawn"), "transmitted_via": ("api", "form"),
     "urgency": ("normal", "threat_to_life"), "issuing_authority": ("A court", "B"),
-    "legal_basis": ("§ 2", "§ 3"), "law": ("Article 1", "Article 2"),
+    "legal_basis": ("§ 2", "§ 3"), "law": ("Article 1", "Article 2"), "answer": ("At 3.", "At 4."),
     "category": ("STATEMENT_CATEGORY_VIOLENCE", "STATEMENT_CATEGORY_SCAMS_AND_FRAUD"),
 }  # fmt: skip
 
@@ -215,6 +215,7 @@ def test_rows_that_are_gone_or_that_nothing_tells_of_are_found(desk: Desk) -> No
             )
             copy |= {"round": "complaint", "undone_at": None} if name == "reviews" else {}
             copy |= {"review_id": "V-1"} if name == "decisions" else {}
+            copy |= {"ended_at": copy["asked_at"]} if name == "questions" else {}
             copy |= {"decision_id": "D-1"} if name == "restrictions" else {}
             point = connection.begin_nested()
             connection.execute(sa.insert(table).values(copy))

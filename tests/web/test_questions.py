@@ -244,7 +244,7 @@ def test_by_api_the_question_is_read_and_answered(desk: Desk) -> None:
     again = api.answer(body)
     assert (again.status_code, again.data) == (200, given.data)
     refused = api.answer({"answer": "Another."})
-    assert (refused.status_code, refused.json["type"]) == (409, "/errors/nothing_asked")
+    assert (refused.status_code, refused.json["type"]) == (409, "/errors/already_closed")
     after = api.get(api.others, api.other_key)
     assert (after.data, after.headers["ETag"]) == (other.data, other.headers["ETag"])
 

@@ -66,6 +66,7 @@ def test_a_new_referral_is_answered_as_the_contract_says(program: Program) -> No
         "canonical_url": "https://video.example/b",
         "status": "in_review",
         "outcome": None,
+        "question": None,
     }
     assert body["refused_items"][0]["errors"][0] | {"detail": ""} == {
         "pointer": "/items/2/url",
@@ -199,8 +200,8 @@ def test_an_answer_says_what_was_decided_and_nothing_of_the_house(program: Progr
     item = body["items"][0]
     assert (body["status"], item["status"], item["outcome"]) == ("decided", "decided", "accepted")
     assert set(item) == {
-        "id", "url", "canonical_url", "status", "outcome", "ground", "clauses", "statement", "restriction",
-        "decided_at", "implemented_at", "complaint_until",
+        "id", "url", "canonical_url", "status", "outcome", "question", "ground", "clauses", "statement",
+        "restriction", "decided_at", "implemented_at", "complaint_until",
     }  # fmt: skip
     assert item["clauses"][0].keys() == {"number", "version", "title", "text"}
     assert body["updated_at"] == item["decided_at"]
