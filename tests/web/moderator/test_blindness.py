@@ -79,6 +79,8 @@ def _everything(watcher: Watcher) -> dict[str, str]:
     post("old version", f"{case}/review", **(numbers | {"version": "1"}), outcome="declined")
     post("nothing chosen", f"{case}/review", **numbers)
     post("escalated", f"{case}/review", **numbers, outcome="escalate", rationale="What does legal say?")
+    post("first look", f"{case}/look", **numbers)
+    look("the case after the first look", case)
     post("draft", f"{case}/draft", **numbers, rationale="So far")
     look("the case with a draft", case)
     post("kept", f"{case}/renew", **numbers)

@@ -148,17 +148,6 @@ def test_the_holder_sees_the_content_and_nobody_else(desk: Desk) -> None:
     assert other.post(f"/cases/{case_id}/claim").status_code == 409
 
 
-def test_the_sender_stays_folded_away(desk: Desk) -> None:
-    case_id = make_case(issuing_authority="Duty desk of Ghent")
-    moderator = Moderator(desk)
-    moderator.claim(case_id)
-    page = moderator.get(f"/cases/{case_id}")
-    folded = page[page.index("About the sender") : page.index("</details>", page.index("About the sender"))]
-    for word in ("Duty desk of Ghent", "Internet referral unit", "Violence"):
-        assert page.count(word) == folded.count(word) == 1, word
-    assert "<details open" not in page[: page.index("About the sender")]
-
-
 def test_an_id_in_another_spelling_is_sent_on_and_nonsense_is_missing(desk: Desk) -> None:
     case_id = make_case()
     client = Moderator(desk).client

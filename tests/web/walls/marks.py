@@ -32,6 +32,7 @@ class Mark(StrEnum):
     OTHER_PLACE = "canary-other-place"
     OTHER_REFERENCE = "canary-other-reference"
     OTHER_AUTHORITY = "canary-other-authority"
+    UNSEEN_AUTHORITY = "canary-unseen-authority"
     OTHER_BATCH = "canary-other-batch"
     OTHER_EVIDENCE_NAME = "canary-other-evidence-name"
     OTHER_EVIDENCE = "canary-other-evidence-bytes"

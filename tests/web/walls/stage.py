@@ -19,6 +19,7 @@ from review.actions import (
     dispatching,
     escalations,
     leaving,
+    looks,
     notes,
     questions,
     senders,
@@ -30,6 +31,7 @@ from review.domain.ids import new_id
 from review.domain.media import Stage as Stages
 from review.domain.permissions import OPERATOR, SERVICE, Actor, Role, Scope
 from review.models import Account, FlaggerStatus, Passkey, Sender
+from review.queries.precedents import first_precedents
 from tests.conftest import Desk
 from tests.draws import DRAWN
 from tests.factories import make_account, make_clause, make_sender, make_sign_in
@@ -149,7 +151,7 @@ def _rename(actor: Actor, *, suffix: str, mark: str | None = None) -> Actor:
     return replace(actor, id=trail_id)
 
 
-def refer(stage: Stage, whose: str, place: str) -> str:
+def refer(stage: Stage, whose: str, place: str, **members: Any) -> str:
     """A referral of that sender about a place through the API; the case that its item joined."""
     own = whose == "own"
     evidence = Mark.OWN_EVIDENCE if own else Mark.OTHER_EVIDENCE
@@ -166,6 +168,7 @@ def refer(stage: Stage, whose: str, place: str) -> str:
         mail = f"{Mark.OTHER_CONTACT}@unit.example"
         body["legal_basis"] = f"{Mark.OTHER_LAW} 6"
         body["contact"] = {"name": f"{Mark.OTHER_CONTACT} Jane", "email": mail}
+    body |= members
     answer = stage.desk.client().post("/api/v1/referrals", json=body, headers=bearer(stage.keys[whose]))
     assert answer.status_code == 201, answer.text
     told = answer.get_json()
@@ -241,6 +244,13 @@ def _review_again(stage: Stage, version: str) -> None:
             _send_on(_record(stage, case_id, other, by="colleague of the author"))
     for name in ("second", "resolver"):
         cases.claim_case(stage.cases[name], actor=stage.actors[name])
+        _look_at(stage.cases[name], stage.actors[name])
+
+
+def _look_at(case_id: str, holder: Actor) -> None:
+    """The first look of the holder, who from then on sees the sender and earlier decisions."""
+    found = first_precedents(db.session(), case_id, account_id=holder.account_id)
+    looks.look_without_evidence(case_id, precedents=found, actor=holder)
 
 
 def _send_on(recorded: decisions.Recorded) -> None:
@@ -270,6 +280,7 @@ def _escalate(stage: Stage) -> None:
     _ask_both(stage, held)
     holder = stage.actors["holder"]
     claim = cases.claim_case(held, actor=holder)
+    _look_at(held, holder)
     typed = {"outcome": "declined", "rationale": f"{Mark.DRAFT} so far"}
     decisions.save_draft(held, typed, claim_generation=claim.claim_generation, actor=holder)
     note = f"{Mark.HOLDER_NOTE} for @{Mark.PSEUDONYM}-colleague and @{Mark.PSEUDONYM}-lead"
@@ -288,7 +299,8 @@ def _leave_open(stage: Stage) -> None:
     _ask(stage, asked, "own", f"{Mark.OWN_WAITING}: in which language?")
     stage.cases["other open"] = refer(stage, "other", f"{Mark.OTHER_PLACE}/2")
     _leave(stage)
-    third = refer(stage, "own", f"{Mark.OWN_PLACE}/3")
+    authority = f"{Mark.UNSEEN_AUTHORITY} office"
+    third = refer(stage, "own", f"{Mark.OWN_PLACE}/3", issuing_authority=authority)
     cases.claim_case(third, actor=stage.actors["holder"])
     stage.cases["own held"] = third
 
