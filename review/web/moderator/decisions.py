@@ -17,6 +17,7 @@ from review.errors import (
     UndoWindowOver,
 )
 from review.web import guard
+from review.web.moderator import quietly
 from review.web.moderator.cases import case_page, number_in_form, wanted_case
 from review.web.moderator.forms import Values, draft_fields, typed_values
 from review.web.moderator.queue import address_after
@@ -28,17 +29,20 @@ blueprint = Blueprint("moderator_decisions", __name__)
 @blueprint.post("/cases/<case_id>/draft")
 @guard.access(Permission.REVIEW_CASE)
 def draft(case_id: str) -> str | tuple[str, int] | Response:
-    """Keep what is typed so far."""
+    """Keep what is typed so far; with ``autosave=1`` the answer is JSON for the script, and no message."""
     wanted, values = wanted_case(case_id), typed_values()
+    quiet = quietly.is_asked()
     try:
-        decision_actions.save_draft(
+        saved_at = decision_actions.save_draft(
             wanted,
             draft_fields(values),
             claim_generation=number_in_form("claim_generation"),
             actor=guard.actor(),
         )
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
-        return case_page(wanted, values=values, error=error)
+        return quietly.refused(error) if quiet else case_page(wanted, values=values, error=error)
+    if quiet:
+        return quietly.saved(saved_at)
     flash(gettext("Draft saved."), "done")
     return redirect(url_for("moderator_cases.page", case_id=wanted), 303)
 
