@@ -1,4 +1,4 @@
-"""Pages are light: what a browser loads for them, uncompressed, with style sheet and pictures."""
+"""Pages are light: what a browser loads for them, uncompressed, with style sheet, scripts and pictures."""
 
 import re
 
@@ -19,7 +19,8 @@ def weight(client: FlaskClient, address: str) -> int:
     answer = client.get(address)
     assert answer.status_code == 200, address
     named = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', answer.text))
-    assert len(named) == 2, "style sheet and favicon, nothing else"
+    kinds = sorted(part.partition("?")[0].rpartition(".")[2] for part in named)
+    assert kinds == ["css", *["js"] * (len(kinds) - 2), "svg"], "styles, scripts and favicon, nothing else"
     total = len(answer.data)
     for part in named:
         with client.get(part) as loaded:

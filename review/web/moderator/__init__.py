@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from review.web.moderator import assigning, cases, decisions, emailed, my_work, queue, search
+from review.web.moderator import assigning, cases, decisions, emailed, keys, my_work, queue, search
 
 blueprints: tuple[Blueprint, ...] = (
     queue.blueprint,
@@ -12,4 +12,5 @@ blueprints: tuple[Blueprint, ...] = (
     assigning.blueprint,
     my_work.blueprint,
     emailed.blueprint,
+    keys.blueprint,
 )
