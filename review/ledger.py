@@ -35,6 +35,7 @@ from review.models import (
     Referral,
     Sender,
     SenderKey,
+    Snippet,
     StoredCheckpoint,
     StoredTile,
     TreeHead,
@@ -54,6 +55,7 @@ type_of_object: dict[str, type[OnTrail]] = {
     "sender": Sender,
     "setting": ChosenSetting,
     "email": EmailedReferral,
+    "snippet": Snippet,
 }
 BATCH = 2_000
 CHUNK = 500

@@ -8,13 +8,15 @@ import sqlalchemy as sa
 import time_machine
 
 from review import clock, db
-from review.actions.cases import claim_next
+from review.actions.cases import claim_case, claim_next
 from review.actions.claiming import Claim
 from review.actions.clauses import import_clauses
+from review.actions.companions import Ticked
 from review.actions.decisions import Recorded, record_review, undo_review
 from review.actions.dispatching import dispatch_review
 from review.actions.escalations import advise_case, end_escalations, escalate_case
 from review.actions.senders import create_sender
+from review.actions.snippets import withdraw_snippet, write_snippet
 from review.actions.withdrawals import withdraw_item, withdraw_referral
 from review.domain.clause_text import read_clauses
 from review.domain.decisions import ReviewInput
@@ -44,6 +46,7 @@ def lived_in_desk() -> None:
             for name in ("North", "South")
         ]
         moderators = [make_account(), make_account()]
+        _ready_made()
         _receive_all(senders, hand)
         for number, ground in enumerate(("terms", "", "law")):  # three decided, one of them after an undo
             _judge(moderators[number % 2], hand, ground=ground, undo=number == 1)
@@ -53,9 +56,43 @@ def lived_in_desk() -> None:
         _escalated(moderators[0], hand, advised=False)
         pending, _claim = _record(moderators[0], ground="terms")
         assert pending is not None
+        _recorded_together(senders[0], moderators[1])
         withdraw_referral(receive(senders[1], *(_url(90 + number) for number in range(3))).referral_id,
                           actor=senders[1])  # fmt: skip
         claim_next(actor=moderators[1])
+
+
+def _ready_made() -> None:
+    """Texts for the first clause by the order of ids: one changed, one withdrawn."""
+    person = make_account(Role.ADMIN)
+    clause_id = db.session().scalar(sa.text("SELECT clause_id FROM clause_versions ORDER BY id LIMIT 1"))
+    given: dict[str, Any] = {"clause_id": clause_id, "actor": person}
+    rationale = given | {"language": "en", "kind": "rationale"}
+    write_snippet(**rationale, text="The content speaks against the clause.", version=0)
+    write_snippet(**rationale, text="Compared with our terms", version=1)
+    statement = given | {"language": "ar", "kind": "statement"}
+    write_snippet(**statement, text="يخالف المحتوى هذا البند.", version=0)
+    withdraw_snippet(**statement, version=1)
+
+
+def _recorded_together(sender: Actor, moderator: Actor) -> None:
+    """Two cases of one referral, recorded in one step and both taken back, then recorded for good."""
+    receive(sender, _url(70), _url(71), reference="TOGETHER")
+    ids = list(db.session().scalars(sa.select(Item.case_id).where(Item.match_key.in_([_url(70), _url(71)]))))
+    for number in range(2):
+        claim = claim_case(ids[0], actor=moderator)
+        review = ReviewInput(**DECLINE, rationale="A report on both.", statement="It keeps our terms.")
+        recorded = record_review(
+            ids[0],
+            review,
+            claim_generation=claim.claim_generation,
+            version=claim.version,
+            actor=moderator,
+            also=[Ticked(ids[1], 1 if number == 0 else 3)],
+        )
+        assert recorded.also == (ids[1],)
+        if number == 0:
+            undo_review(ids[0], actor=moderator)
 
 
 def _url(number: int) -> str:

@@ -1,7 +1,7 @@
 """Judging a case: draft, record, undo within the window, dispatch as the decision that answers its items."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,26 +10,25 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from review import clock, db, ledger
-from review.actions.claiming import Claim, lock_account, take_next
-from review.domain.decisions import ReviewInput, check_review, form_fields
+from review.actions.claiming import Claim, claim_length, lock_account, take_next
+from review.actions.companions import LeftOut, Ticked, check_ticked, take_ticked
+from review.actions.drafting import forget_draft, refusal, store_draft
+from review.domain.decisions import ReviewInput, check_review, form_fields, inserted_snippets
 from review.domain.ids import new_id
 from review.domain.permissions import Actor, Permission, check_permission
 from review.domain.states import MOVES, CaseState, Round
 from review.errors import (
-    AlreadyRecorded,
-    ClaimLost,
     InvalidInput,
     NotFound,
     NothingToUndo,
     NotPermitted,
     ReviewError,
-    StaleVersion,
     UndoWindowOver,
 )
-from review.models import Case, Draft, Review, ReviewClause
+from review.models import Case, Review, ReviewClause, ReviewCompanion, ReviewSnippet
 from review.models.rows import insert_rows
 from review.prepared import Prepared
-from review.queries import decisions
+from review.queries import companions, decisions
 from review.queries.cases import is_held_by
 from review.queries.decisions import StoredReview
 
@@ -39,20 +38,26 @@ LONGEST_DRAFT = 200_000
 
 @dataclass(frozen=True)
 class Recorded:
-    """The review recorded, until when its author can undo it, and the next case if one was claimed."""
+    """The review recorded, until when its author can undo it, and the next case if one was claimed.
+
+    ``also``: further cases recorded in the same step; ``left_out``: those that could not be.
+    """
 
     review_id: str
     undo_until: datetime
     next_claim: Claim | None = None
+    also: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """Which state of which case the reviewer judged."""
+    """Which state of which case the reviewer judged, and beside which other review of the same step."""
 
     case_id: str
     version: int
     claim_generation: int
+    main_review_id: str | None = None
 
 
 _RECORD = Prepared(
@@ -85,79 +90,64 @@ def record_review(
     version: int,
     actor: Actor,
     then_next: bool = False,
+    also: Sequence[Ticked] = (),
 ) -> Recorded:
     """Record one's review of the case one holds; it waits for the undo window, then it is dispatched.
 
-    With ``then_next`` the next case of the queue is claimed in the same step, if there is one. Raises
-    `InvalidReview`, `AlreadyRecorded`, `ClaimLost` or `StaleVersion`; nothing is stored then.
+    ``also`` are further cases of the same referral, each with a review of its own in the same step; one that
+    somebody else holds or that has changed is left out. With ``then_next`` the next case of the queue is
+    claimed in the same step, if there is one. Raises `InvalidReview`, `AlreadyRecorded`, `ClaimLost` or
+    `StaleVersion`; nothing is stored then.
     """
     check_permission(actor, Permission.REVIEW_CASE)
+    check_ticked(also)
     with db.transaction() as writer:
         now = clock.now()
         if then_next:
             lock_account(writer, actor)
-        facts = decisions.review_facts(writer, case_id, on=now.date())
+        facts = decisions.review_facts(
+            writer, case_id, review, on=now.date(), also=[one.case_id for one in also]
+        )
         if facts is None:
             raise NotFound()
-        review_id = new_id("V")
-        changed = _RECORD.first(
-            writer,
-            case_id=case_id,
-            claim_generation=claim_generation,
-            seen_version=version,
-            account_id=actor.account_id,
-            now=now,
-            review_id=review_id,
-        )
-        if changed is None:
-            raise _refusal(writer, case_id, claim_generation, actor, now, version=version)
-        check_review(review, facts=facts)
-        undo_until = now + timedelta(seconds=_undo_seconds(facts.intake_kind))
         seen = _Seen(case_id=case_id, version=version, claim_generation=claim_generation)
+        review_id = _end_claim(writer, seen, actor=actor, now=now)
+        if review_id is None:
+            raise refusal(writer, case_id, claim_generation, actor, now, version=version)
+        check_review(review, facts=facts)
+        review = replace(review, snippets=inserted_snippets(review, facts.snippets))
+        undo_until = now + timedelta(seconds=_undo_seconds(facts.intake_kind))
         _insert_review(writer, review_id, review, seen, actor=actor, now=now, undo_until=undo_until)
-        _delete_draft(writer, case_id, actor)
-        _record_review_event(writer, review_id, review, seen, actor=actor, now=now)
+        claims, left_out = take_ticked(writer, case_id, also, actor=actor, now=now) if also else ([], [])
+        for one in claims:
+            other = _Seen(one.case_id, one.version, one.claim_generation, main_review_id=review_id)
+            other_id = _end_claim(writer, other, actor=actor, now=now)
+            if other_id is None:  # its row is locked since it was claimed, so nobody came between
+                raise refusal(writer, one.case_id, one.claim_generation, actor, now, version=one.version)
+            _insert_review(writer, other_id, review, other, actor=actor, now=now, undo_until=undo_until)
         claim = take_next(writer, actor=actor, now=now) if then_next else None
-        return Recorded(review_id=review_id, undo_until=undo_until, next_claim=claim)
+        recorded_too = tuple(one.case_id for one in claims)
+        return Recorded(review_id, undo_until, claim, also=recorded_too, left_out=tuple(left_out))
+
+
+def _end_claim(writer: Session, seen: _Seen, *, actor: Actor, now: datetime) -> str | None:
+    """Let the case wait for a new review instead of its holder; the review's id, None where it cannot be."""
+    review_id = new_id("V")
+    changed = _RECORD.first(
+        writer,
+        case_id=seen.case_id,
+        claim_generation=seen.claim_generation,
+        seen_version=seen.version,
+        account_id=actor.account_id,
+        now=now,
+        review_id=review_id,
+    )
+    return None if changed is None else review_id
 
 
 def _undo_seconds(intake_kind: str) -> int:
     seconds = int(current_app.config["REVIEW_SETTINGS"].undo_seconds)
     return min(seconds, ORDER_UNDO_SECONDS) if intake_kind == "removal_order" else seconds
-
-
-def _refusal(
-    writer: Session,
-    case_id: str,
-    claim_generation: int,
-    actor: Actor,
-    now: datetime,
-    *,
-    version: int | None = None,
-) -> ReviewError:
-    """Which of the conditions of a write to one's own claimed case did not hold.
-
-    Where all of them hold by now, the claim came after the write: it was not held then.
-    """
-    if decisions.standing_review(writer, case_id, account_id=actor.account_id) is not None:
-        return AlreadyRecorded(
-            "Your review of this case is recorded already; this one was not stored. See what is stored below."
-        )
-    case = writer.get(Case, case_id, populate_existing=True)
-    if case is None:
-        return NotFound()
-    if case.state == CaseState.WITHDRAWN:
-        return ClaimLost("Everything in this case was withdrawn; nothing is left to decide.")
-    held = case.claimed_by == actor.account_id and case.claimed_until is not None and case.claimed_until > now
-    if held and case.claim_generation == claim_generation and version not in (None, case.version):
-        return StaleVersion(
-            "An item joined or left this case since you opened the form; look at the items again, "
-            "then record. Your text is kept."
-        )
-    return ClaimLost(
-        "Your claim on this case has ended, so nothing was recorded. Your text is kept; claim the case again "
-        "if it is free."
-    )
 
 
 def _insert_review(
@@ -194,6 +184,13 @@ def _insert_review(
     insert_rows(writer, Review, [row])
     clauses = [{"review_id": review_id, "clause_version_id": clause} for clause in review.clauses]
     insert_rows(writer, ReviewClause, clauses)
+    snippets = [{"review_id": review_id, "snippet_version_id": one} for one in review.snippets]
+    insert_rows(writer, ReviewSnippet, snippets)
+    if seen.main_review_id is not None:
+        companion = {"review_id": review_id, "main_review_id": seen.main_review_id}
+        insert_rows(writer, ReviewCompanion, [companion])
+    forget_draft(writer, seen.case_id, actor)
+    _record_review_event(writer, review_id, review, seen, actor=actor, now=now)
 
 
 def _record_review_event(
@@ -218,6 +215,8 @@ def _record_review_event(
             "clauses": list(review.clauses) or None,
             "law": review.law,
             "territory": review.territory,
+            "snippets": list(review.snippets) or None,
+            "recorded_with": seen.main_review_id,
         },
         meta={
             "round": Round.FIRST.value,
@@ -234,32 +233,19 @@ def _record_review_event(
     )
 
 
-_FORGET_DRAFT = Prepared(
-    lambda: sa.delete(Draft).where(
-        Draft.case_id == sa.bindparam("case_id"), Draft.account_id == sa.bindparam("account_id")
-    )
-)
-
-
-def _delete_draft(writer: Session, case_id: str, actor: Actor) -> None:
-    _FORGET_DRAFT.all(writer, case_id=case_id, account_id=actor.account_id)
-
-
-def _store_draft(
-    writer: Session, case_id: str, fields: Mapping[str, Any], actor: Actor, now: datetime
-) -> None:
-    """Replace the author's draft; the caller holds the case's row, so two tabs come one after the other."""
-    _delete_draft(writer, case_id, actor)
-    writer.execute(
-        sa.insert(Draft),
-        {"case_id": case_id, "account_id": actor.account_id, "fields": dict(fields), "saved_at": now},
-    )
-
-
-def save_draft(case_id: str, fields: Mapping[str, Any], *, claim_generation: int, actor: Actor) -> datetime:
+def save_draft(
+    case_id: str,
+    fields: Mapping[str, Any],
+    *,
+    claim_generation: int,
+    actor: Actor,
+    unasked: bool = False,
+) -> datetime:
     """Keep what one has typed so far, by field name, while one holds the case; when it was saved.
 
-    Raises `ClaimLost`, `AlreadyRecorded`, or `InvalidInput` above 200 000 characters in all.
+    ``unasked``, as at every pause while somebody types, leaves one event a claim: the text of a draft is not
+    on the trail, so that a second one would only say again that there is a draft. Raises `ClaimLost`,
+    `AlreadyRecorded`, or `InvalidInput` above 200 000 characters in all.
     """
     check_permission(actor, Permission.REVIEW_CASE)
     if len(str(dict(fields))) > LONGEST_DRAFT:
@@ -276,18 +262,20 @@ def save_draft(case_id: str, fields: Mapping[str, Any], *, claim_generation: int
             .with_for_update()
         )
         if held is None:
-            raise _refusal(writer, case_id, claim_generation, actor, now)
-        _store_draft(writer, case_id, fields, actor, now)
-        meta = {"generation": claim_generation}
-        ledger.record(writer, MOVES["save_draft"].event, case_id, actor=actor, at=now, meta=meta)
+            raise refusal(writer, case_id, claim_generation, actor, now)
+        first = store_draft(writer, case_id, fields, claim_generation=claim_generation, actor=actor, at=now)
+        if first or not unasked:
+            meta = {"generation": claim_generation}
+            ledger.record(writer, MOVES["save_draft"].event, case_id, actor=actor, at=now, meta=meta)
         return now
 
 
 def undo_review(case_id: str, *, actor: Actor) -> int:
     """Take one's own pending review back while its window runs; the generation of the new claim.
 
-    The text comes back as draft and the case is claimed anew, even at five claims. Raises `NotFound`,
-    `NotPermitted` for somebody else's review, `UndoWindowOver`, or `NothingToUndo`.
+    The text comes back as draft and the case is claimed anew, even at five claims. What was recorded in the
+    same step is taken back with it and free again; of such a case the review can be undone alone too. Raises
+    `NotFound`, `NotPermitted` for somebody else's review, `UndoWindowOver`, or `NothingToUndo`.
     """
     check_permission(actor, Permission.REVIEW_CASE)
     with db.transaction() as writer:
@@ -302,17 +290,11 @@ def undo_review(case_id: str, *, actor: Actor) -> int:
         if review.account_id != actor.account_id:
             raise NotPermitted("Only the author of a review can undo it.")
         generation = case.claim_generation + 1
-        _reopen(writer, review, generation, actor, now)
-        _store_draft(writer, case_id, form_fields(review.content), actor, now)
-        ledger.record(
-            writer,
-            MOVES["undo_review"].event,
-            case_id,
-            actor=actor,
-            at=now,
-            fields={"review": review.id},
-            meta={"round": Round.FIRST.value},
-        )
+        if not _reopen(writer, review, generation, actor, now, keep=True):
+            raise UndoWindowOver("The time to undo this review is over; the decision goes out.")
+        fields = form_fields(review.content)
+        store_draft(writer, case_id, fields, claim_generation=generation, actor=actor, at=now)
+        _record_undo(writer, review, actor, now)
         ledger.record(
             writer,
             MOVES["claim"].event,
@@ -321,7 +303,23 @@ def undo_review(case_id: str, *, actor: Actor) -> int:
             at=now,
             meta={"generation": generation, "way": "undo"},
         )
+        for companion_id in companions.recorded_with(writer, review.id):
+            companion = decisions.review_by_id(writer, companion_id)
+            if companion is not None and _reopen(writer, companion, 0, actor, now, keep=False):
+                _record_undo(writer, companion, actor, now)
         return generation
+
+
+def _record_undo(writer: Session, review: StoredReview, actor: Actor, now: datetime) -> None:
+    ledger.record(
+        writer,
+        MOVES["undo_review"].event,
+        review.case_id,
+        actor=actor,
+        at=now,
+        fields={"review": review.id},
+        meta={"round": Round.FIRST.value},
+    )
 
 
 def _nothing_to_undo(writer: Session, case: Case, actor: Actor) -> ReviewError:
@@ -336,9 +334,18 @@ def _nothing_to_undo(writer: Session, case: Case, actor: Actor) -> ReviewError:
     return NothingToUndo("There is no review of this case that waits to go out.")
 
 
-def _reopen(writer: Session, review: StoredReview, generation: int, actor: Actor, now: datetime) -> None:
-    """Case first, then review: the order in which every write takes the two rows."""
-    claim_seconds = current_app.config["REVIEW_SETTINGS"].claim_seconds
+def _reopen(
+    writer: Session, review: StoredReview, generation: int, actor: Actor, now: datetime, *, keep: bool
+) -> bool:
+    """Take a pending review back, whose author keeps the case or gives it to the queue; False when too late.
+
+    Case first, then review: the order in which every write takes the two rows.
+    """
+    held = {
+        "claimed_by": actor.account_id,
+        "claimed_until": now + claim_length(),
+        "claim_generation": generation,
+    }
     reopened = writer.scalar(
         sa.update(Case)
         .where(
@@ -346,16 +353,12 @@ def _reopen(writer: Session, review: StoredReview, generation: int, actor: Actor
             Case.state.in_(MOVES["undo_review"].sources),
             Case.pending_review_id == review.id,
         )
-        .values(
-            pending_review_id=None,
-            claimed_by=actor.account_id,
-            claimed_until=now + timedelta(seconds=claim_seconds),
-            claim_generation=generation,
-            version=Case.version + 1,
-        )
+        .values(pending_review_id=None, version=Case.version + 1, **(held if keep else {}))
         .returning(Case.id)
         .execution_options(synchronize_session=False)
     )
+    if reopened is None:
+        return False
     undone = writer.scalar(
         sa.update(Review)
         .where(
@@ -369,5 +372,6 @@ def _reopen(writer: Session, review: StoredReview, generation: int, actor: Actor
         .returning(Review.id)
         .execution_options(synchronize_session=False)
     )
-    if reopened is None or undone is None:
+    if undone is None:
         raise UndoWindowOver("The time to undo this review is over; the decision goes out.")
+    return True

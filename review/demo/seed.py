@@ -18,7 +18,7 @@ from review.actions import (
     withdrawals,
 )
 from review.config import Settings
-from review.demo import content, organisations, plan, post, staff
+from review.demo import content, organisations, plan, post, snippets, staff
 from review.demo.plan import Planned
 from review.demo.staff import DemoAccount
 from review.domain.clause_drafts import Wording
@@ -54,6 +54,7 @@ def seed(settings: Settings) -> list[DemoAccount]:
         administrator = staff.actor_of(staff.ADMINISTRATOR)
         for sender, sender_id in zip(content.SENDERS, sender_ids, strict=True):
             organisations.add_contacts(sender, sender_id, administrator=administrator)
+        snippets.write_texts(clause_queries.list_clauses(db.session()), administrator=administrator)
     organisations.issue_keys(sender_ids[0], administrator=administrator)
     with clock.set_back(timedelta(days=plan.REVISED_DAYS)):
         _publish(content.REWORDED)

@@ -1,7 +1,6 @@
 """What does a review have to say? The rules of the review form, and the answer that follows from it."""
 
 import re
-import unicodedata
 from calendar import monthrange
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any, Final
 from review.clock import rfc3339
 from review.domain.outward import name_in, own_id_in
 from review.domain.representation import json_bytes
+from review.domain.snippets import Snippet, own_words, stands_in, weight
 from review.errors import FieldError, InvalidReview
 
 LONGEST_RATIONALE: Final = 20_000
@@ -19,7 +19,7 @@ LONGEST_LAW: Final = 500
 LONGEST_TERRITORY: Final = 200
 MOST_CLAUSES: Final = 100
 LEAST_OWN_WORDS: Final = 20
-"""Characters of rationale that an accept needs: measured friction against rubber stamps (interface.md)."""
+"""Characters of rationale beyond any snippet that an accept needs: friction against rubber stamps."""
 COMPLAINT_MONTHS: Final = 6
 """DSA, Article 20(1): complaints for at least six months after the decision."""
 
@@ -49,8 +49,9 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 class ReviewInput:
     """One person's evaluation as the form gives it; members that the outcome does not need are empty.
 
-    ``clauses`` are clause-version ids; ``visibility`` is None for no restriction; ``territory`` is
-    ``world``, ``EU`` or country codes with commas.
+    ``clauses`` are clause-version ids, ``snippets`` the ids of those versions that were inserted;
+    ``visibility`` is None for no restriction; ``territory`` is ``world``, ``EU`` or country codes with
+    commas.
     """
 
     outcome: str
@@ -65,24 +66,27 @@ class ReviewInput:
     territory: str = "world"
     context: str = "none"
     over_broad: bool = False
+    snippets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewFacts:
     """What the rules need to know of the case: its kind, our clause versions in force, and who sent it.
 
-    ``sender_names`` are looked for in parts too, ``sender_references`` only as a whole.
+    ``sender_names`` are looked for in parts too, ``sender_references`` only as a whole. ``snippets``:
+    what is ready-made for the clauses that the review names, or was inserted into it.
     """
 
     intake_kind: str
     clauses_in_force: Collection[str]
     sender_names: Collection[str]
     sender_references: Collection[str] = ()
+    snippets: Collection[Snippet] = ()
 
 
 def check_review(review: ReviewInput, *, facts: ReviewFacts) -> None:
     """Raise `InvalidReview` with every rule of the form that this review breaks."""
-    errors = [*_outcome_errors(review, facts), *_text_errors(review), *_name_errors(review, facts)]
+    errors = [*_outcome_errors(review, facts), *_text_errors(review, facts), *_name_errors(review, facts)]
     if errors:
         raise InvalidReview("The review is not recorded yet; correct what is marked.", errors=errors)
 
@@ -112,6 +116,7 @@ def read_review(values: Mapping[str, Sequence[str]]) -> ReviewInput:
         territory=_territory(text("territory", "world")) if accepted else "world",
         context=text("context", "none"),
         over_broad=text("over_broad").lower() in ("1", "true", "yes", "y", "on"),
+        snippets=tuple(dict.fromkeys(values.get("snippets") or ())) if ground == "terms" else (),
     )
 
 
@@ -171,7 +176,7 @@ def _clause_errors(review: ReviewInput, facts: ReviewFacts) -> list[FieldError]:
     return []
 
 
-def _text_errors(review: ReviewInput) -> list[FieldError]:
+def _text_errors(review: ReviewInput, facts: ReviewFacts) -> list[FieldError]:
     errors = []
     for field, text, longest in (
         ("rationale", review.rationale, LONGEST_RATIONALE),
@@ -183,14 +188,19 @@ def _text_errors(review: ReviewInput) -> list[FieldError]:
             errors.append(FieldError(field, "too_long", detail))
         elif _CONTROL.search(text):
             errors.append(FieldError(field, "control_character", "Remove the control characters."))
-    if not _weight(review.rationale):
+    if not weight(review.rationale):
         detail = "Write why you decide so; the rationale stays in the house."
         errors.append(FieldError("rationale", "missing", detail))
-    elif review.outcome == "accepted" and _weight(review.rationale) < LEAST_OWN_WORDS:
-        detail = f"Write at least one sentence of your own ({LEAST_OWN_WORDS} characters) when you accept."
+    elif review.outcome == "accepted" and _own_weight(review, facts) < LEAST_OWN_WORDS:
+        beside = (
+            " beside the ready-made text" if _own_weight(review, facts) < weight(review.rationale) else ""
+        )
+        detail = (
+            f"Write at least one sentence of your own ({LEAST_OWN_WORDS} characters){beside} when you accept."
+        )
         errors.append(FieldError("rationale", "too_short", detail))
     outward = review.outcome == "accepted" or review.decline_reason == "no_breach"
-    if outward and not _weight(review.statement):
+    if outward and not weight(review.statement):
         detail = "Write the reasons that the senders are told."
         errors.append(FieldError("statement", "missing", detail))
     return errors
@@ -213,11 +223,19 @@ def _not_listed(field: str) -> FieldError:
     return FieldError(field, "not_in_list", "Choose one of the list.")
 
 
-def _weight(text: str) -> int:
-    """Characters that somebody sees: runs of white space count once, invisible characters do not."""
-    if not text.isascii():
-        text = "".join(character for character in text if unicodedata.category(character) != "Cf")
-    return len(" ".join(text.split()))
+def _own_weight(review: ReviewInput, facts: ReviewFacts) -> int:
+    return len(own_words(review.rationale, [snippet.text for snippet in facts.snippets]))
+
+
+def inserted_snippets(review: ReviewInput, snippets: Collection[Snippet]) -> tuple[str, ...]:
+    """The versions among these that the form says were inserted, or whose text stands in their field."""
+    texts = {"rationale": review.rationale, "statement": review.statement}
+    found = (
+        snippet.version_id
+        for snippet in snippets
+        if snippet.version_id in review.snippets or stands_in(texts[snippet.kind], snippet.text)
+    )
+    return tuple(sorted(set(found)))
 
 
 def form_fields(review: ReviewInput) -> dict[str, Any]:
@@ -235,6 +253,7 @@ def form_fields(review: ReviewInput) -> dict[str, Any]:
         "territory": review.territory,
         "context": review.context,
         "over_broad": "1" if review.over_broad else "",
+        "snippets": list(review.snippets),
     }
 
 

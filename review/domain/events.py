@@ -63,7 +63,7 @@ EVENTS: dict[str, EventType] = {
             "case.review_recorded",
             "case",
             _PEOPLE,
-            ("review", "rationale", "statement", "clauses", "law", "territory"),
+            ("review", "rationale", "statement", "clauses", "law", "territory", "snippets", "recorded_with"),
             (
                 "round",
                 "outcome",
@@ -160,5 +160,12 @@ EVENTS: dict[str, EventType] = {
             ("identity_way", "intake_kind"),
         ),
         EventType("email.refused", "email", _PEOPLE, ("reason",)),
+        EventType(
+            "snippet.changed",
+            "snippet",
+            _PEOPLE,
+            ("clause", "language", "text"),
+            ("kind", "version", "withdrawn"),
+        ),
     )
 }

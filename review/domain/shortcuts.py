@@ -23,7 +23,7 @@ class Place(StrEnum):
 
 @dataclass(frozen=True)
 class Shortcut:
-    """One row: a key, or two one after the other (``g q``), or a row of digits (``1-6``).
+    """One row: a key, or two one after the other (``g q``), or a row of digits (``1-9``).
 
     ``does`` is the sentence of the help. ``move`` names what the script does where no part of the page
     bears the key: another key of the table, or ``down``, ``up`` and ``leave``, which move the focus.
@@ -64,7 +64,13 @@ SHORTCUTS: Final = (
     Shortcut("v", (Place.CASE,), "Reveal the evidence, one step more each time"),
     Shortcut("h", (Place.CASE,), "Go to the item before"),
     Shortcut("l", (Place.CASE,), "Go to the next item"),
-    Shortcut("1-6", (Place.CASE,), "Choose the outcome; in the list of clauses, tick a clause"),
+    Shortcut("1-9", (Place.CASE,), "Choose the outcome; in a list of clauses or reasons, one of it"),
+    Shortcut("u", (Place.CASE,), "Remove the content"),
+    Shortcut("d", (Place.CASE,), "Disable access to the content"),
+    Shortcut("e", (Place.CASE,), "Demote the content"),
+    Shortcut("y", (Place.CASE,), "Restrict the content by age"),
+    Shortcut("i", (Place.CASE,), "Restrict interaction with the content"),
+    Shortcut("o", (Place.CASE,), "Label the content"),
     Shortcut("a", (Place.CASE,), "Tick the other cases of the same referral"),
     Shortcut("c", (Place.CASE,), "Find a clause"),
     Shortcut("r", (Place.CASE,), "Write the rationale"),

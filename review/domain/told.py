@@ -123,13 +123,18 @@ class Difference:
 
 @dataclass(frozen=True)
 class ReviewTold:
-    """A review as its events tell it: its columns and its clauses, None where these were erased."""
+    """A review as its events tell it: its columns, clauses and snippets, None where these were erased.
+
+    ``recorded_with``: the review in whose step it was recorded, None for one of its own.
+    """
 
     id: str
     case_id: str
     position: int | None
     columns: dict[str, Any]
     clauses: tuple[str, ...] | None
+    snippets: tuple[str, ...] | None = ()
+    recorded_with: str | None = None
 
 
 @dataclass
@@ -222,7 +227,15 @@ def review_told(event: Told, review_id: str) -> ReviewTold:
     if "territory" in event.fields:  # recorded since it was first committed to
         columns["territory"] = event.text("territory")
     clauses = tuple(sorted(event.value("clauses", []))) if event.knows("clauses") else None
-    return ReviewTold(review_id, event.object_id, event.position, columns, clauses)
+    return ReviewTold(
+        review_id,
+        event.object_id,
+        event.position,
+        columns,
+        clauses,
+        snippets=tuple(sorted(event.value("snippets", []))) if event.knows("snippets") else None,
+        recorded_with=event.text("recorded_with"),
+    )
 
 
 def referral_told(event: Told) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from review.models.referrals import Item, Referral, RefusedItem, StoredAnswer
 from review.models.search import SearchEntry, SearchMark
 from review.models.senders import FlaggerStatus, Sender, SenderKey
 from review.models.settings import ChosenSetting
+from review.models.snippets import ReviewCompanion, ReviewSnippet, Snippet, SnippetVersion
 from review.models.trail import Leaf, Opening, PendingEvent, StoredCheckpoint, StoredTile, TreeHead
 from review.models.trail_runs import TrailRun
 
@@ -53,11 +54,15 @@ __all__ = [
     "Restriction",
     "Review",
     "ReviewClause",
+    "ReviewCompanion",
+    "ReviewSnippet",
     "SearchEntry",
     "SearchMark",
     "Sender",
     "SenderKey",
     "SignIn",
+    "Snippet",
+    "SnippetVersion",
     "StoredAnswer",
     "StoredCheckpoint",
     "StoredTile",

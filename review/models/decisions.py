@@ -77,7 +77,7 @@ class ReviewClause(Base):
 
 
 class Draft(Base):
-    """What somebody has typed into the review form of a case; private to its author."""
+    """What somebody has typed into the review form of a case, in which claim of it; private to its author."""
 
     __tablename__ = "drafts"
     __table_args__ = (sa.Index("ix_drafts_account_id", "account_id", "saved_at"),)
@@ -86,6 +86,7 @@ class Draft(Base):
     account_id: Mapped[str] = mapped_column(sa.ForeignKey("accounts.id"), primary_key=True)
     fields: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
     saved_at: Mapped[datetime] = mapped_column(Moment)
+    claim_generation: Mapped[int | None]
 
 
 class Decision(Base):

@@ -17,7 +17,10 @@ FROZEN = (
     "items",
     "referrals",
     "review_clauses",
+    "review_companions",
+    "review_snippets",
     "reviews",
+    "snippet_versions",
 )
 GUARDED = (*APPEND_ONLY, "pending_events", *FROZEN)
 

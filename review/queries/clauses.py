@@ -1,4 +1,4 @@
-"""Which clauses of our terms are in force on a day, and in which wording?"""
+"""Which clauses of our terms are in force on a day, in which wording, and with which snippets?"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -8,13 +8,14 @@ from sqlalchemy.orm import Session
 
 from review.domain.clause_text import natural_order
 from review.domain.clause_words import is_clause
-from review.models import Clause, ClauseVersion
+from review.domain.snippets import Snippet as SnippetText
+from review.models import Clause, ClauseVersion, Snippet, SnippetVersion
 from review.prepared import Prepared
 
 
 @dataclass(frozen=True)
 class ClauseInForce:
-    """A clause in the wording of one day."""
+    """A clause in the wording of one day; ``snippets``: the ready-made texts for it that stand now."""
 
     version_id: str
     document: str
@@ -22,6 +23,7 @@ class ClauseInForce:
     version: int
     title: str
     text: str
+    snippets: tuple[SnippetText, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,17 @@ class ClauseListed:
     ends: bool
 
 
-_in_force: dict[tuple[sa.Engine, date], tuple[tuple[int, str | None], tuple[ClauseInForce, ...]]] = {}
+_in_force: dict[tuple[sa.Engine, date], tuple[tuple[int, str | None, int], tuple[ClauseInForce, ...]]] = {}
 MOST_REMEMBERED = 8
 
 # ids of versions rise with nothing, so the newest is told by number and by the day of its making
-_STATE = Prepared(lambda: sa.select(sa.func.count(), sa.func.max(ClauseVersion.created_at)))
+_STATE = Prepared(
+    lambda: sa.select(
+        sa.func.count(),
+        sa.func.max(ClauseVersion.created_at),
+        sa.select(sa.func.count()).select_from(SnippetVersion).scalar_subquery().label("snippets"),
+    )
+)
 
 
 def clauses_in_force(reader: Session, *, on: date) -> tuple[ClauseInForce, ...]:
@@ -50,8 +58,8 @@ def clauses_in_force(reader: Session, *, on: date) -> tuple[ClauseInForce, ...]:
 
     An introduction is no rule that content could break, so it is left out.
     The version with the latest first day up to ``on`` holds; of two from one day, the newer one; none where
-    that one ends the clause. Versions never change and are never taken away, so what was read stays right
-    until there is one more.
+    that one ends the clause. Versions never change and are never taken away, those of snippets neither, so
+    what was read stays right until there is one more.
     """
     place = (reader.get_bind().engine, on)
     state = tuple(_STATE.first(reader))
@@ -81,13 +89,43 @@ def _read_in_force(reader: Session, *, on: date) -> tuple[ClauseInForce, ...]:
             ClauseVersion.version,
             ClauseVersion.title,
             ClauseVersion.text,
+            ClauseVersion.clause_id,
         )
         .join(Clause, Clause.id == ClauseVersion.clause_id)
         .join(ranked, ranked.c.id == ClauseVersion.id)
         .where(ranked.c.rank == 1, ClauseVersion.ends.is_(False))
     )
-    found = [ClauseInForce(*row) for row in rows if is_clause(row.number)]
+    snippets = _snippets_by_clause(reader)
+    found = [
+        ClauseInForce(*row[:-1], snippets=snippets.get(row.clause_id, ()))
+        for row in rows
+        if is_clause(row.number)
+    ]
     return tuple(sorted(found, key=lambda clause: (clause.document, natural_order(clause.number))))
+
+
+def _snippets_by_clause(reader: Session) -> dict[str, tuple[SnippetText, ...]]:
+    """The newest version of every snippet that is not withdrawn, by the id of its clause."""
+    rows = reader.execute(
+        sa.select(
+            Snippet.clause_id,
+            SnippetVersion.id,
+            Snippet.kind,
+            Snippet.language,
+            SnippetVersion.version,
+            SnippetVersion.text,
+        )
+        .join(
+            SnippetVersion,
+            sa.and_(SnippetVersion.snippet_id == Snippet.id, SnippetVersion.version == Snippet.version),
+        )
+        .where(SnippetVersion.withdrawn.is_(False))
+        .order_by(Snippet.clause_id, Snippet.kind, Snippet.language)
+    )
+    found: dict[str, tuple[SnippetText, ...]] = {}
+    for row in rows:
+        found[row.clause_id] = (*found.get(row.clause_id, ()), SnippetText(*row[1:]))
+    return found
 
 
 def list_clauses(reader: Session) -> list[ClauseListed]:

@@ -12,9 +12,14 @@ from review.db import Moment
 from review.domain.clause_text import natural_order
 from review.domain.decisions import ReviewFacts, ReviewInput
 from review.domain.outward import is_telling
+from review.domain.snippets import Snippet
 from review.models import Case, Clause, ClauseVersion, Draft, Item, Referral, Review, ReviewClause, Sender
 from review.prepared import Prepared
 from review.queries.clauses import ClauseInForce, clauses_in_force
+from review.queries.snippets import snippets_named, snippets_of_review
+
+MOST_SNIPPETS = 400
+"""Two for each of the clauses that a review may name, and as many that were inserted before a change."""
 
 
 @dataclass(frozen=True)
@@ -65,18 +70,40 @@ _DRAFT = Prepared(
 )
 
 
-def review_facts(reader: Session, case_id: str, *, on: date) -> ReviewFacts | None:
-    """What the rules of the form need to know of a case; None when there is no such case."""
+def review_facts(
+    reader: Session, case_id: str, review: ReviewInput, *, on: date, also: Sequence[str] = ()
+) -> ReviewFacts | None:
+    """What the rules of the form need to know of a case; None when there is no such case.
+
+    The statement goes to the senders of the cases in ``also`` too.
+    """
     rows = _NAMES.all(reader, case_id=case_id)
     if not rows:
         return None
-    names, references = _sender_names([row for row in rows if row.name is not None])
+    others = [row for other in also for row in _NAMES.all(reader, case_id=other)]
+    names, references = _sender_names([row for row in (*rows, *others) if row.name is not None])
+    in_force = clauses_in_force(reader, on=on)
     return ReviewFacts(
         intake_kind=rows[0].intake_kind,
-        clauses_in_force=frozenset(clause.version_id for clause in clauses_in_force(reader, on=on)),
+        clauses_in_force=frozenset(clause.version_id for clause in in_force),
         sender_names=names,
         sender_references=references,
+        snippets=_snippets_for(reader, review, in_force),
     )
+
+
+def _snippets_for(
+    reader: Session, review: ReviewInput, in_force: Sequence[ClauseInForce]
+) -> tuple[Snippet, ...]:
+    """What is ready-made for the clauses that a review names, and what it says was inserted before that."""
+    now = {
+        snippet.version_id: snippet
+        for clause in in_force
+        if clause.version_id in review.clauses
+        for snippet in clause.snippets
+    }
+    earlier = sorted(set(review.snippets) - now.keys())[:MOST_SNIPPETS]
+    return (*now.values(), *(snippets_named(reader, earlier) if earlier else ()))
 
 
 def _sender_names(rows: Sequence[Any]) -> tuple[Collection[str], Collection[str]]:
@@ -121,6 +148,7 @@ def review_by_id(reader: Session, review_id: str) -> StoredReview | None:
 
 def _stored(reader: Session, review: Any) -> StoredReview:
     clauses = _clauses_of(reader, review.id) if review.ground == "terms" else ()
+    snippets = snippets_of_review(reader, review.id) if clauses else ()
     content = ReviewInput(
         outcome=review.outcome,
         ground=review.ground,
@@ -134,6 +162,7 @@ def _stored(reader: Session, review: Any) -> StoredReview:
         territory=review.territory,
         context=review.context,
         over_broad=bool(review.over_broad),
+        snippets=tuple(snippet.version_id for snippet in snippets),
     )
     return StoredReview(
         id=review.id,

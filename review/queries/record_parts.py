@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from review.domain.snippets import KINDS
 from review.domain.told import At, moment_of
 from review.models import (
     Account,
@@ -23,6 +24,7 @@ from review.models import (
     ReviewClause,
     Sender,
 )
+from review.queries.record_snippets import SnippetInRecord, main_cases, snippets_in_record
 from review.queries.record_told import ToldRecord
 from review.queries.senders import FlaggerListed, awards_of
 from review.queries.stored_cases import in_sets
@@ -89,7 +91,10 @@ class ClauseInRecord:
 
 @dataclass(frozen=True)
 class ReviewInRecord:
-    """One review with all that was recorded, by pseudonym."""
+    """One review with all that was recorded, by pseudonym.
+
+    ``recorded_with``: the case at hand when it was recorded beside that one, in the same step.
+    """
 
     id: str
     round: str
@@ -109,6 +114,8 @@ class ReviewInRecord:
     recorded_at: datetime | None
     undone_at: datetime | None
     differs: tuple[str, ...] = ()
+    snippets: tuple[SnippetInRecord, ...] = ()
+    recorded_with: str | None = None
 
 
 def items_in_record(reader: Session, rows: Sequence[sa.Row[Any]], told: ToldRecord) -> list[ItemInRecord]:
@@ -237,12 +244,16 @@ def reviews_in_record(reader: Session, case_id: str, told: ToldRecord) -> list[R
         }
     wordings = _clauses(reader, shown, told)
     pseudonyms = _pseudonyms(reader, {str(row["reviewer"]) for row in shown.values()})
+    texts = {key: {name: _text(row[name] or "") for name in KINDS} for key, row in shown.items()}
+    snippets, main = snippets_in_record(reader, texts, told), main_cases(reader, shown, told)
     return [
         ReviewInRecord(
             id=review_id,
             reviewer=pseudonyms.get(str(row["reviewer"]), ""),
             clauses=tuple(wordings.get(review_id, ())),
             differs=_differs(told, "review", review_id),
+            snippets=snippets.get(review_id, ()),
+            recorded_with=main.get(review_id),
             **_review_values(row),
         )
         for review_id, row in shown.items()

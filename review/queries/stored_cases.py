@@ -9,7 +9,19 @@ from sqlalchemy.orm import Session
 
 from review.domain.states import ItemStatus
 from review.domain.told import CaseTold, Difference, ReviewTold, Told, case_told, differing, read_told
-from review.models import Account, Answer, Case, Decision, Item, Leaf, Opening, Review, ReviewClause
+from review.models import (
+    Account,
+    Answer,
+    Case,
+    Decision,
+    Item,
+    Leaf,
+    Opening,
+    Review,
+    ReviewClause,
+    ReviewCompanion,
+    ReviewSnippet,
+)
 from review.queries.trail_rows import among, follows, listed, raw
 
 SET = 500
@@ -65,7 +77,7 @@ def compare_cases(reader: Session, chains: Chains) -> Iterator[Difference]:
     cases = sa.select(*raw(Case.id, Case.state, Case.decided_at)).where(among(reader, Case.id))
     states = {row["id"]: row for row in rows_by_name(reader, cases, ids)}
     reviews = by_owner(rows_by_name(reader, _reviews(reader), ids), "case_id")
-    clauses = by_owner(rows_by_name(reader, _clauses(reader), ids), "review_id")
+    beside = [by_owner(rows_by_name(reader, _beside(reader, *one), ids), "review_id") for one in BESIDE]
     decisions = by_owner(
         rows_by_name(
             reader,
@@ -84,7 +96,7 @@ def compare_cases(reader: Session, chains: Chains) -> Iterator[Difference]:
         position = events[-1].position if events else None
         for column, found, wanted in () if state is None else differing(state, _columns(told)):
             yield Difference("case", case_id, "", "changed", column, found, wanted, position)
-        yield from _review_differences(case_id, told, reviews.get(case_id, ()), clauses)
+        yield from _review_differences(case_id, told, reviews.get(case_id, ()), beside)
         yield from _decision_differences(case_id, told, decisions.get(case_id, ()))
         for event in events:
             if event.event_type == "case.opened":
@@ -135,34 +147,59 @@ def _reviews(reader: Session) -> sa.Select[Any]:
     )
 
 
-def _clauses(reader: Session) -> sa.Select[Any]:
-    return sa.select(*raw(ReviewClause.review_id, ReviewClause.clause_version_id)).where(
-        ReviewClause.review_id.in_(sa.select(Review.id).where(among(reader, Review.case_id)))
-    )
+BESIDE: tuple[tuple[sa.orm.InstrumentedAttribute[str], sa.orm.InstrumentedAttribute[str]], ...] = (
+    (ReviewClause.review_id, ReviewClause.clause_version_id),
+    (ReviewSnippet.review_id, ReviewSnippet.snippet_version_id),
+    (ReviewCompanion.review_id, ReviewCompanion.main_review_id),
+)
+"""What is kept of a review in tables of its own: clauses, snippets, and the review of the same step."""
+
+
+def _beside(
+    reader: Session,
+    review_id: sa.orm.InstrumentedAttribute[str],
+    named: sa.orm.InstrumentedAttribute[str],
+) -> sa.Select[Any]:
+    of_these = sa.select(Review.id).where(among(reader, Review.case_id))
+    second = sa.type_coerce(named, sa.types.NullType()).label("named")
+    return sa.select(*raw(review_id), second).where(review_id.in_(of_these))
 
 
 def _review_differences(
-    case_id: str, told: CaseTold, rows: Sequence[Row], clauses: Mapping[str, Sequence[Row]]
+    case_id: str, told: CaseTold, rows: Sequence[Row], beside: Sequence[Mapping[str, Sequence[Row]]]
 ) -> Iterator[Difference]:
     owner, stored = f"case {case_id}", {row["id"]: row for row in rows}
     for review_id, review in told.reviews.items():
         if review_id not in stored:
             yield Difference("review", review_id, owner, "gone", position=review.position)
             continue
-        for column, found, wanted in _in_one_review(review, stored[review_id], clauses.get(review_id, ())):
+        named = [_named(rows.get(review_id, ())) for rows in beside]
+        for column, found, wanted in _in_one_review(review, stored[review_id], *named):
             yield Difference("review", review_id, owner, "changed", column, found, wanted, review.position)
     for review_id in stored:
         if review_id not in told.reviews:
             yield Difference("review", str(review_id), owner, "surplus")
 
 
+def _named(rows: Sequence[Row]) -> tuple[str, ...]:
+    return tuple(sorted(str(row["named"]) for row in rows))
+
+
 def _in_one_review(
-    review: ReviewTold, row: Row, clauses: Sequence[Row]
+    review: ReviewTold,
+    row: Row,
+    clauses: tuple[str, ...],
+    snippets: tuple[str, ...],
+    companions: tuple[str, ...],
 ) -> Iterator[tuple[str, object, object]]:
     yield from differing(row, review.columns)
-    named = tuple(sorted(str(clause["clause_version_id"]) for clause in clauses))
-    if review.clauses is not None and named != review.clauses:
-        yield "clauses", named, review.clauses
+    if review.clauses is not None and clauses != review.clauses:
+        yield "clauses", clauses, review.clauses
+    if review.snippets is not None and snippets != review.snippets:
+        yield "snippets", snippets, review.snippets
+    together = () if review.recorded_with is None else (review.recorded_with,)
+    if companions != together:
+        yield "recorded_with", companions, together
 
 
 def _decision_differences(case_id: str, told: CaseTold, rows: Sequence[Row]) -> Iterator[Difference]:

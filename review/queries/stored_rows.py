@@ -21,11 +21,13 @@ from review.models import (
     Referral,
     Restriction,
     Review,
+    Snippet,
 )
 from review.queries.stored_cases import SET, Chains, compare_cases, compare_items, told_events
 from review.queries.stored_clauses import compare_clauses, compare_senders
 from review.queries.stored_emailed import compare_emailed
 from review.queries.stored_referrals import Evidence, compare_referrals
+from review.queries.stored_snippets import compare_snippets
 from review.queries.trail_rows import Problem, raw, stream
 
 LARGEST_SET = 4 * 1024 * 1024
@@ -74,6 +76,7 @@ def comparisons(evidence: Evidence | None) -> tuple[tuple[str, Collection[str], 
         ("clause", ("clause.published",), compare_clauses),
         ("sender", ("sender.changed", "sender.created"), compare_senders),
         ("email", OF_EMAILS, compare_emailed),
+        ("snippet", ("snippet.changed",), compare_snippets),
     )
 
 
@@ -145,6 +148,7 @@ def _surplus() -> Sequence[tuple[str, sa.orm.InstrumentedAttribute[str], str, sa
     return (
         ("referral", Referral.id, "", ~_tells("referral", ["referral.received"], Referral.id)),
         ("email", EmailedReferral.id, "", ~_tells("email", ["email.arrived"], EmailedReferral.id)),
+        ("snippet", Snippet.id, "", ~_tells("snippet", ["snippet.changed"], Snippet.id)),
         ("item", Item.id, "names no known referral", ~sa.exists().where(Referral.id == Item.referral_id)),
         ("item", Item.id, "names no known case", ~sa.exists().where(Case.id == Item.case_id)),
         ("item", Item.id, "was ended", sa.and_(marked, ~ended)),

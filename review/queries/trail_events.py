@@ -21,8 +21,8 @@ OUT_OF_ORDER = 2_000
 _WHOLE = "trail"
 """What events are on that belong to no single object; too many for the index of chains."""
 _KINDS = {
-    "A": "account", "B": "batch", "C": "case", "I": "item", "K": "key", "L": "clause", "R": "referral",
-    "S": "sender",
+    "A": "account", "B": "batch", "C": "case", "G": "snippet", "I": "item", "K": "key", "L": "clause",
+    "R": "referral", "S": "sender",
 }  # fmt: skip
 
 

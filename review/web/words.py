@@ -113,6 +113,10 @@ WORDS: dict[str, dict[str, str]] = {
         "flagger": N_("Trusted flagger"),
         "other": N_("No other rule applies"),
     },
+    "snippet": {
+        "rationale": N_("Rationale, internal"),
+        "statement": N_("Statement to the senders"),
+    },
     "severity": {"low": N_("Low"), "high": N_("High")},
     "role": {
         "moderator": N_("Moderator"),
@@ -224,6 +228,7 @@ WORDS: dict[str, dict[str, str]] = {
         "email.arrived": N_("E-mail arrived"),
         "email.confirmed": N_("E-mail confirmed as a referral"),
         "email.refused": N_("E-mail refused"),
+        "snippet.changed": N_("Ready-made text of a clause changed"),
     },
     "emailed": {
         "waiting": N_("Waiting"),

@@ -37,6 +37,8 @@ PARTS = (
     "showing",
     "enrolling",
     "publishing",
+    "companions",
+    "drafting",
 )
 """Files that hold no action of their own but parts of some: what they do counts for their callers."""
 

@@ -42,7 +42,7 @@ def _case_id(page: Page) -> str:
 
 def _decline(page: Page) -> None:
     page.check("input[name=outcome][value=declined]")
-    page.select_option("select[name=decline_reason]", "no_breach")
+    page.check("input[name=decline_reason][value=no_breach]")
     page.fill("textarea[name=rationale]", OWN_WORDS)
     page.fill("textarea[name=statement]", STATEMENT)
     page.get_by_role("button", name="Record and open next").click()

@@ -119,7 +119,7 @@ def test_the_focus_is_seen_with_the_menu_and_all_else_unfolded(crowd: Crowd, wid
 def test_what_is_wrong_takes_the_focus_and_leads_to_its_field(crowd: Crowd) -> None:
     visitor = crowd.visitor("moderator")
     visitor.open(crowd.pages["moderator"][-1])
-    visitor.page.locator("form[action$='/review'] button[type=submit]").first.click()
+    visitor.page.locator("#review .form-actions .primary").click()
     assert "Error" in visitor.page.title()
     expect(visitor.page.locator(".message.error")).to_be_focused()
     visitor.page.keyboard.press("Tab")

@@ -129,7 +129,7 @@ def _decide(visitor: Visitor, *, accept: bool) -> None:
         _choose(visitor, "decline_reason", "no_breach")
     page.fill("textarea[name=rationale]", "The page was read and measured against the clause.")
     page.fill("textarea[name=statement]", "Thank you. We decided by our own terms.")
-    page.locator("form[action$='/review'] button[type=submit]").first.click()
+    page.locator("#review .form-actions .primary").click()
     expect(page.locator("[role=status]")).to_contain_text("Recorded")
 
 
@@ -178,7 +178,7 @@ def test_every_page_is_clean(
             visitor.page.locator("form[action='/queue/next'] button").click()
             _check(visitor, f"case-{width}-{scheme}")
             _look_at_own_work(visitor, f"{width}-{scheme}")
-            visitor.page.locator("form[action$='/review'] button[type=submit]").first.click()
+            visitor.page.locator("#review .form-actions .primary").click()
             assert "Error" in visitor.page.title()
             assert visitor.violations() == []
             visitor.picture(f"case-refused-{width}-{scheme}")

@@ -28,6 +28,9 @@ COLUMN = {
     "flagger_statuses": "coordinator",
     "reviews": "rationale",
     "emailed_referrals": "message",
+    "snippet_versions": "text",
+    "review_snippets": "snippet_version_id",
+    "review_companions": "main_review_id",
 }
 
 

@@ -3,14 +3,18 @@
 import re
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from review.actions.cases import claim_case
+from review.actions.snippets import write_snippet
 from review.domain.permissions import Role
+from review.models import Case, ClauseVersion
 from tests.conftest import Desk
-from tests.factories import make_sender, make_sign_in, receive, sender_actor
+from tests.factories import make_account, make_clause, make_sender, make_sign_in, receive, sender_actor
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-STYLES, QUEUE, CASE = 40_000, 120_000, 100_000
+STYLES, QUEUE, CASE, FORM = 40_000, 120_000, 100_000, 40_000
 LONG = "One of many sentences of an ordinary reason. " * 20
 
 
@@ -43,6 +47,26 @@ def test_the_queue_with_fifty_rows_and_a_case_are_light(desk: Desk) -> None:
     case = client.post("/queue/next", data={"csrf_token": token[1]}).headers["Location"]
     assert "rationale" in client.get(case).text
     assert weight(client, case) <= CASE
+
+
+def test_a_case_with_many_clauses_and_ready_made_texts_is_light(desk: Desk) -> None:
+    person = make_account(Role.ADMIN)
+    for number in range(30):
+        version = desk.session.get_one(ClauseVersion, make_clause(f"{number}.1", LONG))
+        for kind in ("rationale", "statement"):
+            write_snippet(
+                version.clause_id, language="en", kind=kind, text=LONG[:200], version=0, actor=person
+            )
+    urls = [f"https://video.example/watch/{number}" for number in range(60)]
+    receive(sender_actor(make_sender()), *urls, reason=LONG)
+    client = desk.client()
+    moderator = make_sign_in(client, Role.MODERATOR)
+    case_id = claim_case(desk.session.scalars(sa.select(Case.id).limit(1)).one(), actor=moderator).case_id
+    page = client.get(f"/cases/{case_id}").text
+    assert page.count('name="clauses"') == 30
+    assert page.count('name="also"') == 20
+    assert len(page.encode()) <= FORM, "the rest is for styles and scripts"
+    assert weight(client, f"/cases/{case_id}") <= CASE
 
 
 def test_the_style_sheet_is_light(desk: Desk) -> None:

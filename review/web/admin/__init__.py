@@ -16,6 +16,7 @@ from review.web.admin import (
     sender_keys,
     senders,
     settings,
+    snippets,
 )
 
 blueprints: tuple[Blueprint, ...] = (
@@ -32,4 +33,5 @@ blueprints: tuple[Blueprint, ...] = (
     clause_drafts.blueprint,
     clause_publishing.blueprint,
     settings.blueprint,
+    snippets.blueprint,
 )

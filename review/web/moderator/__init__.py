@@ -2,11 +2,12 @@
 
 from flask import Blueprint
 
-from review.web.moderator import assigning, cases, decisions, emailed, keys, my_work, queue, search
+from review.web.moderator import assigning, cases, clauses, decisions, emailed, keys, my_work, queue, search
 
 blueprints: tuple[Blueprint, ...] = (
     queue.blueprint,
     cases.blueprint,
+    clauses.blueprint,
     decisions.blueprint,
     search.blueprint,
     assigning.blueprint,

@@ -39,6 +39,7 @@ from review.web.moderator.forms import (
     typed_values,
     values_of_draft,
 )
+from review.web.moderator.review_parts import review_parts
 from review.web.texts import gettext
 from review.web.times import duration
 
@@ -123,7 +124,10 @@ def _holder_page(summary: CaseSummary, *, values: Values | None, error: ReviewEr
             )
         )
     )
-    blank = None if values or errors else (summary.intake_kind, in_force, content.senders)
+    parts = review_parts(summary, content, in_force, values)
+    blank = (
+        None if values or errors or parts.query else (summary.intake_kind, parts.senders, parts.draws_alike)
+    )
     return render_template(
         "moderator/case.html",
         case=summary,
@@ -132,7 +136,7 @@ def _holder_page(summary: CaseSummary, *, values: Values | None, error: ReviewEr
         shown=sum(len(referral.items) for referral in content.referrals),
         form=form,
         blank=blank,
-        clauses={clause.version_id: clause for clause in in_force},
+        parts=parts,
         draft=draft,
         wrong=error is not None,
         sentences=_sentences(error),

@@ -5,6 +5,7 @@ from werkzeug import Response
 
 from review.actions import decisions as decision_actions
 from review.actions import escalations as escalation_actions
+from review.actions.decisions import Recorded
 from review.domain.decisions import ESCALATE, read_review
 from review.domain.permissions import Permission
 from review.errors import (
@@ -19,9 +20,11 @@ from review.errors import (
 from review.web import guard
 from review.web.moderator import quietly
 from review.web.moderator.cases import case_page, number_in_form, wanted_case
+from review.web.moderator.clause_choice import LONGEST_QUERY
 from review.web.moderator.forms import Values, draft_fields, typed_values
 from review.web.moderator.queue import address_after
-from review.web.texts import gettext
+from review.web.moderator.review_parts import left_out_words, typed_companions, with_ready_made
+from review.web.texts import gettext, ngettext
 
 blueprint = Blueprint("moderator_decisions", __name__)
 
@@ -29,28 +32,49 @@ blueprint = Blueprint("moderator_decisions", __name__)
 @blueprint.post("/cases/<case_id>/draft")
 @guard.access(Permission.REVIEW_CASE)
 def draft(case_id: str) -> str | tuple[str, int] | Response:
-    """Keep what is typed so far; with ``autosave=1`` the answer is JSON for the script, and no message."""
-    wanted, values = wanted_case(case_id), typed_values()
-    quiet = quietly.is_asked()
+    """Keep what is typed so far; with ``autosave=1`` the answer is JSON for the script, and no message.
+
+    ``insert`` adds the texts of the ticked clauses first; ``find`` goes on to the clauses that hold ``q``.
+    """
+    return _keep(case_id)
+
+
+def _keep(case_id: str) -> str | tuple[str, int] | Response:
+    wanted = wanted_case(case_id)
+    values: Values = typed_values()
+    quiet, inserts = quietly.is_asked(), "insert" in request.form
     try:
+        if inserts:
+            values = with_ready_made(wanted, values)
         saved_at = decision_actions.save_draft(
             wanted,
             draft_fields(values),
             claim_generation=number_in_form("claim_generation"),
             actor=guard.actor(),
+            unasked=quiet,
         )
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
         return quietly.refused(error) if quiet else case_page(wanted, values=values, error=error)
     if quiet:
         return quietly.saved(saved_at)
-    flash(gettext("Draft saved."), "done")
-    return redirect(url_for("moderator_cases.page", case_id=wanted), 303)
+    if "find" in request.form:
+        query = request.form.get("q", "")[:LONGEST_QUERY].replace("\x00", "") or None
+        return redirect(url_for("moderator_cases.page", case_id=wanted, q=query, _anchor="clauses"), 303)
+    if not inserts:
+        flash(gettext("Draft saved."), "done")
+    anchor = "rationale" if inserts else None
+    return redirect(url_for("moderator_cases.page", case_id=wanted, _anchor=anchor), 303)
 
 
 @blueprint.post("/cases/<case_id>/review")
 @guard.access(Permission.REVIEW_CASE)
 def review(case_id: str) -> str | tuple[str, int] | Response:
-    """Record the review, then open the next case, or stay with ``then=stay``."""
+    """Record the review, then open the next case, or stay with ``then=stay``.
+
+    The buttons among the clauses only keep what is typed, as at ``/draft``.
+    """
+    if "find" in request.form or "insert" in request.form:
+        return _keep(case_id)
     wanted, values = wanted_case(case_id), typed_values()
     stay = request.form.get("then") == "stay"
     if values.get("outcome") == [ESCALATE]:
@@ -63,13 +87,30 @@ def review(case_id: str) -> str | tuple[str, int] | Response:
             version=number_in_form("version"),
             actor=guard.actor(),
             then_next=not stay,
+            also=typed_companions(),
         )
     except (AlreadyRecorded, ClaimLost, InvalidInput, InvalidReview, StaleVersion) as error:
         return case_page(wanted, values=values, error=error)
     session["undo"] = {"case_id": wanted, "until": recorded.undo_until.isoformat()}
+    _tell_of_others(recorded)
     if stay:
         return redirect(url_for("moderator_cases.page", case_id=wanted), 303)
     return redirect(address_after(recorded.next_claim), 303)
+
+
+def _tell_of_others(recorded: Recorded) -> None:
+    """Which further cases were recorded, and which were not and why."""
+    if recorded.also:
+        flash(
+            ngettext(
+                "Recorded for %(num)s further case of the same referral too; Undo takes both back.",
+                "Recorded for %(num)s further cases of the same referral too; Undo takes all back.",
+                len(recorded.also),
+            ),
+            "done",
+        )
+    for sentence in left_out_words(recorded.left_out):
+        flash(sentence, "warning")
 
 
 def _escalate(case_id: str, values: Values, *, stay: bool) -> str | tuple[str, int] | Response:

@@ -34,7 +34,9 @@ TYPED = (
     "outcome", "ground", "decline_reason", "law", "rationale", "statement", "visibility", "account",
     "territory", "context", "over_broad", "question",
 )  # fmt: skip
-"""Fields with one value each, by the names of http.md; ``clauses`` has many."""
+"""Fields with one value each, by the names of http.md."""
+MANY = ("clauses", "snippets", "also")
+"""Fields with any number: clause versions, snippet versions inserted, further cases of the same referral."""
 
 Values = Mapping[str, Sequence[str]]
 
@@ -46,10 +48,10 @@ class ReviewForm(FlaskForm):
     ground = RadioField(lazy_gettext("If you accept: what does it break?"), validate_choice=False)
     clauses = SelectMultipleField(lazy_gettext("Clauses of our terms"), validate_choice=False)
     law = StringField(lazy_gettext("Law and article"))
-    visibility = SelectField(lazy_gettext("Content"), validate_choice=False)
+    visibility = RadioField(lazy_gettext("What happens to the content"), validate_choice=False)
     account = SelectField(lazy_gettext("Account"), validate_choice=False)
     territory = StringField(lazy_gettext("Where"))
-    decline_reason = SelectField(lazy_gettext("If you decline: the reason"), validate_choice=False)
+    decline_reason = RadioField(lazy_gettext("If you decline: the reason"), validate_choice=False)
     rationale = TextAreaField(lazy_gettext("Rationale, internal"))
     statement = TextAreaField(lazy_gettext("Statement to the senders"))
     context = SelectField(lazy_gettext("Context"), validate_choice=False)
@@ -63,7 +65,7 @@ def typed_values() -> dict[str, list[str]]:
     form = request.form
     return {
         name: [value.replace("\x00", "") for value in form.getlist(name)]
-        for name in (*TYPED, "clauses")
+        for name in (*TYPED, *MANY)
         if name in form
     }
 
@@ -78,7 +80,7 @@ def values_of_draft(fields: Mapping[str, Any]) -> dict[str, list[str]]:
 
 def draft_fields(values: Values) -> dict[str, Any]:
     """What was typed in the shape of a draft."""
-    return {name: list(entries) if name == "clauses" else entries[0] for name, entries in values.items()}
+    return {name: list(entries) if name in MANY else entries[0] for name, entries in values.items()}
 
 
 def review_form(
@@ -102,7 +104,9 @@ def review_form(
     )
     form.account.data = first("account", "none")
     form.context.data = first("context", "none")
-    form.visibility.data = first("visibility", "none")
+    # what an accept mostly comes to; no outcome is chosen beforehand
+    form.ground.data = first("ground", "law" if intake_kind == "removal_order" else "terms")
+    form.visibility.data = first("visibility", "removed")
     form.territory.data = first("territory", "world")
     form.over_broad.data = first("over_broad") not in ("", "0")
     form.clauses.data = list(values.get("clauses") or ())
@@ -112,7 +116,7 @@ def review_form(
     form.visibility.choices = _choices("visibility", VISIBILITIES)
     form.account.choices = _choices("account", ACCOUNT_MEASURES)
     form.context.choices = _choices("context", CONTEXTS)
-    form.decline_reason.choices = [("", "–"), *_choices("reason", DECLINE_REASONS[intake_kind])]
+    form.decline_reason.choices = _choices("reason", DECLINE_REASONS[intake_kind])
     form.clauses.choices = [
         (clause.version_id, clause_name(clause.number, clause.title)) for clause in clauses
     ]

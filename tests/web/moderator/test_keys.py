@@ -15,12 +15,12 @@ from tests.web.moderator.test_pages import Moderator
 KEYS = {key for row in SHORTCUTS for key in row.each}
 OF_ITSELF = {key for row in SHORTCUTS for key in row.each if row.move} | {"Enter"}
 """What the script does where no part of the page bears the key, and what the browser does."""
-LATER = {"b", "x", "f", "v", "h", "l", "4", "5", "6", "a", "c", "m", "s", "s 1"} | {
+LATER = {"b", "x", "f", "v", "h", "l", "a", "m", "s", "s 1"} | {
     f"p {digit}" for digit in range(1, 10)
 }
 """Keys of parts that are not built yet: whoever builds one takes it out here."""
 IN_SOURCE = re.compile(
-    r"""(?:\bkey|data-key)="([^"{]+)"|\bkey(?:_mark|_hint)?\("([^"]+)"\)|\bkeys=\(([^)]*)\)"""
+    r"""(?:\bkey|data-key)="([^"{]+)"|\bkey(?:_mark|_hint)?\("([^"]+)"\)|\bkeys=[({]([^)}]*)[)}]"""
 )
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -33,13 +33,14 @@ def test_a_template_names_only_keys_of_the_table(template: Path) -> None:
     source = re.sub(r"{#.*?#}", "", template.read_text(encoding="utf-8"), flags=re.DOTALL)
     named = set()
     for one, marked, several in IN_SOURCE.findall(source):
-        named |= {one or marked} if not several else set(re.findall(r'"([^"]+)"', several))
+        named |= {one or marked} if not several else set(re.findall(r'"([^" ,:]+)"(?! *:)', several))
     assert named - {""} <= KEYS
 
 
 @on_sqlite
 def test_every_key_is_on_a_page_or_belongs_to_a_later_part(desk: Desk) -> None:
-    make_clause()
+    for number in range(9):
+        make_clause(str(number + 1))
     case_id, moderator = make_case(), Moderator(desk)
     opaque = moderator.claim(case_id)
     pages = [moderator.get(address) for address in (f"/cases/{case_id}", "/queue", "/my-work", "/search")]

@@ -1,0 +1,81 @@
+"""What is kept of a form that is not recorded, and why was a write to one's own case refused?"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.domain.permissions import Actor
+from review.domain.states import CaseState
+from review.errors import AlreadyRecorded, ClaimLost, NotFound, ReviewError, StaleVersion
+from review.models import Case, Draft
+from review.prepared import Prepared
+from review.queries import decisions
+
+_FORGET_DRAFT = Prepared(
+    lambda: (
+        sa.delete(Draft)
+        .where(Draft.case_id == sa.bindparam("case_id"), Draft.account_id == sa.bindparam("account_id"))
+        .returning(Draft.claim_generation)
+    )
+)
+
+
+def forget_draft(writer: Session, case_id: str, actor: Actor) -> None:
+    """Delete the author's draft of a case, if there is one."""
+    _FORGET_DRAFT.all(writer, case_id=case_id, account_id=actor.account_id)
+
+
+def store_draft(
+    writer: Session,
+    case_id: str,
+    fields: Mapping[str, Any],
+    *,
+    claim_generation: int,
+    actor: Actor,
+    at: datetime,
+) -> bool:
+    """Replace the author's draft; whether it is the first one of this claim.
+
+    The caller holds the case's row, so two tabs come one after the other.
+    """
+    before = _FORGET_DRAFT.first(writer, case_id=case_id, account_id=actor.account_id)
+    row = {"case_id": case_id, "account_id": actor.account_id, "claim_generation": claim_generation}
+    writer.execute(sa.insert(Draft), row | {"fields": dict(fields), "saved_at": at})
+    return before is None or before.claim_generation != claim_generation
+
+
+def refusal(
+    writer: Session,
+    case_id: str,
+    claim_generation: int,
+    actor: Actor,
+    now: datetime,
+    *,
+    version: int | None = None,
+) -> ReviewError:
+    """Which of the conditions of a write to one's own claimed case did not hold.
+
+    Where all of them hold by now, the claim came after the write: it was not held then.
+    """
+    if decisions.standing_review(writer, case_id, account_id=actor.account_id) is not None:
+        return AlreadyRecorded(
+            "Your review of this case is recorded already; this one was not stored. See what is stored below."
+        )
+    case = writer.get(Case, case_id, populate_existing=True)
+    if case is None:
+        return NotFound()
+    if case.state == CaseState.WITHDRAWN:
+        return ClaimLost("Everything in this case was withdrawn; nothing is left to decide.")
+    held = case.claimed_by == actor.account_id and case.claimed_until is not None and case.claimed_until > now
+    if held and case.claim_generation == claim_generation and version not in (None, case.version):
+        return StaleVersion(
+            "An item joined or left this case since you opened the form; look at the items again, "
+            "then record. Your text is kept."
+        )
+    return ClaimLost(
+        "Your claim on this case has ended, so nothing was recorded. Your text is kept; claim the case again "
+        "if it is free."
+    )

@@ -1,0 +1,132 @@
+"""What is a ready-made text for a clause worth: which one fits a case, and what is left without it?
+
+A snippet is a beginning, never the reason: an accept needs a sentence of the moderator's own beside it.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from review.domain import schema_patterns
+from review.domain.clause_text import has_words
+from review.domain.outward import own_id_in
+from review.errors import FieldError, InvalidInput
+
+KINDS: Final = ("rationale", "statement")
+"""The field of the review form that a snippet is for."""
+LONGEST_SNIPPET: Final = 2_000
+LONGEST_LANGUAGE: Final = 35
+FALLBACK_LANGUAGE: Final = "en"
+SHORTEST_SENTENCE: Final = 12
+"""Shorter sentences of a snippet are ordinary words, which anybody may write as their own."""
+
+_LANGUAGE: Final = re.compile(schema_patterns.LANGUAGE)
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_SPELLING: Final = {2: str.upper, 4: str.title}
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?…。！？؟])\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """The text that stands now for one field, in one language (BCP 47), of one clause."""
+
+    version_id: str
+    kind: str
+    language: str
+    version: int
+    text: str
+
+
+def read_snippet(language: str, kind: str, text: str) -> tuple[str, str, str]:
+    """Language, kind and text as they are kept; raises `InvalidInput` with an error for each wrong field."""
+    errors: list[FieldError] = []
+    language = tidy_language(language)
+    if not language:
+        errors.append(
+            FieldError("language", "missing", "Name the language of the text, such as en or pt-BR.")
+        )
+    elif len(language) > LONGEST_LANGUAGE or _LANGUAGE.fullmatch(language) is None:
+        detail = "Write a language tag such as ar or pt-BR (BCP 47)."
+        errors.append(FieldError("language", "not_a_language", detail))
+    if kind not in KINDS:
+        errors.append(FieldError("kind", "not_in_list", "Choose the field that the text is for."))
+    text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    errors += _text_errors(text, kind=kind)
+    if errors:
+        raise InvalidInput("The snippet is not saved yet; correct what is marked.", errors=errors)
+    return language, kind, text
+
+
+def _text_errors(text: str, *, kind: str) -> list[FieldError]:
+    if not has_words(text):
+        return [FieldError("text", "missing", "Write the text; withdraw the snippet to have none.")]
+    if len(text) > LONGEST_SNIPPET:
+        detail = f"Write at most {LONGEST_SNIPPET} characters; these are {len(text)}."
+        return [FieldError("text", "too_long", detail)]
+    if _CONTROL.search(text):
+        return [FieldError("text", "control_character", "Remove the control characters.")]
+    own_id = own_id_in(text) if kind == "statement" else None
+    if own_id is not None:
+        return [FieldError("text", "names_own_id", f"Senders read this: take out our id “{own_id}”.")]
+    return []
+
+
+def tidy_language(tag: str) -> str:
+    """A tag in the usual spelling (RFC 5646, section 2.1.1): ``pt-BR``, ``sr-Latn``."""
+    first, *rest = tag.strip().split("-")
+    return "-".join([first.lower(), *(_SPELLING.get(len(part), str.lower)(part) for part in rest)])
+
+
+def fitting(snippets: Collection[Snippet], kind: str, *, language: str | None) -> Snippet | None:
+    """The snippet for a field in the language, else in its plain form, in English, or the first there is."""
+    own = {snippet.language: snippet for snippet in snippets if snippet.kind == kind}
+    wanted = tidy_language(language or "")
+    for tag in (wanted, wanted.partition("-")[0], FALLBACK_LANGUAGE, min(own, default="")):
+        if tag in own:
+            return own[tag]
+    return None
+
+
+def with_snippet(text: str, snippet: str) -> str:
+    """A field's text with a snippet appended, unless it stands there already."""
+    if _plain(snippet) in _plain(text):
+        return text
+    return f"{text.rstrip()}\n\n{snippet}" if text.strip() else snippet
+
+
+def stands_in(text: str, snippet: str) -> bool:
+    """Whether a snippet stands in a text, untouched but for white space."""
+    return bool(_plain(snippet)) and _plain(snippet) in _plain(text)
+
+
+def own_words(text: str, snippets: Collection[str]) -> str:
+    """What is left of a text without the snippets, white space made even.
+
+    A snippet that was changed in one place still has its other sentences, which are no more one's own: so
+    each of them is taken out as well.
+    """
+    left = _plain(text)
+    pieces = [_plain(snippet) for snippet in snippets]
+    pieces += [
+        sentence
+        for snippet in pieces
+        for sentence in _SENTENCE_END.split(snippet)
+        if len(sentence) >= SHORTEST_SENTENCE
+    ]
+    for piece in sorted(set(pieces), key=len, reverse=True):
+        if piece:
+            left = left.replace(piece, " ")
+    return " ".join(left.split())
+
+
+def weight(text: str) -> int:
+    """Characters that somebody sees: runs of white space count once, invisible characters do not."""
+    return len(_plain(text))
+
+
+def _plain(text: str) -> str:
+    if not text.isascii():
+        text = "".join(character for character in text if unicodedata.category(character) != "Cf")
+    return " ".join(text.split())

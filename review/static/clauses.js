@@ -1,0 +1,105 @@
+// Finds clauses while one types, and inserts what is ready-made for a ticked one. The form does both without it.
+"use strict";
+(() => {
+  const group = document.getElementById("clauses");
+  const list = document.getElementById("clause-list");
+  const search = document.getElementById("clause-search");
+  if (!group || !list || !search) return;
+  const form = search.form;
+  const boxes = [...list.querySelectorAll("input[name=clauses]")];
+  const choiceOf = (box) => box.closest(".choice");
+
+  // The digits belong to the first nine clauses that are shown.
+  const number = () => {
+    let digit = 0;
+    for (const box of boxes) {
+      const key = choiceOf(box).hidden || ++digit > 9 ? "" : String(digit);
+      choiceOf(box).querySelector("label > kbd")?.remove();
+      delete box.dataset.key;
+      if (!key) continue;
+      box.dataset.key = key;
+      box.parentElement.append(Object.assign(document.createElement("kbd"), { textContent: key }));
+    }
+  };
+  const find = () => {
+    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let found = 0;
+    for (const box of boxes) {
+      const choice = choiceOf(box);
+      const where = `${choice.closest("details").querySelector("summary").textContent} ${choice.textContent}`.toLowerCase();
+      choice.hidden = !box.checked && !words.every((word) => where.includes(word));
+      if (!choice.hidden) found += 1;
+      if (words.length && !choice.hidden) choice.closest("details").open = true;
+    }
+    group.querySelector("[data-none]").hidden = found > 0;
+    number();
+  };
+  search.addEventListener("input", find);
+  search.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing) return;
+    event.preventDefault();
+    const first = boxes.find((box) => !choiceOf(box).hidden);
+    if (first) first.focus();
+  });
+  group.querySelector("[name=find]").hidden = true;
+
+  // Texts of a clause: appended when it is ticked, taken out when it is unticked and they were left as they are.
+  const button = group.querySelector("[data-insert]");
+  const inserted = form.querySelector("[data-inserted]");
+  if (button) button.hidden = true;
+  const named = (id) => [...inserted.children].find((field) => field.value === id);
+  const plain = (text) => text.replace(/\s+/g, " ").trim();
+  const put = (field, text) => {
+    field.value = text;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  const insert = (field, id, text) => {
+    if (!plain(field.value).includes(plain(text))) put(field, field.value.trim() ? `${field.value.trimEnd()}\n\n${text}` : text);
+    if (named(id)) return;
+    const hidden = document.createElement("input");
+    [hidden.type, hidden.name, hidden.value] = ["hidden", "snippets", id];
+    inserted.append(hidden);
+  };
+  const remove = (field, id, text) => {
+    const hidden = named(id);
+    const start = field.value.indexOf(text);
+    if (!hidden || start < 0) return;
+    const parts = [field.value.slice(0, start).trimEnd(), field.value.slice(start + text.length).trim()];
+    put(field, parts.filter(Boolean).join("\n\n"));
+    hidden.remove();
+  };
+  const follow = (box) => {
+    for (const kind of ["rationale", "statement"]) {
+      const text = box.dataset[kind];
+      if (text) (box.checked ? insert : remove)(form.elements[kind], box.dataset[`${kind}Id`], text);
+    }
+  };
+
+  // Where the page is light on texts, those of a clause come when it is looked at.
+  const load = (box) => {
+    const { more } = box.dataset;
+    if (!more) return;
+    delete box.dataset.more;
+    const request = new XMLHttpRequest();
+    request.open("GET", more);
+    request.responseType = "document";
+    request.onload = () => {
+      const text = request.response && request.response.querySelector("[data-clause] > *");
+      if (!text) return;
+      choiceOf(box).querySelector(".clause-text > div").prepend(document.importNode(text, true));
+      for (const { dataset } of request.response.querySelectorAll("[data-snippet]")) {
+        box.dataset[dataset.kind] = dataset.text;
+        box.dataset[`${dataset.kind}Id`] = dataset.snippet;
+      }
+      if (box.checked && box.dataset.ticked) follow(box);
+    };
+    request.send();
+  };
+  const boxIn = (part) => part.closest(".choice")?.querySelector("[name=clauses]");
+  list.addEventListener("focusin", ({ target }) => boxIn(target) && load(boxIn(target)));
+  list.addEventListener("change", ({ target }) => {
+    target.dataset.ticked = "1";
+    load(target);
+    follow(target);
+  });
+})();
