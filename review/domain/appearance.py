@@ -1,4 +1,4 @@
-"""How does a person want pages to look: theme, density, size of text, language and time zone?"""
+"""How does a person want pages to look and act: theme, density, size of text, language, time zone, keys?"""
 
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -11,6 +11,8 @@ DENSITIES: Final = ("comfortable", "compact")
 TEXT_SIZES: Final = ("100", "115", "130")
 """In per cent of what the browser is set to."""
 LANGUAGES: Final = ("en", "ar")
+SINGLE_KEYS: Final = ("on", "off")
+"""Whether letters, digits and signs act by themselves (WCAG 2.2, 2.1.4)."""
 UTC_NAME: Final = "UTC"
 LONGEST: Final = 400
 """Characters of a choice as it is kept; ours have fewer than 80."""
@@ -49,6 +51,7 @@ class Appearance:
     text_size: str = "100"
     language: str = "en"
     zone: ZoneInfo = field(default_factory=_utc)
+    single_keys: str = "on"
 
     def __post_init__(self) -> None:
         """Refuse with ValueError what is not on offer."""
@@ -57,24 +60,27 @@ class Appearance:
             (self.density, DENSITIES),
             (self.text_size, TEXT_SIZES),
             (self.language, LANGUAGES),
+            (self.single_keys, SINGLE_KEYS),
         ):
             if value not in offered:
                 raise ValueError(f"choose one of {', '.join(offered)}")
 
     def written(self) -> str:
         """The choice as one short word of ASCII, as `read_appearance` reads it."""
-        return ":".join((self.theme, self.density, self.text_size, self.language, self.zone.key))
+        return ":".join(
+            (self.theme, self.density, self.text_size, self.language, self.zone.key, self.single_keys)
+        )
 
 
 def read_appearance(text: str) -> Appearance | None:
-    """A choice as `Appearance.written` wrote it, or None for anything else."""
+    """A choice as `Appearance.written` wrote it, now or before there were keys; None for anything else."""
     return _read(text) if len(text) <= LONGEST else None
 
 
 @lru_cache(512)
 def _read(text: str) -> Appearance | None:
     try:
-        theme, density, text_size, language, zone = text.split(":")
-        return Appearance(theme, density, text_size, language, zone_named(zone))
-    except ValueError:
+        theme, density, text_size, language, zone, *keys = text.split(":")
+        return Appearance(theme, density, text_size, language, zone_named(zone), *keys)
+    except (ValueError, TypeError):
         return None

@@ -17,6 +17,7 @@ from babel.messages.pofile import read_po, write_po
 from babel.support import Translations
 
 from review.domain.permissions import GRANTS
+from review.domain.shortcuts import SHORTCUTS
 
 PACKAGE = Path(__file__).resolve().parent.parent
 TRANSLATIONS = PACKAGE / "translations"
@@ -47,6 +48,8 @@ def extract_catalogue() -> Catalog:
         catalogue.add(message, None, locations=[(path, line)], auto_comments=comments, context=context)
     for grant in GRANTS.values():  # rules know no gettext; the page of permissions looks their sentences up
         catalogue.add(grant.sentence, None, locations=[("domain/permissions.py", 0)])
+    for shortcut in SHORTCUTS:
+        catalogue.add(shortcut.does, None, locations=[("domain/shortcuts.py", 0)])
     return catalogue
 
 

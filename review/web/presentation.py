@@ -17,9 +17,11 @@ from jinja2.environment import TemplateModule
 from jinja2.runtime import Context, Macro
 from markupsafe import Markup
 
+from review import clock
 from review.domain.clause_words import clause_name, plain_words
 from review.domain.display import code_points, defang, folded, mixed_scripts, unicode_form, visible
-from review.web import appearance, texts
+from review.domain.shortcuts import served
+from review.web import appearance, scripting, texts
 from review.web.times import (
     day,
     exact,
@@ -81,12 +83,16 @@ def register(app: Flask) -> None:
         host_notes=host_notes,
         language_names=appearance.language_names,
         nearness=nearness,
+        script_words=scripting.words,
+        served_keys=served,
+        server_time=lambda: machine_time(clock.now()),
         standard_appearance=appearance.standard,
     )
     # Globals are weaker than any context value, so views and the guard may set these in any order.
     absent = {
         "navigation": (),
         "rest": None,
+        "reviews": False,
         "undo": None,
         "viewer": None,
         "sign_out_address": "",

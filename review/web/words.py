@@ -409,6 +409,12 @@ WORDS: dict[str, dict[str, str]] = {
         "almost_perfect": N_("almost perfect"),
     },
     "account_state": {"open": N_("Open"), "invited": N_("Invited"), "closed": N_("Closed")},
+    "place": {
+        "everywhere": N_("On every page"),
+        "queue": N_("In the queue and other lists"),
+        "case": N_("In a case"),
+        "list": N_("In other lists"),
+    },
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from review import clock, db
-from review.actions import claiming
+from review.actions import offering
 from review.domain.permissions import Role
 from review.models import Case
 from review.prepared import Prepared
@@ -49,7 +49,7 @@ def _is_walked(plan: str, index: str) -> bool:
 
 @pytest.mark.parametrize(
     ("prepared", "index"),
-    [(claiming._FIRST_QUEUED, "ix_cases_next"), (claiming._FIRST_IN_DISPUTE, "ix_cases_queue")],
+    [(offering._FIRST_QUEUED, "ix_cases_next"), (claiming._FIRST_IN_DISPUTE, "ix_cases_queue")],
     ids=["for everybody", "for leads"],
 )
 def test_claim_next_walks_an_index(busy: Desk, prepared: Prepared, index: str) -> None:

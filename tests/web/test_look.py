@@ -72,6 +72,18 @@ def test_style_sheet_is_small_and_asks_nobody() -> None:
     assert not re.search(r"url\(|@import|@font-face|https?:", STYLES)
 
 
+def test_all_scripts_together_are_small() -> None:
+    scripts = {path.name: path.stat().st_size for path in (PACKAGE / "static").rglob("*.js")}
+    assert scripts["desk.js"] <= 15_000
+    assert sum(scripts.values()) <= 25_000
+
+
+@pytest.mark.parametrize("script", sorted((PACKAGE / "static").rglob("*.js")), ids=lambda path: path.name)
+def test_a_script_writes_no_markup_and_asks_nobody_else(script: Path) -> None:
+    unsafe = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\(|new Function|https?://(?!www\.w3)"
+    assert re.findall(unsafe, script.read_text(encoding="utf-8")) == []
+
+
 def test_style_sheet_uses_logical_properties_only() -> None:
     rules = re.sub(r"/\*.*?\*/", "", STYLES, flags=re.DOTALL)
     sides = "left|right|top|bottom"

@@ -11,6 +11,7 @@ from review.web.moderator import (
     decisions,
     emailed,
     evidence,
+    keys,
     leaving,
     looks,
     my_work,
@@ -36,4 +37,5 @@ blueprints: tuple[Blueprint, ...] = (
     comfort.blueprint,
     resting.blueprint,
     looks.blueprint,
+    keys.blueprint,
 )

@@ -35,6 +35,7 @@ from review.queries.escalations import advice_on
 from review.queries.questions import questions_on
 from review.web import errors as web_errors
 from review.web import guard
+from review.web.moderator import quietly
 from review.web.moderator.assign_form import assign_form
 from review.web.moderator.forms import (
     Values,
@@ -219,14 +220,17 @@ def claim(case_id: str) -> str | tuple[str, int] | Response:
 @blueprint.post("/cases/<case_id>/renew")
 @guard.access(Permission.WORK_QUEUE)
 def renew(case_id: str) -> str | tuple[str, int] | Response:
-    """Keep the case for another full time, and with it what is typed, as draft."""
+    """Keep the case for another full time, and with it what is typed, as draft; JSON for the script."""
     wanted, values = wanted_case(case_id), typed_values()
+    quiet = quietly.is_asked()
     try:
         generation = number_in_form("claim_generation")
-        case_actions.renew_claim(wanted, claim_generation=generation, actor=guard.actor())
+        until = case_actions.renew_claim(wanted, claim_generation=generation, actor=guard.actor())
         keep_typed(wanted, values, generation)
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
-        return case_page(wanted, values=values or None, error=error)
+        return quietly.refused(error) if quiet else case_page(wanted, values=values or None, error=error)
+    if quiet:
+        return quietly.kept(until)
     flash(gettext("Kept for you."), "done")
     return redirect(_afterwards(url_for("moderator_cases.page", case_id=wanted)), 303)
 

@@ -15,6 +15,7 @@ from review.web.signin import (
     security,
     sign_in,
     sign_out,
+    stay,
 )
 
 blueprints: tuple[Blueprint, ...] = (
@@ -24,6 +25,7 @@ blueprints: tuple[Blueprint, ...] = (
     navigation.blueprint,
     sign_in.blueprint,
     sign_out.blueprint,
+    stay.blueprint,
     factor.blueprint,
     enrol.blueprint,
     confirm.blueprint,

@@ -1,4 +1,4 @@
-"""The display menu: theme, density, size of text, language and time zone, kept in the browser."""
+"""The display menu: theme, density, size of text, language, time zone and keys, kept in the browser."""
 
 from itertools import groupby
 
@@ -37,6 +37,7 @@ def choose() -> Response:
             text_size=form.get("text_size", ""),
             language=form.get("language", ""),
             zone=zone_named(form.get("zone", "")),
+            single_keys=form.get("single_keys", "on"),
         )
     except ValueError:
         raise InvalidInput("This choice is not on offer; open the display page and choose again.") from None

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, request
 from flask_login import current_user
 
-from review.domain.permissions import Role
+from review.domain.permissions import Permission, Role, can
 from review.web import guard
 from review.web.texts import gettext
 from review.web.words import N_
@@ -16,6 +16,8 @@ blueprint = Blueprint("signin_navigation", __name__)
 _WORK = ((N_("Queue"), "/queue"), (N_("My work"), "/my-work"), (N_("Search"), "/search"))
 _NUMBERS = (N_("Numbers"), "/numbers")
 _QUALITY = ((N_("Agreement"), "/agreement"), (N_("Quality"), "/quality"))
+KEYS = {"/queue": "g q", "/my-work": "g m", "/search": "g s"}
+"""The keys that lead to places of people who review (`review.domain.shortcuts`)."""
 PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
     Role.MODERATOR: _WORK,
     Role.LEAD: (*_WORK, (N_("E-mail"), "/emailed"), (N_("Team"), "/team"), _NUMBERS, *_QUALITY),
@@ -47,11 +49,12 @@ PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
 
 @dataclass(frozen=True)
 class Place:
-    """One entry of the navigation."""
+    """One entry of the navigation, with the key that leads there if there is one."""
 
     label: str
     address: str
     current: bool
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,11 +87,13 @@ def head_of_page() -> dict[str, Any]:
     inside = [address for _label, address in PLACES[actor.role] if _is_below(address)]
     here = max(inside, key=len, default="")
     places = tuple(
-        Place(gettext(label), address, current=address == here) for label, address in PLACES[actor.role]
+        Place(gettext(label), address, current=address == here, key=KEYS.get(address, ""))
+        for label, address in PLACES[actor.role]
     )
     return {
         "navigation": places,
         "viewer": Viewer(role=actor.role, pseudonym=current_user.pseudonym),
         "sign_out_address": "/sign-out",
         "signed_in_until": current_user.ends_at,
+        "reviews": can(actor, Permission.WORK_QUEUE),
     }

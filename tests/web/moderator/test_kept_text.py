@@ -1,5 +1,6 @@
 """A refusal that has nothing to do with what was typed gives it back: nothing is lost with a sign-in."""
 
+import re
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ def shown(answer: TestResponse) -> str:
     assert "readonly" in text
     assert "Copy it" in text
     assert "SECRET-PASSWORD" not in text
-    assert "<script" not in text
+    assert re.search('<script(?! src="/static/desk.js)', text) is None
     return text
 
 

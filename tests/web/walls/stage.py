@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import time_machine
 from flask.testing import FlaskClient
 
-from review import clock, db, previews
+from review import clock, db
 from review.actions import (
     accounts,
     cases,
@@ -21,14 +21,11 @@ from review.actions import (
     leaving,
     looks,
     notes,
-    questions,
     senders,
     verifying,
 )
-from review.actions import evidence as evidence_actions
 from review.domain.decisions import ReviewInput
 from review.domain.ids import new_id
-from review.domain.media import Stage as Stages
 from review.domain.permissions import OPERATOR, SERVICE, Actor, Role, Scope
 from review.models import Account, FlaggerStatus, Passkey, Sender
 from review.queries.precedents import first_precedents
@@ -290,7 +287,49 @@ def _escalate(stage: Stage) -> None:
     _ask_legal(stage, stage.cases["escalated"])
 
 
-B
+def _ask_both(stage: Stage, case_id: str) -> None:
+    """The author asked each sender of a case, one after the other, and both answered."""
+    asked = {"own": (Mark.OWN_QUESTION, Mark.OWN_ANSWER), "other": (Mark.OTHER_QUESTION, Mark.OTHER_ANSWER)}
+    for whose, (question, answer) in asked.items():
+        referral_id = _ask(stage, case_id, whose, f"{question}: at which minute?")
+        questions.give_answer(referral_id, f"{answer}: at minute 3", actor=stage.actors[whose])
+
+
+def _ask(stage: Stage, case_id: str, whose: str, question: str) -> str:
+    """Ask that sender about its item of a case; the referral that is asked about."""
+    author = stage.actors["author"]
+    own = sa.text(
+        "SELECT items.id, referral_id FROM items JOIN referrals ON referrals.id = referral_id"
+        " WHERE case_id = :case_id AND sender_id = :sender_id"
+    )
+    values = {"case_id": case_id, "sender_id": stage.ids[whose]["sender_id"][0]}
+    item_id, referral_id = stage.desk.session.execute(own, values).one()
+    claim = cases.claim_case(case_id, actor=author)
+    questions.ask_sender(
+        case_id,
+        question,
+        item_id=item_id,
+        claim_generation=claim.claim_generation,
+        version=claim.version,
+        actor=author,
+    )
+    return str(referral_id)
+
+
+def _reveal_all(stage: Stage, case_id: str) -> None:
+    """Let the holder be shown everything that came along; the addresses are there for everybody to try."""
+    of_case = sa.text(
+        "SELECT evidence.id, evidence.sha256 FROM evidence JOIN items ON items.id = item_id"
+        " WHERE case_id = :case_id"
+    )
+    for evidence_id, digest in stage.desk.session.execute(of_case, {"case_id": case_id}).all():
+        ready = previews.prepared(digest, None, stage=Stages.TEXT, data_dir=stage.desk.settings.data_dir)
+        assert ready is not None
+        reveal_id = evidence_actions.reveal_evidence(
+            case_id, evidence_id, stage=ready.stage, size=ready.size, actor=stage.actors["holder"]
+        )
+        stage.note("house", "reveal_id", reveal_id)
+
 
 def _leave_open(stage: Stage) -> None:
     stage.cases["own open"] = refer(stage, "own", f"{Mark.OWN_PLACE}/1")
