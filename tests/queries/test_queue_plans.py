@@ -49,7 +49,7 @@ def _is_walked(plan: str, index: str) -> bool:
 
 @pytest.mark.parametrize(
     ("prepared", "index"),
-    [(offering._FIRST_QUEUED, "ix_cases_next"), (claiming._FIRST_IN_DISPUTE, "ix_cases_queue")],
+    [(offering._FIRST_QUEUED, "ix_cases_next"), (offering._FIRST_IN_DISPUTE, "ix_cases_queue")],
     ids=["for everybody", "for leads"],
 )
 def test_claim_next_walks_an_index(busy: Desk, prepared: Prepared, index: str) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import time_machine
 from flask.testing import FlaskClient
 
-from review import clock, db
+from review import clock, db, previews
 from review.actions import (
     accounts,
     cases,
@@ -21,11 +21,14 @@ from review.actions import (
     leaving,
     looks,
     notes,
+    questions,
     senders,
     verifying,
 )
+from review.actions import evidence as evidence_actions
 from review.domain.decisions import ReviewInput
 from review.domain.ids import new_id
+from review.domain.media import Stage as Stages
 from review.domain.permissions import OPERATOR, SERVICE, Actor, Role, Scope
 from review.models import Account, FlaggerStatus, Passkey, Sender
 from review.queries.precedents import first_precedents
