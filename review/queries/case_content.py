@@ -292,9 +292,9 @@ def earlier_decisions(
         .order_by(deciding.recorded_at.desc(), Case.id)
         .limit(MOST_EARLIER_SHOWN)
     )
-    found = [tuple(row) for row in reader.execute(decided)]
+    found: list[Any] = list(reader.execute(decided))
     if account_id is not None:
-        found += [tuple(row) for row in reader.execute(recorded)]
+        found += reader.execute(recorded)
     found.sort(key=lambda row: (-row[2].timestamp(), row[0]))
     rows = found[:MOST_EARLIER_SHOWN]
     clauses = _named_clauses(reader, [row[3] for row in rows])

@@ -30,8 +30,14 @@ def _pseudonym(desk: Desk, account_id: str | None) -> str:
 
 def _record(desk: Desk, person: Moderator, case_id: str, review: Any, hand: Any) -> None:
     """Record by the action what the person claimed on a page, and let the window end."""
-    seen = {name: int(number) for name, number in person.claim(case_id).items()}
-    recorded = record_review(case_id, review, actor=person.actor, **seen)
+    seen = person.claim(case_id)
+    recorded = record_review(
+        case_id,
+        review,
+        claim_generation=int(seen["claim_generation"]),
+        version=int(seen["version"]),
+        actor=person.actor,
+    )
     hand.move_to(recorded.undo_until)
     dispatch_review(recorded.review_id, actor=SERVICE, lot=DRAWN)
 
