@@ -233,13 +233,13 @@ def _escalate(stage: Stage) -> None:
 
 
 def _reveal_all(stage: Stage, case_id: str) -> None:
-    """Let the holder be shown everything that came along; one address for each to try."""
-    data_dir = stage.desk.settings.data_dir
-    of_case = (
-        "SELECT evidence.id, sha256 FROM evidence JOIN items ON items.id = item_id WHERE case_id = :case_id"
+    """Let the holder be shown everything that came along; the addresses are there for everybody to try."""
+    of_case = sa.text(
+        "SELECT evidence.id, evidence.sha256 FROM evidence JOIN items ON items.id = item_id"
+        " WHERE case_id = :case_id"
     )
-    for evidence_id, digest in stage.desk.session.execute(sa.text(of_case), {"case_id": case_id}).all():
-        ready = previews.prepared(digest, None, stage=Stages.TEXT, data_dir=data_dir)
+    for evidence_id, digest in stage.desk.session.execute(of_case, {"case_id": case_id}).all():
+        ready = previews.prepared(digest, None, stage=Stages.TEXT, data_dir=stage.desk.settings.data_dir)
         assert ready is not None
         reveal_id = evidence_actions.reveal_evidence(
             case_id, evidence_id, stage=ready.stage, size=ready.size, actor=stage.actors["holder"]
