@@ -153,7 +153,8 @@ def _cases_of(referral_id: str) -> list[str]:
 
 def _judge(case_id: str, referral: Planned, moderator: Actor) -> None:
     """Let a moderator decide one case; the answer goes out at once."""
-    claim = cases.claim_case(case_id, actor=moderator)
+    with clock.earlier(_look(referral)):
+        claim = cases.claim_case(case_id, actor=moderator)
     recorded = decisions.record_review(
         claim.case_id,
         _review_of(referral),
@@ -164,10 +165,18 @@ def _judge(case_id: str, referral: Planned, moderator: Actor) -> None:
     dispatching.dispatch_review(recorded.review_id, actor=SERVICE)
 
 
+def _look(referral: Planned) -> timedelta:
+    """How long the case was looked at: some minutes, now and then hardly at all."""
+    seconds = 5 if referral.number % 29 == 0 else 40 + referral.number * 37 % 280
+    return min(timedelta(seconds=seconds), referral.after / 2)
+
+
 def _review_of(referral: Planned) -> ReviewInput:
     outcome = referral.outcome or ""
     rationales = content.RATIONALES[outcome]
     rationale, statement = rationales[referral.number % len(rationales)], content.STATEMENTS[outcome]
+    if referral.number % 8:  # the others say it in the words of a snippet alone
+        rationale = f"{rationale} [own words on post {referral.number}]"
     if outcome != "accepted":
         return ReviewInput(
             outcome="declined", decline_reason=outcome, rationale=rationale, statement=statement
