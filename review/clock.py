@@ -23,6 +23,13 @@ def set_back(by: timedelta) -> Iterator[None]:
         _behind.reset(token)
 
 
+@contextmanager
+def earlier(by: timedelta) -> Iterator[None]:
+    """Let the clock of this thread be ``by`` further behind than it is: for the demonstration too."""
+    with set_back(_behind.get(timedelta()) + by):
+        yield
+
+
 def rfc3339(moment: datetime) -> str:
     """Write an aware time as RFC 3339 in UTC with six decimals and ``Z`` (RFC 3339, section 5.6)."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

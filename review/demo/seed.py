@@ -206,7 +206,8 @@ def _judge_again(referral_id: str, referral: Planned, desk: _Desk) -> None:
 
 def _judge(case_id: str, referral: Planned, outcome: str, person: Actor, *, lot: float = NOT_DRAWN) -> None:
     """Let somebody review one case; what follows from that follows at once."""
-    claim = cases.claim_case(case_id, actor=person)
+    with clock.earlier(_look(referral)):
+        claim = cases.claim_case(case_id, actor=person)
     recorded = decisions.record_review(
         claim.case_id,
         _review_of(referral, outcome),
@@ -217,9 +218,17 @@ def _judge(case_id: str, referral: Planned, outcome: str, person: Actor, *, lot:
     dispatching.dispatch_review(recorded.review_id, actor=SERVICE, lot=lot)
 
 
+def _look(referral: Planned) -> timedelta:
+    """How long the case was looked at: some minutes, now and then hardly at all."""
+    seconds = 5 if referral.number % 29 == 0 else 40 + referral.number * 37 % 280
+    return min(timedelta(seconds=seconds), referral.after / 2)
+
+
 def _review_of(referral: Planned, outcome: str) -> ReviewInput:
     rationales = content.RATIONALES[outcome]
     rationale, statement = rationales[referral.number % len(rationales)], content.STATEMENTS[outcome]
+    if referral.number % 8:  # the others say it in the words of a snippet alone
+        rationale = f"{rationale} [own words on post {referral.number}]"
     if outcome != "accepted":
         return ReviewInput(
             outcome="declined", decline_reason=outcome, rationale=rationale, statement=statement

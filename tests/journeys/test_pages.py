@@ -17,9 +17,12 @@ pytestmark = pytest.mark.browser
 PEOPLE = {
     "moderator": (
         "first@desk.example",
-        ["/queue", "/search", "/search?q=C-0000-0000-0000", "/my-work", "/break"],
+        ["/queue", "/search", "/search?q=C-0000-0000-0000", "/my-work", "/break", "/comfort"],
     ),
-    "lead": ("lead@desk.example", ["/queue", "/my-work", "/team", "/emailed", "/numbers"]),
+    "lead": (
+        "lead@desk.example",
+        ["/queue", "/my-work", "/team", "/emailed", "/numbers", "/agreement", "/quality"],
+    ),
     "legal": (
         "legal@desk.example",
         [
@@ -32,6 +35,9 @@ PEOPLE = {
             "/admin/clauses",
             "/numbers",
             "/numbers?days=90",
+            "/senders/acceptance",
+            "/agreement",
+            "/quality",
         ],
     ),
     "admin": (

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 import time_machine
 from flask.testing import FlaskClient
 
+from review.actions.trail import sequence_events
 from review.domain.permissions import Role
 from review.models import Account, Opening
 from tests.actions.test_quality import NOW, YESTERDAY, decided
@@ -30,7 +31,7 @@ def signed_in(desk: Desk, role: Role = Role.LEAD) -> FlaskClient:
 
 
 def token(page: str) -> str:
-    return re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', page)[0]
+    return str(re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', page)[0])
 
 
 def drawn(client: FlaskClient, **changes: str) -> Any:
@@ -95,7 +96,7 @@ def test_a_case_is_judged_without_senders_and_names(desk: Desk) -> None:
     assert "A news report." in case.text
     name = desk.session.scalar(sa.select(Account.pseudonym).where(Account.id == author.account_id))
     sender = desk.session.scalar(sa.text("SELECT name FROM senders"))
-    assert name not in text_of(case.text)
+    assert str(name) not in text_of(case.text)
     assert sender not in case.text
     opened = sa.select(Opening.event_type).where(Opening.object_id == case_id)
     assert "record.opened" in desk.session.scalars(opened).all()
@@ -175,3 +176,13 @@ def test_a_day_without_decisions_says_nothing_of_errors(desk: Desk, at_ten: Any)
     page = text_of(signed_in(desk, Role.LEGAL).get(drawn(signed_in(desk)).location).text)
     assert "0 of 2" in page
     assert "Errors found" not in page
+
+
+def test_the_trail_names_the_sample_and_leads_to_it(desk: Desk) -> None:
+    decided(1)
+    sample = drawn(signed_in(desk)).location
+    while sequence_events() is not None:
+        pass
+    page = signed_in(desk, Role.LEGAL).get("/trail?type=quality.sampled").text
+    assert f'href="{sample}"' in page
+    assert "Sample for quality drawn" in page

@@ -28,6 +28,8 @@ FIRST_SECONDS = 10
 """So long after it was asked for a verification's page asks again by itself; most are over by then."""
 LONGEST_POSITION = 18
 NARROWING = ("since", "until", "who", "object", "type")
+_LEADING = ("case", "referral", "item", "batch", "sample")
+"""Kinds of objects that have a page."""
 FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
 blueprint = Blueprint("legal_trail", __name__)
@@ -142,4 +144,4 @@ def _event_word(name: str) -> str:
 
 def _record_address(entry: TrailEntry) -> str | None:
     """Where the record of what an entry is about is found, if it is about a case."""
-    return address_of(entry.object_id) if entry.object_kind in ("case", "referral", "item", "batch") else None
+    return address_of(entry.object_id) if entry.object_kind in _LEADING else None
