@@ -1,5 +1,7 @@
 """Ready-made texts: each change a version, conditional on the one seen, on the trail, and offered at once."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -87,11 +89,12 @@ def test_only_administrators_write_and_withdraw(desk: Desk, role: Role) -> None:
 
 def test_what_was_seen_must_be_what_is_there(desk: Desk) -> None:
     clause_id, person = a_clause(desk), make_account(Role.ADMIN)
-    for act in (
-        lambda: write("L-0000-0000-0000", actor=person),
-        lambda: write(clause_id, version=3, actor=person),
-        lambda: withdraw(clause_id, version=1, actor=person),
-    ):
+    missing: tuple[Callable[[], int], ...] = (
+        partial(write, "L-0000-0000-0000", actor=person),
+        partial(write, clause_id, version=3, actor=person),
+        partial(withdraw, clause_id, version=1, actor=person),
+    )
+    for act in missing:
         with pytest.raises(NotFound):
             act()
     write(clause_id, actor=person)
@@ -114,12 +117,10 @@ def test_of_eight_administrators_one_writes_the_next_version(desk: Desk, version
     if version:
         write(clause_id, actor=people[0])
     calls = [
-        lambda person=person, number=number: write(
-            clause_id, f"Text {number}.", version=version, actor=person
-        )
+        partial(write, clause_id, f"Text {number}.", version=version, actor=person)
         for number, person in enumerate(people)
     ]
-    results = at_once(desk.app, calls)
+    results: list[int | ReviewError] = at_once(desk.app, calls)
     assert [one for one in results if not isinstance(one, ReviewError)] == [version + 1]
     assert sum(isinstance(one, StaleVersion) for one in results) == 7
     assert desk.session.scalar(sa.select(sa.func.count()).select_from(SnippetVersion)) == version + 1

@@ -104,10 +104,10 @@ def _facts(*snippets: Snippet) -> ReviewFacts:
     return ReviewFacts("referral", {"W-1"}, (), snippets=snippets)
 
 
-def _accept(rationale: str, **members: tuple[str, ...]) -> ReviewInput:
+def _accept(rationale: str, *, snippets: tuple[str, ...] = ()) -> ReviewInput:
     return ReviewInput(
         "accepted", ground="terms", clauses=("W-1",), visibility="removed", rationale=rationale,
-        statement="It breaks our terms.", **members,
+        statement="It breaks our terms.", snippets=snippets,
     )  # fmt: skip
 
 

@@ -193,5 +193,4 @@ def test_without_a_script_the_buttons_find_and_insert(program: Program, chromium
     expect(page.locator("#rationale")).to_have_value(f"{OWN}\n\n{READY}")
     expect(page.locator("#statement")).to_have_value(TOLD)
     assert not visitor.scrolls_sideways()
-    assert visitor.violations() == []
     visitor.close()

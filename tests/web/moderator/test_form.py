@@ -1,5 +1,6 @@
 """The review form without a script: clauses found, texts inserted, drafts saved by themselves, company."""
 
+import json
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -186,9 +187,9 @@ def test_a_draft_saves_itself_with_json_and_one_event_a_claim(desk: Desk) -> Non
         )
         assert answer.status_code == 200
         assert answer.content_type == "application/json"
-        saved_at = datetime.fromisoformat(answer.json["saved_at"])
+        saved_at = datetime.fromisoformat(json.loads(answer.text)["saved_at"])
         assert abs((datetime.now(UTC) - saved_at).total_seconds()) < 60
-        assert re.fullmatch(r"saved \d\d:\d\d:\d\d UTC", answer.json["text"])
+        assert re.fullmatch(r"saved \d\d:\d\d:\d\d UTC", json.loads(answer.text)["text"])
     assert "Draft saved." not in moderator.get(f"/cases/{case_id}")
     assert desk.session.scalars(sa.select(Draft)).one().fields["snippets"] == ["H-1"]
 
@@ -208,7 +209,7 @@ def test_a_draft_saves_itself_with_json_and_one_event_a_claim(desk: Desk) -> Non
     refused = moderator.post(f"/cases/{case_id}/draft", autosave="1", rationale="too late", **seen)
     assert refused.status_code == 409
     assert refused.content_type == "application/problem+json"
-    assert refused.json["type"] == "/errors/claim_lost"
+    assert json.loads(refused.text)["type"] == "/errors/claim_lost"
     assert "too late" not in refused.text
 
 
@@ -234,9 +235,8 @@ def test_other_cases_of_the_referral_are_offered_and_recorded_with_it(desk: Desk
     assert "Goes to 1 sender:" in page
     moderator.post(f"/cases/{first}/draft", also=offered, rationale=OWN, **seen)
     page = moderator.get(f"/cases/{first}")
-    assert page.count('name="also"') == page.count(
-        ' checked> <span class="choice-label">\n<span class="address"'
-    ) or ("Goes to 2 senders:" in page)
+    assert "Goes to 2 senders:" in page
+    assert all(f'value="{one}" checked' in page for one in offered)
     other = Moderator(desk)
     other.claim(others[1])
     decline = {
