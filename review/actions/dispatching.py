@@ -11,9 +11,15 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from review import clock, db, ledger
-from review.actions import rounds
 from review.actions.answering import answer_items, insert_decision, move_late_items, touch_referrals
-from review.actions.rounds import mark_dispatched
+from review.actions.rounds import (
+    agrees,
+    differ,
+    drop_reviews,
+    earlier_reviews,
+    mark_dispatched,
+    send_to_second_review,
+)
 from review.config import Settings
 from review.domain.permissions import Actor, check_service
 from review.domain.rounds import WHOLE_SOURCES, Place, why_second
@@ -46,23 +52,23 @@ def dispatch_review(review_id: str, *, actor: Actor, lot: float | None = None) -
             raise NotFound()
         if not db.is_sqlite(writer):
             _LOCK.all(writer, case_id=review.case_id)
-        earlier = () if review.round is Round.FIRST else rounds.earlier_reviews(writer, review)
+        earlier = () if review.round is Round.FIRST else earlier_reviews(writer, review)
         reviews = (*earlier, review)
         covered = _COVERED.first(writer, case_id=review.case_id, seen=reviews[0].case_version)
         if covered is None:
-            rounds.drop_reviews(writer, reviews, actor=actor, now=now)
+            drop_reviews(writer, reviews, actor=actor, now=now)
             return None
         if review.round is Round.FIRST:
             why = _why_second(review, covered, lot)
             if why:
                 share = _settings().second_review_share
-                rounds.send_to_second_review(writer, review, why, share=share, actor=actor, now=now)
+                send_to_second_review(writer, review, why, share=share, actor=actor, now=now)
                 return None
             return _decide(writer, "decide", review, reviews, actor=actor, now=now)
         if review.round is Round.SECOND:
-            if rounds.agrees(review, earlier[0]):
+            if agrees(review, earlier[0]):
                 return _decide(writer, "agree", earlier[0], reviews, actor=actor, now=now)
-            rounds.differ(writer, reviews, actor=actor, now=now)
+            differ(writer, reviews, actor=actor, now=now)
             return None
         # the third review answers what the first one saw
         decisive = replace(review, case_version=earlier[0].case_version)

@@ -164,5 +164,12 @@ def drop_reviews(writer: Session, reviews: Sequence[StoredReview], *, actor: Act
     ).all()
     if reopened is None or len(dropped) != len(reviews):
         raise NotDispatchable()
-    for review in reviews:
-        ledger.record(writer, move.event, newest.case_id, actor=actor, at=now, fields={"review": review.id})
+    several = [review.id for review in reviews] if len(reviews) > 1 else None
+    ledger.record(
+        writer,
+        move.event,
+        newest.case_id,
+        actor=actor,
+        at=now,
+        fields={"review": newest.id, "reviews": several},
+    )

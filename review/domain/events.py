@@ -78,7 +78,7 @@ EVENTS: dict[str, EventType] = {
                 "look",
             ),
         ),
-        EventType("case.review_dropped", "case", _LOOP, ("review",)),
+        EventType("case.review_dropped", "case", _LOOP, ("review", "reviews")),
         EventType("case.review_undone", "case", _PEOPLE, ("review",), ("round",)),
         EventType("case.decided", "case", _LOOP, ("decision", "review", "items", "reviews"), ("outcome",)),
         EventType("case.withdrawn", "case", _SENDER, (), ()),

@@ -86,7 +86,6 @@ class Permission(StrEnum):
     ASSIGN_CASES = "assign_cases"
     SEE_TEAM = "see_team"
     CONFIRM_EMAILED = "confirm_emailed"
-    RESOLVE_DIFFERENCES = "resolve_differences"
     REVEAL_EVIDENCE = "reveal_evidence"
 
 
@@ -169,10 +168,6 @@ GRANTS: dict[Permission, Grant] = {
         "Read what came by e-mail; confirm it as a referral of a sender, or refuse it.",
         roles=frozenset({Role.LEAD}),
     ),
-    Permission.RESOLVE_DIFFERENCES: Grant(
-        "Judge a case on which two reviews differ, having written neither; both are shown without names.",
-        roles=frozenset({Role.LEAD}),
-    ),
     Permission.REVEAL_EVIDENCE: Grant(
         "See evidence of a case one holds, step by step; each step is on the trail before it is shown.",
         roles=_JUDGES,
@@ -181,6 +176,8 @@ GRANTS: dict[Permission, Grant] = {
 
 REVIEWERS: frozenset[Role] = _JUDGES
 """Who reviews cases, and so whom one can be given to."""
+RESOLVERS: frozenset[Role] = frozenset({Role.LEAD})
+"""Who judges a case on which two reviews differ, having written neither."""
 
 
 def can(actor: Actor, permission: Permission) -> bool:

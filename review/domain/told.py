@@ -194,7 +194,8 @@ def case_told(events: Sequence[Told]) -> CaseTold:
         if event.event_type == "case.review_recorded":
             told.reviews[review_id] = review_told(event, review_id)
         elif event.event_type in ("case.review_undone", "case.review_dropped"):
-            _mark(told, review_id, undone_at=event.when)
+            for named in event.value("reviews", [review_id]):
+                _mark(told, named, undone_at=event.when)
         elif event.event_type == "case.second_review_due":
             told.why_second = tuple(str(event.meta.get("why", "")).split(","))
             _mark(told, review_id, dispatched_at=event.when)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.domain.states import LIVE
-from review.models import Case, Evidence, Item, Referral
+from review.models import Case, Evidence, Item, Referral, Review
 from review.prepared import Prepared
 
 MOST_ITEMS_SHOWN = 100
@@ -62,15 +62,15 @@ class CaseContent:
     others: tuple[tuple[str, str], ...]
 
 
-def case_content(reader: Session, case_id: str) -> CaseContent:
-    """What was referred, and who else waits at the location."""
+def case_content(reader: Session, case_id: str, *, account_id: str | None = None) -> CaseContent:
+    """What was referred, and which cases that this person has not reviewed wait at the location too."""
     rows = _ITEMS.all(reader, case_id=case_id)
     return CaseContent(
         referrals=_grouped(reader, rows),
         senders=len({row.sender_id for row in rows})
         if len(rows) < MOST_ITEMS_SHOWN
         else count_senders(reader, case_id),
-        others=live_cases_of_other_kinds(reader, case_id),
+        others=live_cases_of_other_kinds(reader, case_id, account_id=account_id),
     )
 
 
@@ -174,13 +174,24 @@ def _evidence_of(reader: Session, item_ids: Sequence[str]) -> dict[str, list[Evi
     return found
 
 
-def live_cases_of_other_kinds(reader: Session, case_id: str) -> tuple[tuple[str, str], ...]:
-    """Id and intake kind of the live cases at the same location that came in as another kind."""
-    return tuple((row.id, row.intake_kind) for row in _OTHERS.all(reader, case_id=case_id))
+def live_cases_of_other_kinds(
+    reader: Session, case_id: str, *, account_id: str | None = None
+) -> tuple[tuple[str, str], ...]:
+    """Id and intake kind of the live cases at the same location that came in as another kind.
+
+    Without those that this person has reviewed: that one of them still lives is nothing to know.
+    """
+    rows = _OTHERS.all(reader, case_id=case_id, account_id=account_id)
+    return tuple((row.id, row.intake_kind) for row in rows)
 
 
 def _others() -> sa.Select[str, str]:
     this, other = sa.orm.aliased(Case), sa.orm.aliased(Case)
+    own = sa.select(Review.id).where(
+        Review.case_id == other.id,
+        Review.account_id == sa.bindparam("account_id", type_=sa.String()),
+        Review.undone_at.is_(None),
+    )
     return (
         sa.select(other.id, other.intake_kind)
         .join(this, this.match_digest == other.match_digest)
@@ -189,6 +200,7 @@ def _others() -> sa.Select[str, str]:
             other.id != this.id,
             # spelt as in the index of live cases: a location may have thousands of decided ones
             other.state.in_([sa.literal_column(f"'{state}'", sa.String()) for state in LIVE]),
+            ~own.correlate_except(Review).exists(),
         )
         .order_by(other.opened_at, other.id)
     )

@@ -14,7 +14,8 @@ def test_the_table_in_readme_is_the_code(name: str) -> None:
 def test_every_move_that_works_is_in_the_diagram() -> None:
     diagram = SECTIONS["states"]()
     assert "open --> decided: decide" in diagram
-    assert "open --> second_review: send_to_second_review (later)" in diagram
+    assert "open --> second_review: send_to_second_review" in diagram
+    assert "decided --> complaint: complain (later)" in diagram
 
 
 @pytest.mark.parametrize("mark", ["<!-- command: demo -->", "<!-- command: test -->"])

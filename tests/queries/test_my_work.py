@@ -90,15 +90,16 @@ def test_reviews_stand_in_their_states_with_what_can_be_undone_first(desk: Desk)
         withdraw_item(item_id, actor=sender_actor(sender_id))
         _record(undone, person)
         undo_review(undone, actor=person)
+        hand.shift(timedelta(seconds=1))
         _record(waiting, person)
-        hand.shift(timedelta(seconds=61))
+        hand.shift(timedelta(seconds=60))
         dispatch_review(review, actor=SERVICE)
         fresh = make_case()
         _record(fresh, person)
         now = NOW + timedelta(hours=25, seconds=61)
         listed = my_work.own_reviews(desk.session, account_id=person.account_id or "", now=now)
         assert [(one.case_id, one.state) for one in listed.rows] == [
-            (fresh, "undoable"), (waiting, "pending"), (decided, "decided"), (dropped, "withdrawn"),
+            (fresh, "undoable"), (waiting, "recorded"), (decided, "recorded"), (dropped, "withdrawn"),
         ]  # fmt: skip
         assert not listed.more
         other = make_account().account_id or ""

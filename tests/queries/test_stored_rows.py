@@ -32,7 +32,7 @@ COLUMNS = {
     "reviews": (
         "rationale", "statement", "outcome", "law", "ground", "decline_reason", "visibility",
         "account_measure", "context", "territory", "case_id", "account_id", "undone_at", "round",
-        "recorded_at", "dispatched_at",
+        "recorded_at", "dispatched_at", "letter",
     ),
     "answers": ("body", "decision_id", "answered_at"),
     "decisions": ("outcome", "review_id", "case_id", "decided_at"),
@@ -51,7 +51,7 @@ WORDS = {
     "outcome": ("accepted", "declined"), "ground": ("terms", "law"), "state": ("open", "decided"),
     "decline_reason": ("not_found", "no_breach"), "visibility": ("removed", "labelled"),
     "account_measure": ("none", "suspended"), "context": ("none", "art"), "territory": ("world", "EU", "BE"),
-    "round": ("first", "second", "resolving"), "intake_kind": ("referral", "notice"),
+    "round": ("first", "second", "resolving"), "letter": ("A", "B"), "intake_kind": ("referral", "notice"),
     "status": ("in_review", "decided", "withdrawn"), "transmitted_via": ("api", "form"),
     "urgency": ("normal", "threat_to_life"), "issuing_authority": ("A court", "B"),
     "legal_basis": ("§ 2", "§ 3"), "law": ("Article 1", "Article 2"),
@@ -197,7 +197,7 @@ def test_rows_that_are_gone_or_that_nothing_tells_of_are_found(desk: Desk) -> No
                 if name == "review_clauses"
                 else {}
             )
-            copy |= {"round": "resolving", "undone_at": None} if name == "reviews" else {}
+            copy |= {"round": "complaint", "undone_at": None} if name == "reviews" else {}
             copy |= {"review_id": "V-1"} if name == "decisions" else {}
             copy |= {"decision_id": "D-1"} if name == "restrictions" else {}
             point = connection.begin_nested()

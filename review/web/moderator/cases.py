@@ -116,7 +116,7 @@ def _holder_page(summary: CaseSummary, *, values: Values | None, error: ReviewEr
     if values is None:
         values = values_of_draft(draft.fields) if draft else {}
     in_force = clauses.clauses_in_force(reader, on=now.date())
-    content = case_content(reader, summary.id)
+    content = case_content(reader, summary.id, account_id=account_id)
     errors = error.errors if error else ()
     form = LocalProxy(
         cache(

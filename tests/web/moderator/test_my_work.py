@@ -83,7 +83,7 @@ def test_undo_stands_beside_the_review_until_its_window_ends(desk: Desk) -> None
         hand.shift(timedelta(seconds=61))
         page = person.get("/my-work")
         assert '/undo"' not in page
-        assert "Going out" in _row(page, second)
+        assert "Recorded" in _row(page, second)
 
 
 def test_a_draft_left_behind_is_gone_on_with(desk: Desk) -> None:

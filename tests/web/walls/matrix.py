@@ -77,7 +77,7 @@ MATRIX: tuple[Row, ...] = (
          YES, NO, NO, NO, NEVER, NEVER, YES, NO, NO, rounds=(YES, NO, YES)),
     _row("content of evidence", (Mark.OWN_EVIDENCE, Mark.OTHER_EVIDENCE),
          "", NO, NO, NO, NO, NO, "", NO, NO,
-         later={who: ("on reveal", REVEAL) for who in ("holder", "legal", "second", "resolver")}),
+         later=dict.fromkeys(("holder", "legal", "second", "resolver"), ("on reveal", REVEAL))),
     _row("first rationale", (Mark.RATIONALE,),
          NO, YES, NO, NO, NEVER, NEVER, YES, NO, NO, rounds=(NO, YES, YES)),
     _row("statement, after dispatch", (Mark.STATEMENT,),

@@ -1,0 +1,110 @@
+"""The first of the queue comes from an index however long it is: nothing that waits is sorted for it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from review import clock, db
+from review.actions import claiming
+from review.domain.permissions import Role
+from review.models import Case
+from review.prepared import Prepared
+from review.queries import cases
+from tests.conftest import Desk
+from tests.factories import make_account, make_accounts, make_cases
+
+MANY = 6_000
+
+
+@pytest.fixture
+def busy(desk: Desk) -> Desk:
+    """Thousands of cases in all rounds that wait, some of them with somebody's review."""
+    ids = make_cases(MANY)
+    with db.transaction() as writer:
+        for state, some in (("second_review", ids[1::3]), ("resolving", ids[2::30])):
+            for start in range(0, len(some), 500):
+                chosen = Case.id.in_(some[start : start + 500])
+                writer.execute(sa.update(Case).where(chosen).values(state=state))
+    with db.extension.engine.connect() as connection:
+        connection.exec_driver_sql("ANALYZE")
+        connection.commit()
+    return desk
+
+
+def _plan(desk: Desk, text: str, values: Any) -> str:
+    word = "EXPLAIN QUERY PLAN" if desk.database == "sqlite" else "EXPLAIN"
+    with db.extension.engine.connect() as connection:
+        return "\n".join(str(row) for row in connection.exec_driver_sql(f"{word} {text}", values))
+
+
+def _is_walked(plan: str, index: str) -> bool:
+    """Whether rows come from the index in its order: no sort, no whole table."""
+    sorts = ("TEMP B-TREE", "Sort")
+    whole = ("SCAN cases\n", "Seq Scan on cases")
+    return index in plan and not any(word in plan for word in (*sorts, *whole))
+
+
+@pytest.mark.parametrize(
+    ("prepared", "index"),
+    [(claiming._FIRST_QUEUED, "ix_cases_next"), (claiming._FIRST_IN_DISPUTE, "ix_cases_queue")],
+    ids=["for everybody", "for leads"],
+)
+def test_claim_next_walks_an_index(busy: Desk, prepared: Prepared, index: str) -> None:
+    person = make_account(Role.LEAD)
+    given = {"account_id": person.account_id, "now": clock.now()}
+    with db.transaction() as writer:
+        assert prepared.first(writer, **given) is not None
+    compiled = prepared._compiled["sqlite" if busy.database == "sqlite" else "postgresql"]
+    values = [
+        compiled.fixed.get(name, given.get(name)) if process is None else process(given[name])
+        for name, process in compiled.binds
+    ]
+    given_values: Any = values if compiled.positional else dict(zip(compiled.names, values, strict=True))
+    plan = _plan(busy, compiled.text, tuple(values) if compiled.positional else given_values)
+    assert _is_walked(plan, index), plan
+
+
+@contextmanager
+def _statements(desk: Desk) -> Iterator[list[tuple[str, Any]]]:
+    seen: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, text: str, values: Any, *_rest: Any) -> None:
+        seen.append((text, values))
+
+    sa.event.listen(db.extension.engine, "before_cursor_execute", note)
+    yield seen
+    sa.event.remove(db.extension.engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("resolves", [False, True])
+def test_a_page_of_the_queue_walks_its_indexes(busy: Desk, resolves: bool) -> None:
+    (person,) = make_accounts(1)
+    given: dict[str, Any] = {"account_id": person.account_id, "now": clock.now(), "resolves": resolves}
+    with _statements(busy) as seen:
+        page = cases.queue_page(busy.session, **given)
+        cases.queue_page(busy.session, **given, after=page.next_place)
+    asked = [one for one in seen if "ORDER BY" in one[0]]
+    assert len(asked) == (4 if resolves else 2)
+    for text, values in asked:
+        index = "ix_cases_next" if "IN ('open'" in text else "ix_cases_queue"
+        plan = _plan(busy, text, values)
+        assert _is_walked(plan, index), plan
+
+
+def test_a_page_of_all_rounds_is_in_one_order(busy: Desk) -> None:
+    person = make_account(Role.LEAD)
+    given: dict[str, Any] = {"account_id": person.account_id, "now": clock.now(), "resolves": True}
+    ids: list[str] = []
+    after = None
+    for _page in range(3):
+        page = cases.queue_page(busy.session, **given, after=after)
+        ids += [row.id for row in page.rows]
+        after = page.next_place
+    order = (Case.rank, Case.due_at, Case.opened_at, Case.id)
+    assert ids == list(busy.session.scalars(sa.select(Case.id).order_by(*order).limit(150)))
+    counts = cases.queue_counts(busy.session, **given)
+    assert counts.waiting == cases.MOST_COUNTED + 1
+    assert counts.oldest_at == busy.session.scalar(sa.select(sa.func.min(Case.opened_at)))
