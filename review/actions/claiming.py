@@ -1,8 +1,9 @@
 """Who may hold which case? Claims as part of an action's transaction, by conditional updates alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from review import db, ledger
+from review.domain.narrowing import EVERYTHING, Narrowed
 from review.domain.permissions import RESOLVERS, SERVICE, Actor, Permission, check_permission
 from review.domain.states import MOVES
 from review.errors import ClaimLost, NotFound, TooManyClaims
@@ -36,7 +38,9 @@ class Claim:
         return cases.claim_mark(self.case_id, self.claim_generation)
 
 
-def take_next(writer: Session, *, actor: Actor, now: datetime) -> Claim | None:
+def take_next(
+    writer: Session, *, actor: Actor, now: datetime, narrowed: Narrowed = EVERYTHING
+) -> Claim | None:
     """Claim the next case beside what else an action does; None as well for a person with five live claims.
 
     The account must be locked (`lock_account`) before anything that the transaction changes of a case.
@@ -44,13 +48,18 @@ def take_next(writer: Session, *, actor: Actor, now: datetime) -> Claim | None:
     check_permission(actor, Permission.WORK_QUEUE)
     if len(claims_of(writer, actor, now)) >= MOST_CLAIMS:
         return None
-    return take_first(writer, actor, now)
+    return take_first(writer, actor, now, narrowed=narrowed)
 
 
-def take_first(writer: Session, actor: Actor, now: datetime) -> Claim | None:
-    """Claim the first case of the queue that this person has not reviewed; None when none waits."""
+def take_first(
+    writer: Session, actor: Actor, now: datetime, *, narrowed: Narrowed = EVERYTHING
+) -> Claim | None:
+    """Claim the first case of the queue, as far as it is narrowed, that this person has not reviewed.
+
+    None when none waits.
+    """
     for _attempt in range(TRIES):
-        found = _first_free(writer, actor, now)
+        found = _first_free(writer, actor, now, narrowed)
         if found is None:
             return None
         claim = take(writer, found, way="next", actor=actor, now=now)
@@ -125,10 +134,13 @@ def _candidates(*conditions: sa.ColumnElement[bool]) -> Any:
     return sa.select(Case.id, Case.claimed_by, Case.claim_generation, Case.state, *place).where(*conditions)
 
 
-def _first_of(waiting: sa.ColumnElement[bool]) -> Any:
-    """The first of one part of the queue, along the index that holds it in its order."""
+def _first_of(waiting: sa.ColumnElement[bool], *chosen: sa.ColumnElement[bool]) -> Any:
+    """The first of one part of the queue, along the index that holds it in its order.
+
+    What it is ``chosen`` by comes before the rest, so that rows of others are passed over in the index.
+    """
     return (
-        _candidates(waiting, cases.is_unclaimed(sa.bindparam("now")), _may_judge())
+        _candidates(waiting, *chosen, cases.is_unclaimed(sa.bindparam("now")), _may_judge())
         .order_by(Case.rank, Case.due_at, Case.opened_at, Case.id)
         .limit(sa.literal(1))
         .with_for_update(skip_locked=True, of=Case)
@@ -163,10 +175,23 @@ def resolves(actor: Actor) -> bool:
     return actor.role in RESOLVERS
 
 
-def _first_free(writer: Session, actor: Actor, now: datetime) -> _Free | None:
+@lru_cache(256)
+def _first_parts(columns: tuple[str, ...]) -> tuple[Prepared, Prepared]:
+    """What waits for everybody and what for leads, narrowed by these columns of a case."""
+
+    def part(waiting: Callable[[], sa.ColumnElement[bool]]) -> Prepared:
+        chosen = [getattr(Case, column) == sa.bindparam(column) for column in columns]
+        return Prepared(lambda: _first_of(waiting(), *chosen))
+
+    return part(cases.is_queued), part(cases.is_in_dispute)
+
+
+def _first_free(writer: Session, actor: Actor, now: datetime, narrowed: Narrowed) -> _Free | None:
     """The first of the queue, rows that others are taking at this moment left out."""
-    parts = (_FIRST_QUEUED, _FIRST_IN_DISPUTE) if resolves(actor) else (_FIRST_QUEUED,)
-    rows = [part.first(writer, account_id=actor.account_id, now=now) for part in parts]
+    chosen = narrowed.conditions
+    both = _first_parts(tuple(chosen)) if chosen else (_FIRST_QUEUED, _FIRST_IN_DISPUTE)
+    parts = both if resolves(actor) else both[:1]
+    rows = [part.first(writer, account_id=actor.account_id, now=now, **chosen) for part in parts]
     return min((_free(row) for row in rows if row is not None), key=lambda free: free.place, default=None)
 
 

@@ -13,6 +13,7 @@ from review import clock, db, ledger
 from review.actions.claiming import Claim, lock_account, take_next
 from review.domain.decisions import ReviewInput, check_review, form_fields
 from review.domain.ids import new_id
+from review.domain.narrowing import EVERYTHING, Narrowed
 from review.domain.permissions import Actor, Permission, check_permission
 from review.domain.states import MOVES, ROUND_IN, CaseState, Round
 from review.errors import (
@@ -88,6 +89,7 @@ def record_review(
     version: int,
     actor: Actor,
     then_next: bool = False,
+    narrowed: Narrowed = EVERYTHING,
 ) -> Recorded:
     """Record one's review of the case one holds; it waits for the undo window, then it is dispatched.
 
@@ -120,7 +122,7 @@ def record_review(
         _insert_review(writer, review_id, review, seen, actor=actor, now=now, undo_until=undo_until)
         _delete_draft(writer, case_id, actor)
         _record_review_event(writer, review_id, review, seen, actor=actor, now=now)
-        claim = take_next(writer, actor=actor, now=now) if then_next else None
+        claim = take_next(writer, actor=actor, now=now, narrowed=narrowed) if then_next else None
         return Recorded(review_id=review_id, undo_until=undo_until, next_claim=claim)
 
 

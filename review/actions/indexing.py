@@ -49,7 +49,7 @@ def index_referrals(*, actor: Actor, limit: int = BATCH) -> int:
         return len(referrals)
 
 
-def _items() -> sa.Select[Any]:
+def _items() -> sa.Select[*tuple[Any, ...]]:
     return sa.select(Item.id, Item.canonical_url, Item.sha256, Item.joined_at, Item.case_id, Item.status)
 
 

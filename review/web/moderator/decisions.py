@@ -19,6 +19,7 @@ from review.errors import (
 from review.web import guard
 from review.web.moderator.cases import case_page, number_in_form, wanted_case
 from review.web.moderator.forms import Values, draft_fields, typed_values
+from review.web.moderator.narrowed import kept_narrowed
 from review.web.moderator.queue import address_after
 from review.web.texts import gettext
 
@@ -59,6 +60,7 @@ def review(case_id: str) -> str | tuple[str, int] | Response:
             version=number_in_form("version"),
             actor=guard.actor(),
             then_next=not stay,
+            narrowed=kept_narrowed(),
         )
     except (AlreadyRecorded, ClaimLost, InvalidInput, InvalidReview, StaleVersion) as error:
         return case_page(wanted, values=values, error=error)
@@ -78,6 +80,7 @@ def _escalate(case_id: str, values: Values, *, stay: bool) -> str | tuple[str, i
             version=number_in_form("version"),
             actor=guard.actor(),
             then_next=not stay,
+            narrowed=kept_narrowed(),
         )
     except (ClaimLost, InvalidInput, InvalidReview, StaleVersion) as error:
         return case_page(case_id, values=values, error=error)
