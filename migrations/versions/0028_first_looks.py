@@ -1,6 +1,7 @@
 """First looks at cases, the earlier decisions shown after them, and what such decisions are found by.
 
-Looks and what was shown are guarded like the reviews that follow them.
+Looks and what was shown are guarded like the reviews that follow them. The index of what waits next gains
+what the queue may be narrowed to.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,16 @@ FROZEN = {
     "first_looks": "case_id, account_id, way, claim_generation, precedents, looked_at",
     "shown_precedents": "case_id, account_id, place, precedent_id, why, measure",
 }
+
+_QUEUED = sa.text("pending_review_id IS NULL AND state IN ('open', 'second_review')")
+_ORDER = ["rank", "due_at", "opened_at", "id"]
+
+
+def _index(*more: str) -> None:
+    op.drop_index("ix_cases_next", table_name="cases")
+    op.create_index(
+        "ix_cases_next", "cases", [*_ORDER, *more], sqlite_where=_QUEUED, postgresql_where=_QUEUED
+    )
 
 
 def _guard() -> None:
@@ -101,9 +112,11 @@ def upgrade() -> None:
     _precedents()
     _found_by()
     _guard()
+    _index("intake_kind", "severity", "content_type", "language")
 
 
 def downgrade() -> None:
     """Drop them, and their guards with them; the trail keeps what it tells."""
+    _index()
     for table in ("picture_parts", "case_terms", "shown_precedents", "first_looks"):
         op.drop_table(table)

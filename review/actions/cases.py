@@ -20,6 +20,7 @@ from review.actions.claiming import (
     take_first,
 )
 from review.actions.offering import free_case, resolves
+from review.domain.narrowing import EVERYTHING, Narrowed
 from review.domain.permissions import Actor, Permission, check_permission, check_service
 from review.domain.states import MOVES
 from review.errors import (
@@ -39,7 +40,13 @@ EXPIRY_BATCH = 200
 log = structlog.get_logger()
 
 
-def claim_next(*, holding: Collection[str] | None = None, severe: bool = False, actor: Actor) -> Claim | None:
+def claim_next(
+    *,
+    holding: Collection[str] | None = None,
+    narrowed: Narrowed = EVERYTHING,
+    severe: bool = False,
+    actor: Actor,
+) -> Claim | None:
     """Claim the first case of the queue that this person has not reviewed; None when none waits.
 
     ``holding`` are the marks of the claims that the person had when the page was made: one that came since,
@@ -55,7 +62,7 @@ def claim_next(*, holding: Collection[str] | None = None, severe: bool = False, 
         if fresh:
             return fresh[-1]
         check_number(held)
-        return take_first(writer, actor, now, severe=severe)
+        return take_first(writer, actor, now, narrowed=narrowed, severe=severe)
 
 
 _TAKEN_AGAIN = Prepared(

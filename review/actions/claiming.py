@@ -1,6 +1,6 @@
 """Who may hold which case? Claims as part of an action's transaction, by conditional updates alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from review import db, ledger
 from review.actions.offering import Free, first_offered, may_be_taken, resolves
+from review.domain.narrowing import EVERYTHING, Narrowed
 from review.domain.permissions import SERVICE, Actor, Permission, check_permission
 from review.domain.states import MOVES
 from review.errors import ClaimLost, NotFound, TooManyClaims
@@ -37,7 +38,9 @@ class Claim:
         return cases.claim_mark(self.case_id, self.claim_generation)
 
 
-def take_next(writer: Session, *, actor: Actor, now: datetime) -> Claim | None:
+def take_next(
+    writer: Session, *, actor: Actor, now: datetime, narrowed: Narrowed = EVERYTHING
+) -> Claim | None:
     """Claim the next case beside what else an action does; None as well for a person with five live claims.
 
     The account must be locked (`lock_account`) before anything that the transaction changes of a case.
@@ -45,16 +48,23 @@ def take_next(writer: Session, *, actor: Actor, now: datetime) -> Claim | None:
     check_permission(actor, Permission.WORK_QUEUE)
     if len(claims_of(writer, actor, now)) >= MOST_CLAIMS:
         return None
-    return take_first(writer, actor, now)
+    return take_first(writer, actor, now, narrowed=narrowed)
 
 
-def take_first(writer: Session, actor: Actor, now: datetime, *, severe: bool = False) -> Claim | None:
-    """Claim the first case that may be offered to this person; None when none waits.
+def take_first(
+    writer: Session,
+    actor: Actor,
+    now: datetime,
+    *,
+    narrowed: Narrowed = EVERYTHING,
+    severe: bool = False,
+) -> Claim | None:
+    """Claim the first case, as far as the queue is narrowed, that may be offered to this person, if any.
 
     ``severe``: high severity as well, though the person's budget for the day is used.
     """
     for _attempt in range(TRIES):
-        found = first_offered(writer, actor, now, severe=severe)
+        found = first_offered(writer, actor, now, narrowed=narrowed, severe=severe)
         if found is None:
             return None
         claim = take(writer, found, way="next", actor=actor, now=now)

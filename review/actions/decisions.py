@@ -15,6 +15,7 @@ from review.actions.companions import LeftOut, Ticked, check_ticked, take_ticked
 from review.actions.drafting import forget_draft, refusal, store_draft
 from review.domain.decisions import ReviewInput, check_review, form_fields, inserted_snippets
 from review.domain.ids import new_id
+from review.domain.narrowing import EVERYTHING, Narrowed
 from review.domain.permissions import Actor, Permission, check_permission
 from review.domain.states import MOVES, ROUND_IN, CaseState, Round
 from review.errors import (
@@ -93,6 +94,7 @@ def record_review(
     actor: Actor,
     then_next: bool = False,
     also: Sequence[Ticked] = (),
+    narrowed: Narrowed = EVERYTHING,
 ) -> Recorded:
     """Record one's review of the case one holds; it waits for the undo window, then it is dispatched.
 
@@ -127,7 +129,7 @@ def record_review(
             if too is None:  # its row is locked since it was claimed, so nobody came between
                 raise refusal(writer, one.case_id, one.claim_generation, actor, now, version=one.version)
             _insert_review(writer, too, review, other, actor=actor, now=now, undo_until=undo_until)
-        claim = take_next(writer, actor=actor, now=now) if then_next else None
+        claim = take_next(writer, actor=actor, now=now, narrowed=narrowed) if then_next else None
         recorded_too = tuple(one.case_id for one in claims)
         return Recorded(ended.review_id, undo_until, claim, also=recorded_too, left_out=tuple(left_out))
 

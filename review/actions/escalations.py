@@ -10,6 +10,7 @@ from review import clock, db, ledger
 from review.actions.claiming import Claim, lock_account, take_next
 from review.domain.escalations import WAITS, check_advice, check_note
 from review.domain.ids import new_id
+from review.domain.narrowing import EVERYTHING, Narrowed
 from review.domain.permissions import Actor, Permission, check_permission, check_service
 from review.domain.states import MOVES, CaseState
 from review.errors import (
@@ -39,6 +40,7 @@ def escalate_case(
     version: int,
     actor: Actor,
     then_next: bool = False,
+    narrowed: Narrowed = EVERYTHING,
 ) -> Claim | None:
     """Put the case one holds before legal; it ends the claim and is no review, so nothing is undone.
 
@@ -82,7 +84,7 @@ def escalate_case(
             fields={"escalation": escalation_id, "note": note},
             meta={"generation": claim_generation, "version": version},
         )
-        return take_next(writer, actor=actor, now=now) if then_next else None
+        return take_next(writer, actor=actor, now=now, narrowed=narrowed) if then_next else None
 
 
 def _refusal(

@@ -1,12 +1,15 @@
 """Which case may this person claim, and which one does "next" offer? One statement each, along an index."""
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy.orm import Session
 
+from review.domain.narrowing import EVERYTHING, Narrowed
 from review.domain.permissions import RESOLVERS, Actor
 from review.domain.priority import is_pressing
 from review.models import Case
@@ -53,19 +56,21 @@ def _candidates(*conditions: sa.ColumnElement[bool]) -> Any:
     return sa.select(*facts, *place).where(*conditions)
 
 
-def _first_of(waiting: sa.ColumnElement[bool]) -> Any:
-    """The first of one part of the queue, along the index that holds it in its order."""
+def _first_of(waiting: sa.ColumnElement[bool], *chosen: sa.ColumnElement[bool]) -> Any:
+    """The first of one part of the queue, along the index that holds it in its order.
+
+    What it is ``chosen`` by comes before the rest, so that rows of others are passed over in the index.
+    """
     return (
-        _candidates(waiting, cases.is_unclaimed(sa.bindparam("now")), _may_judge(), _may_be_offered())
+        _candidates(
+            waiting, *chosen, cases.is_unclaimed(sa.bindparam("now")), _may_judge(), _may_be_offered()
+        )
         .order_by(Case.rank, Case.due_at, Case.opened_at, Case.id)
         .limit(sa.literal(1))
         .with_for_update(skip_locked=True, of=Case)
     )
 
 
-_FIRST_QUEUED = Prepared(lambda: _first_of(cases.is_queued()))
-_FIRST_IN_DISPUTE = Prepared(lambda: _first_of(cases.is_in_dispute()))
-_FIRST_LOW = Prepared(lambda: _first_of(sa.and_(cases.is_queued(), cases.is_low())))
 _FREE = Prepared(
     lambda: _candidates(may_be_taken(), Case.id == sa.bindparam("case_id")).with_for_update(of=Case)
 )
@@ -76,29 +81,50 @@ def resolves(actor: Actor) -> bool:
     return actor.role in RESOLVERS
 
 
-def first_offered(writer: Session, actor: Actor, now: datetime, *, severe: bool = False) -> Free | None:
-    """The first of the queue, rows that others are taking at this moment left out.
+@lru_cache(256)
+def _first_parts(columns: tuple[str, ...]) -> tuple[Prepared, Prepared, Prepared]:
+    """What waits for everybody, of low severity, and for leads, narrowed by these columns of a case."""
+
+    def part(waiting: Callable[[], sa.ColumnElement[bool]]) -> Prepared:
+        chosen = [getattr(Case, column) == sa.bindparam(column) for column in columns]
+        return Prepared(lambda: _first_of(waiting(), *chosen))
+
+    return part(cases.is_queued), part(_is_low), part(cases.is_in_dispute)
+
+
+def _is_low() -> sa.ColumnElement[bool]:
+    return sa.and_(cases.is_queued(), cases.is_low())
+
+
+def first_offered(
+    writer: Session,
+    actor: Actor,
+    now: datetime,
+    *,
+    narrowed: Narrowed = EVERYTHING,
+    severe: bool = False,
+) -> Free | None:
+    """The first of the queue as it is narrowed, rows that others are taking at this moment left out.
 
     Low severity goes first for a person who had enough high ones in a row, unless the deadline presses; and
     who has used the day's budget is offered nothing else, except with ``severe``, the person's own wish.
     """
-    found = _first_free(writer, actor, now)
+    chosen = narrowed.conditions
+    queued, low, disputed = _first_parts(tuple(chosen))
+    parts = (queued, disputed) if resolves(actor) else (queued,)
+    given = {"account_id": actor.account_id, "now": now} | chosen
+    rows = [part.first(writer, **given) for part in parts]
+    found = min((_free(row) for row in rows if row is not None), key=lambda free: free.place, default=None)
     if found is None or found.severity != "high" or severe:
         return found
     settings = current_app.config["REVIEW_SETTINGS"]
     why = wants_low(writer, actor.account_id or "", settings=settings, now=now)
     if not why or (why == "row" and is_pressing(rank=found.place.rank, due_at=found.place.due_at, now=now)):
         return found
-    row = _FIRST_LOW.first(writer, account_id=actor.account_id, now=now)
+    row = low.first(writer, **given)
     if row is not None:
         return _free(row)
     return found if why == "row" else None
-
-
-def _first_free(writer: Session, actor: Actor, now: datetime) -> Free | None:
-    parts = (_FIRST_QUEUED, _FIRST_IN_DISPUTE) if resolves(actor) else (_FIRST_QUEUED,)
-    rows = [part.first(writer, account_id=actor.account_id, now=now) for part in parts]
-    return min((_free(row) for row in rows if row is not None), key=lambda free: free.place, default=None)
 
 
 def _free(row: Any) -> Free:

@@ -18,7 +18,10 @@ IS_WAITING = sa.text("pending_review_id IS NULL")
 IS_QUEUED = sa.text(
     "pending_review_id IS NULL AND state IN ({})".format(", ".join(f"'{state}'" for state in QUEUED))
 )
-"""What waits for anybody, in one order whatever its round; `queries.cases.is_queued` says the same."""
+"""What waits for anybody, in one order whatever its round; `queries.cases.is_queued` says the same.
+
+Its index also holds what the queue may be narrowed to, so that other cases are passed over unread.
+"""
 
 
 IS_LOW = sa.text(f"{IS_QUEUED.text} AND severity = 'low'")
@@ -60,6 +63,10 @@ class Case(OnTrail, Base):
             "due_at",
             "opened_at",
             "id",
+            "intake_kind",
+            "severity",
+            "content_type",
+            "language",
             sqlite_where=IS_QUEUED,
             postgresql_where=IS_QUEUED,
         ),

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.db import Moment
+from review.domain.narrowing import EVERYTHING, Narrowed
 from review.domain.priority import Rank, why_first
 from review.domain.states import CLAIMABLE, LIVE, QUEUED, ROUND_IN, CaseState, Round
 from review.models import Case, EmailedReferral, Item, Pass, Review, SetAside
@@ -16,6 +17,8 @@ from review.prepared import Prepared
 
 PAGE_ROWS = 50
 MOST_COUNTED = 999
+LANGUAGES_OF = 1_000
+"""Cases, the first of the queue, whose languages are offered to narrow it to."""
 
 
 class Place(NamedTuple):
@@ -206,6 +209,11 @@ def _waiting(account_id: str | None, *, resolves: bool) -> list[sa.ColumnElement
     return [sa.and_(part, _unknown_to(account_id)) for part in parts]
 
 
+def are_narrowed(narrowed: Narrowed) -> list[sa.ColumnElement[bool]]:
+    """The conditions of a narrowed queue, on columns that its index holds beside its order."""
+    return [getattr(Case, column) == value for column, value in narrowed.conditions.items()]
+
+
 def queue_page(
     reader: Session,
     *,
@@ -214,15 +222,17 @@ def queue_page(
     after: Place | None = None,
     limit: int = PAGE_ROWS,
     resolves: bool = False,
+    narrowed: Narrowed = EVERYTHING,
 ) -> QueuePage:
     """Cases that wait or are held by colleagues, in queue order from ``after`` on; one's own stand apart.
 
     ``resolves``: with those on which two reviews differ.
     """
+    chosen = are_narrowed(narrowed)
     beyond = [] if after is None else [sa.tuple_(*_ORDER) > _place_value(after)]
     found: list[Any] = []
     for waiting in _waiting(account_id, resolves=resolves):
-        part = sa.select(Case).where(waiting, ~_certainly(is_held_by(account_id, now)), *beyond)
+        part = sa.select(Case).where(waiting, ~_certainly(is_held_by(account_id, now)), *chosen, *beyond)
         found += reader.scalars(part.order_by(*_ORDER).limit(limit + 1))
     found.sort(key=lambda case: Place(case.rank, case.due_at, case.opened_at, case.id))
     rows, previous = [], after
@@ -231,6 +241,13 @@ def queue_page(
         rows.append(_summary(case, account_id=account_id, now=now, tied=tied, resolves=resolves))
         previous = rows[-1].place
     return QueuePage(tuple(rows), rows[-1].place if len(found) > limit else None)
+
+
+def waiting_languages(reader: Session) -> tuple[str, ...]:
+    """The languages of what waits first, to choose from."""
+    first = sa.select(Case.language).where(is_queued()).order_by(*_ORDER).limit(LANGUAGES_OF).subquery()
+    found = reader.scalars(sa.select(first.c.language).distinct().where(first.c.language.is_not(None)))
+    return tuple(sorted(found))
 
 
 def _certainly(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from review.domain.clause_text import natural_order
 from review.domain.looks import NO_LOOK, Way
 from review.domain.precedents import Agreement, Why, agreement_of
+from review.domain.states import Round
 from review.models import (
-    Case,
     Clause,
     ClauseVersion,
     Decision,
@@ -73,7 +73,7 @@ class PrecedentShown:
     account_measure: str
     context: str
     clauses: tuple[ClauseNamed, ...]
-    decided_at: datetime
+    judged_at: datetime
     agreement: Agreement
 
 
@@ -139,28 +139,36 @@ def sender_facts(reader: Session, case_id: str) -> dict[str, SenderFacts]:
 
 
 def _shown() -> Any:
-    def held(of_round: str) -> Any:
-        other = sa.orm.aliased(Review)
-        return (
-            sa.select(other.id)
-            .where(
-                other.case_id == ShownPrecedent.precedent_id,
-                other.round == sa.literal(of_round),
-                other.undone_at.is_(None),
-            )
-            .exists()
-            .label(of_round)
-        )
-
+    own, other = sa.orm.aliased(Review), sa.orm.aliased(Review)
+    standing = sa.select(other.id).where(
+        other.case_id == ShownPrecedent.precedent_id, other.undone_at.is_(None)
+    )
+    others = standing.where(other.account_id != sa.bindparam("account_id")).exists()
+    released = sa.and_(Decision.id.is_not(None), others)
+    judging = sa.case((sa.or_(own.id.is_(None), released), Decision.review_id), else_=own.id)
     return (
         sa.select(
-            ShownPrecedent.precedent_id, ShownPrecedent.why, ShownPrecedent.measure, Decision.outcome,
-            Decision.decided_at, Review.id.label("review_id"), Review.ground, Review.decline_reason,
-            Review.visibility, Review.account_measure, Review.context, held("second"), held("resolving"),
+            ShownPrecedent.precedent_id, ShownPrecedent.why, ShownPrecedent.measure, Review.outcome,
+            sa.case((sa.or_(own.id.is_(None), released), Decision.decided_at), else_=own.recorded_at)
+            .label("judged_at"),
+            Review.id.label("review_id"), Review.ground, Review.decline_reason, Review.visibility,
+            Review.account_measure, Review.context,
+            *[
+                sa.and_(released, standing.where(other.round == sa.literal(name)).exists()).label(name)
+                for name in (Round.SECOND.value, Round.RESOLVING.value)
+            ],
         )
-        .join(Case, Case.id == ShownPrecedent.precedent_id)
-        .join(Decision, Decision.case_id == Case.id)
-        .join(Review, Review.id == Decision.review_id)
+        .select_from(ShownPrecedent)
+        .outerjoin(Decision, Decision.case_id == ShownPrecedent.precedent_id)
+        .outerjoin(
+            own,
+            sa.and_(
+                own.case_id == ShownPrecedent.precedent_id,
+                own.account_id == sa.bindparam("account_id"),
+                own.undone_at.is_(None),
+            ),
+        )
+        .join(Review, Review.id == judging)
         .where(*_of(ShownPrecedent))
         .order_by(ShownPrecedent.place, Decision.decided_at.desc())
     )  # fmt: skip
@@ -170,7 +178,10 @@ _SHOWN = Prepared(_shown)
 
 
 def shown_precedents(reader: Session, case_id: str, *, account_id: str | None) -> tuple[PrecedentShown, ...]:
-    """The earlier decisions that this person's first look at the case brought, in their order."""
+    """The earlier decisions that this person's first look at the case brought, in their order.
+
+    One that this person alone has judged stands there as that review, until it may be known what others say.
+    """
     newest: dict[str, Any] = {}
     for row in _SHOWN.all(reader, case_id=case_id, account_id=account_id):
         newest.setdefault(row.precedent_id, row)
@@ -190,7 +201,7 @@ def _precedent(row: Any, clauses: tuple[ClauseNamed, ...]) -> PrecedentShown:
         account_measure=row.account_measure,
         context=row.context,
         clauses=clauses,
-        decided_at=row.decided_at,
+        judged_at=row.judged_at,
         agreement=agreement_of(name for name in ("second", "resolving") if getattr(row, name)),
     )
 

@@ -2,11 +2,13 @@
 
 Found by indexes alone, so that a million decided cases cost no more than a thousand: of what is too common to
 tell anything, such as a word in hundreds of decided cases, a part is read or nothing.
+
+A case that this person alone has reviewed, as far as that may be known, stands there with that review,
+whatever became of it: else the list would tell whether the case was drawn for a second review.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +16,6 @@ from sqlalchemy.orm import Session
 
 from review.domain.precedents import (
     MOST_BITS,
-    MOST_SHOWN,
     Candidate,
     Why,
     alike,
@@ -29,7 +30,6 @@ from review.domain.states import ROUND_IN, CaseState, Round
 from review.models import (
     Case,
     CaseTerm,
-    Decision,
     Evidence,
     EvidenceLook,
     FirstLook,
@@ -42,6 +42,8 @@ from review.prepared import Prepared
 
 MOST_ITEMS = 100
 """Items of a case whose texts and files are read, as many as its page shows."""
+MOST_HERE = 20
+"""Cases at one location that are looked at."""
 MOST_FILES = 20
 MOST_PICTURES = 4
 MOST_OF_A_FILE = 500
@@ -60,7 +62,7 @@ def first_precedents(
     """What a person is to be shown who looks at the case now; None for one who has looked already."""
     if _LOOKED.first(reader, case_id=case_id, account_id=account_id) is not None:
         return None
-    return precedents_of(reader, case_id)
+    return precedents_of(reader, case_id, account_id=account_id)
 
 
 _LOOKED = Prepared(
@@ -70,7 +72,7 @@ _LOOKED = Prepared(
 )
 
 
-def precedents_of(reader: Session, case_id: str) -> tuple[Candidate, ...]:
+def precedents_of(reader: Session, case_id: str, *, account_id: str | None = None) -> tuple[Candidate, ...]:
     """At most five decided cases that are like this one, the most telling first.
 
     In a second review those that are duplicates of the case, or were decided since its first review, are
@@ -80,11 +82,12 @@ def precedents_of(reader: Session, case_id: str) -> tuple[Candidate, ...]:
     if case is None:
         return ()
     of_round = ROUND_IN.get(CaseState(case.state))
-    found = [*_at_the_location(reader, case)]
+    judged = _Judged(reader, account_id)
     digests = _digests(reader, case_id)
-    found += _decided(reader, dict.fromkeys(_with_files(reader, digests)), Why.FILE)
-    found += _decided(reader, _with_pictures(reader, digests), Why.PICTURE)
-    found += _decided(reader, _with_words(reader, case_id), Why.TEXT)
+    found = judged.of(dict.fromkeys(_at_the_location(reader, case)), Why.LOCATION)
+    found += judged.of(dict.fromkeys(_with_files(reader, digests)), Why.FILE)
+    found += judged.of(_with_pictures(reader, digests), Why.PICTURE)
+    found += judged.of(_with_words(reader, case_id), Why.TEXT)
     allowed = [one for one in found if one.case_id != case_id and may_be_shown(one.why, of_round=of_round)]
     if of_round is Round.SECOND:
         allowed = _known_before(reader, case_id, allowed)
@@ -113,15 +116,19 @@ def _known_before(reader: Session, case_id: str, found: Sequence[Candidate]) -> 
     ]
 
 
-def _at_the_location(reader: Session, case: Case) -> Iterator[Candidate]:
-    """The newest decided at the same location, whatever kind of referral it came by."""
-    rows = reader.execute(
-        sa.select(Case.id, Case.decided_at)
-        .where(Case.match_digest == case.match_digest, Case.id != case.id, Case.state == CaseState.DECIDED)
+def _at_the_location(reader: Session, case: Case) -> Sequence[str]:
+    """The newest cases at the same location, whatever kind of referral they came by."""
+    statement = (
+        sa.select(Case.id)
+        .where(
+            Case.match_digest == case.match_digest,
+            Case.id != case.id,
+            Case.state != CaseState.WITHDRAWN,
+        )
         .order_by(Case.opened_at.desc())
-        .limit(MOST_SHOWN)
+        .limit(MOST_HERE)
     )
-    return (Candidate(row.id, Why.LOCATION, row.decided_at) for row in rows)
+    return reader.scalars(statement).all()
 
 
 def _digests(reader: Session, case_id: str) -> list[str]:
@@ -226,17 +233,42 @@ def texts_of(reader: Session, case_ids: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def _decided(reader: Session, found: dict[str, Any], why: Why) -> Iterator[Candidate]:
-    """Those of these cases that are decided now, with when."""
-    if not found:
-        return
-    some = list(found)
-    for start in range(0, len(some), MOST_OF_A_FILE):
-        rows: Iterable[Any] = reader.execute(
-            sa.select(Case.id, Decision.decided_at)
-            .join(Decision, Decision.case_id == Case.id)
-            .where(Case.id.in_(some[start : start + MOST_OF_A_FILE]), Case.state == CaseState.DECIDED)
+class _Judged:
+    """Which cases have been judged, and when, as far as one person may know."""
+
+    def __init__(self, reader: Session, account_id: str | None) -> None:
+        self._reader, self._account_id = reader, account_id
+
+    def of(self, found: Mapping[str, int | None], why: Why) -> list[Candidate]:
+        """Those of these cases that are; one's own are not found by words, which only decided ones leave."""
+        some = list(found)
+        candidates: list[Candidate] = []
+        for start in range(0, len(some), MOST_OF_A_FILE):
+            for row in self._reader.execute(self._rows(some[start : start + MOST_OF_A_FILE])):
+                alone = row.recorded_at is not None and not (row.decided_at and row.others)
+                at = row.recorded_at if alone else row.decided_at
+                if at is not None and not (alone and why is Why.TEXT):
+                    candidates.append(Candidate(row.id, why, at, found[row.id]))
+        return candidates
+
+    def _rows(self, case_ids: Sequence[str]) -> sa.Select[Any]:
+        own, other = sa.orm.aliased(Review), sa.orm.aliased(Review)
+        others = sa.select(other.id).where(
+            other.case_id == Case.id, other.undone_at.is_(None), other.account_id != self._account_id
         )
-        for case_id, decided_at in rows:
-            moment: datetime = decided_at
-            yield Candidate(case_id, why, moment, found[case_id])
+        return (
+            sa.select(
+                Case.id,
+                own.recorded_at,
+                sa.case((Case.state == CaseState.DECIDED, Case.decided_at)).label("decided_at"),
+                others.correlate(Case).exists().label("others"),
+            )
+            .outerjoin(
+                own,
+                sa.and_(own.case_id == Case.id, own.account_id == self._account_id, own.undone_at.is_(None)),
+            )
+            .where(
+                Case.id.in_(case_ids),
+                sa.or_(own.dispatched_at.is_not(None), own.id.is_(None)),
+            )
+        )

@@ -203,7 +203,7 @@ def test_next_looks_up_each_case_once_by_key_and_keeps_the_order_of_the_queue(de
             writer.execute(
                 sa.insert(Pass), [key | {"case_id": one, "reason": "language"} for one in ids[150:300]]
             )
-    prepared, given = offering._FIRST_QUEUED, {"account_id": person.account_id, "now": now}
+    prepared, given = offering._first_parts(())[0], {"account_id": person.account_id, "now": now}
     with db.transaction() as writer:
         assert prepared.first(writer, **given).id == ids[300]
     plan = _plan(desk, prepared, given)

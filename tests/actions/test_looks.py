@@ -31,7 +31,7 @@ SMALL = Size(1_200, 160, 120)
 
 def looks(desk: Desk) -> list[tuple[str, str, int]]:
     rows = desk.session.execute(sa.select(FirstLook.case_id, FirstLook.way, FirstLook.precedents))
-    return [tuple(row) for row in rows]
+    return [(row.case_id, row.way, row.precedents) for row in rows]
 
 
 def candidates() -> tuple[Candidate, ...]:

@@ -1,6 +1,7 @@
 """Earlier decisions that are like a case: found by location, file, picture and words, and by nothing else."""
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -215,8 +216,41 @@ def test_what_is_shown_says_what_came_out_when_and_how_sure(desk: Desk) -> None:
         assert (accepted.outcome, accepted.visibility, accepted.ground) == ("accepted", "removed", "terms")
         assert accepted.clauses == (ClauseNamed("4.2", "Clause 4.2", 1),)
         assert (shown[1].outcome, shown[1].decline_reason, shown[1].clauses) == ("declined", "no_breach", ())
-        assert [row.decided_at for row in shown] == [at[differed], at[agreed], at[one]]
+        assert [row.judged_at for row in shown] == [at[differed], at[agreed], at[one]]
         assert shown_precedents(desk.session, case_id, account_id=make_account().account_id) == ()
+
+
+def _seen_later(desk: Desk, hand: Any, place: str, lot: float) -> list[Any]:
+    """What somebody is shown at a place where they reviewed a case, drawn for a second review or not."""
+    person, clause = make_account(), make_clause(place)
+    url = f"https://video.example/watch/{place}"
+    reviewed = make_case(url=url, reason=SAID)
+    settle_review(judge(reviewed, person, accept(clause)), hand, lot=lot)
+    read_in()
+    case_id = make_case(url=url, intake_kind="notice", reason=SAID)
+    claim_case(case_id, actor=person)
+    given = precedents_of(desk.session, case_id, account_id=person.account_id)
+    look_without_evidence(case_id, precedents=given, actor=person)
+    shown = shown_precedents(desk.session, case_id, account_id=person.account_id)
+    assert [one.case_id for one in shown] == [reviewed]
+    return [replace(one, case_id="", clauses=()) for one in shown]
+
+
+def test_ones_own_review_stands_there_whether_the_case_was_drawn(desk: Desk) -> None:
+    seen = []
+    for place, lot in (("drawn", DRAWN), ("undrawn", NOT_DRAWN)):
+        with time_machine.travel(NOW, tick=False) as hand:
+            seen.append(_seen_later(desk, hand, place, lot))
+            _withdraw_everything()
+    assert seen[0] == seen[1]
+    assert seen[0][0].agreement is Agreement.ONE
+
+
+def _withdraw_everything() -> None:
+    """Nothing of one story is found in the next."""
+    with db.transaction() as writer:
+        writer.execute(sa.text("DELETE FROM case_terms"))
+        writer.execute(sa.text("DELETE FROM search_marks"))
 
 
 def _decisions(desk: Desk, case_id: str) -> Any:

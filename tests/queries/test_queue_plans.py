@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from review import clock, db
 from review.actions import offering
+from review.domain.narrowing import Narrowed
 from review.domain.permissions import Role
 from review.models import Case
 from review.prepared import Prepared
@@ -49,7 +50,7 @@ def _is_walked(plan: str, index: str) -> bool:
 
 @pytest.mark.parametrize(
     ("prepared", "index"),
-    [(offering._FIRST_QUEUED, "ix_cases_next"), (offering._FIRST_IN_DISPUTE, "ix_cases_queue")],
+    [(offering._first_parts(())[0], "ix_cases_next"), (offering._first_parts(())[2], "ix_cases_queue")],
     ids=["for everybody", "for leads"],
 )
 def test_claim_next_walks_an_index(busy: Desk, prepared: Prepared, index: str) -> None:
@@ -108,3 +109,37 @@ def test_a_page_of_all_rounds_is_in_one_order(busy: Desk) -> None:
     counts = cases.queue_counts(busy.session, **given)
     assert counts.waiting == cases.MOST_COUNTED + 1
     assert counts.oldest_at == busy.session.scalar(sa.select(sa.func.min(Case.opened_at)))
+
+
+NARROWED = [
+    Narrowed(content_type="audio"),
+    Narrowed(language="mt", severity="high"),
+    Narrowed("image", "ar", "high", "notice"),
+]
+
+
+def _narrow(ids: list[str]) -> None:
+    """A few cases at the end of the queue that all the conditions fit."""
+    values = {"content_type": "audio", "language": "mt", "severity": "high"}
+    with db.transaction() as writer:
+        writer.execute(sa.update(Case).where(Case.id.in_(ids)).values(**values))
+
+
+@pytest.mark.parametrize("narrowed", NARROWED, ids=lambda one: "-".join(one.conditions))
+def test_a_narrowed_queue_walks_the_same_index(busy: Desk, narrowed: Narrowed) -> None:
+    """Rows that do not fit are passed over in the index; none is sorted, and the table is not walked."""
+    _narrow(list(busy.session.scalars(sa.select(Case.id).order_by(Case.due_at.desc()).limit(3))))
+    person = make_account()
+    with _statements(busy) as seen:
+        with db.transaction() as writer:
+            claiming._first_free(writer, person, clock.now(), narrowed)
+        cases.queue_page(busy.session, account_id=person.account_id, now=clock.now(), narrowed=narrowed)
+    asked = [(text, values) for text, values in seen if "FROM cases" in text]
+    assert asked
+    for text, values in asked:
+        assert _is_walked(_plan(busy, text, values), "ix_cases_next"), _plan(busy, text, values)
+
+
+def test_the_languages_on_offer_are_those_of_what_waits_first(busy: Desk) -> None:
+    _narrow(list(busy.session.scalars(sa.select(Case.id).order_by(Case.due_at).limit(3))))
+    assert cases.waiting_languages(busy.session) == ("mt",)

@@ -23,6 +23,7 @@ from review.web.moderator import quietly
 from review.web.moderator.cases import case_page, number_in_form, wanted_case
 from review.web.moderator.clause_choice import LONGEST_QUERY
 from review.web.moderator.forms import Values, draft_beside_question, draft_fields, first_of, typed_values
+from review.web.moderator.narrowed import kept_narrowed
 from review.web.moderator.queue import address_after
 from review.web.moderator.review_parts import left_out_words, typed_companions, with_ready_made
 from review.web.texts import gettext, ngettext
@@ -91,6 +92,7 @@ def review(case_id: str) -> str | tuple[str, int] | Response:
             actor=guard.actor(),
             then_next=not stay,
             also=typed_companions(),
+            narrowed=kept_narrowed(),
         )
     except (AlreadyRecorded, ClaimLost, InvalidInput, InvalidReview, StaleVersion) as error:
         return case_page(wanted, values=values, error=error)
@@ -126,6 +128,7 @@ def _escalate(case_id: str, values: Values, *, stay: bool) -> str | tuple[str, i
             version=number_in_form("version"),
             actor=guard.actor(),
             then_next=not stay,
+            narrowed=kept_narrowed(),
         )
     except (ClaimLost, InvalidInput, InvalidReview, StaleVersion) as error:
         return case_page(case_id, values=values, error=error)

@@ -2,6 +2,7 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +19,7 @@ from review.errors import InvalidInput, TooManyClaims
 from review.queries import cases
 from review.queries.cases import MOST_COUNTED, Place
 from review.web import guard
-from review.web.moderator import resting
+from review.web.moderator import narrowed, resting
 from review.web.moderator.assign_form import may_assign
 from review.web.texts import gettext
 
@@ -45,10 +46,18 @@ def undo_of_last_review() -> dict[str, Any]:
 def listing() -> str:
     """Cases in queue order, 50 a page, one's own held ones on top of the first."""
     reader, now, account_id = db.session(), clock.now(), guard.actor().account_id
-    after = _read_place(request.args.get("after", ""))
+    after, chosen = _read_place(request.args.get("after", "")), narrowed.asked_for()
     held = cases.held_cases(reader, account_id=account_id, now=now)
     may_resolve = resolves(guard.actor())
-    page = cases.queue_page(reader, account_id=account_id, now=now, after=after, resolves=may_resolve)
+    page = cases.queue_page(
+        reader,
+        account_id=account_id,
+        now=now,
+        after=after,
+        resolves=may_resolve,
+        narrowed=narrowed.narrowed_by(chosen),
+    )
+    form = narrowed.form_of(chosen, languages=cases.waiting_languages(reader))
     return render_template(
         "moderator/queue.html",
         page=page,
@@ -58,8 +67,11 @@ def listing() -> str:
         most=MOST_COUNTED,
         spent=session.pop("spent", False) if "spent" in session else False,
         may_assign=may_assign(),
-        next_address=_address_after(page.next_place),
-        first_address=url_for("moderator_queue.listing") if after else None,
+        form=form,
+        chosen=chosen,
+        conditions=list(narrowed.conditions_of(form, chosen)),
+        next_address=_address_after(page.next_place, chosen),
+        first_address=narrowed.queue_address(chosen) if after else None,
         now=now,
     )
 
@@ -70,8 +82,10 @@ def take_next() -> Response:
     """Claim the next case and open it; with nothing free, a case that one holds already, else the queue.
 
     ``holding``, if it is sent, names the claims that the page knew of: a second click on the same page opens
-    the case that the first one claimed. ``severe``: high severity as well, though the day's budget is used.
+    the case that the first one claimed. What the page was narrowed to comes along, and holds for the cases
+    after this one as well. ``severe``: high severity too, though the day's budget is used.
     """
+    narrowed.keep(narrowed.asked_for())
     severe = request.form.get("severe") == "1"
     return redirect(address_of_next(request.form.get("holding"), severe=severe), 303)
 
@@ -80,7 +94,8 @@ def address_of_next(holding: str | None = None, *, severe: bool = False) -> str:
     """Claim the next case; its address, or where to go instead, with a message that says why."""
     try:
         known = None if holding is None else frozenset(holding.split())
-        claim = case_actions.claim_next(holding=known, severe=severe, actor=guard.actor())
+        chosen = narrowed.kept_narrowed()
+        claim = case_actions.claim_next(holding=known, narrowed=chosen, severe=severe, actor=guard.actor())
     except TooManyClaims as error:
         flash(error.detail, "warning")
         return url_for("moderator_queue.listing")
@@ -99,6 +114,9 @@ def address_after(claim: Claim | None) -> str:
     if len(held) >= MOST_CLAIMS:
         flash(too_many().detail, "warning")
         return url_for("moderator_queue.listing")
+    if chosen := narrowed.kept():
+        flash(gettext("Nothing that fits is waiting; take a condition away."), "warning")
+        return narrowed.queue_address(chosen)
     if held:
         flash(gettext("Nothing else is waiting; this is a case that you hold already."), "warning")
         return url_for("moderator_cases.page", case_id=held[0].id)
@@ -106,11 +124,12 @@ def address_after(claim: Claim | None) -> str:
     return url_for("moderator_queue.listing")
 
 
-def _address_after(place: Place | None) -> str | None:
+def _address_after(place: Place | None, chosen: Mapping[str, str]) -> str | None:
     if place is None:
         return None
     plain = json.dumps([place.rank, place.due_at.isoformat(), place.opened_at.isoformat(), place.id])
-    return url_for("moderator_queue.listing", after=urlsafe_b64encode(plain.encode()).decode().rstrip("="))
+    after = urlsafe_b64encode(plain.encode()).decode().rstrip("=")
+    return narrowed.queue_address(chosen, after=after)
 
 
 def _read_place(text: str) -> Place | None:
