@@ -1,6 +1,6 @@
 """Who may hold which case? Claims as part of an action's transaction, by conditional updates alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any

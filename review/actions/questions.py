@@ -13,6 +13,7 @@ from review.actions.claiming import Claim, lock_account, take_next
 from review.actions.returning import bring_back, end_question, touch_sender
 from review.clock import rfc3339
 from review.domain.ids import new_id
+from review.domain.narrowing import EVERYTHING, Narrowed
 from review.domain.permissions import SERVICE, Actor, Permission, check_permission, check_service
 from review.domain.questions import WAITS, check_answer, check_question
 from review.domain.states import MOVES, CaseState
@@ -47,6 +48,7 @@ def ask_sender(
     version: int,
     actor: Actor,
     then_next: bool = False,
+    narrowed: Narrowed = EVERYTHING,
 ) -> Claim | None:
     """Ask the sender of one item (the first, unless named) of the case one holds; it ends the claim.
 
@@ -80,7 +82,7 @@ def ask_sender(
         seen = {"generation": claim_generation, "version": version}
         _store(writer, case_id, asked.item_id, question, actor=actor, now=now, seen=seen)
         _keep_draft(writer, case_id, draft, actor=actor, now=now)
-        return take_next(writer, actor=actor, now=now) if then_next else None
+        return take_next(writer, actor=actor, now=now, narrowed=narrowed) if then_next else None
 
 
 def _checked(writer: Session, case_id: str, question: str, item_id: str | None) -> Asked:

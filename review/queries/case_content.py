@@ -193,11 +193,6 @@ def live_cases_of_other_kinds(
 def other_live_case(case_id: sa.BindParameter[Any]) -> sa.Select[str, str]:
     """Id and kind of the other live cases at the location of a case that ``account_id`` has not reviewed."""
     this, other = sa.orm.aliased(Case), sa.orm.aliased(Case)
-    own = sa.select(Review.id).where(
-        Review.case_id == other.id,
-        Review.account_id == sa.bindparam("account_id", type_=sa.String()),
-        Review.undone_at.is_(None),
-    )
     return (
         sa.select(other.id, other.intake_kind)
         .join(this, this.match_digest == other.match_digest)
@@ -209,8 +204,8 @@ def other_live_case(case_id: sa.BindParameter[Any]) -> sa.Select[str, str]:
             ~sa.select(Review.id)
             .where(
                 Review.case_id == other.id,
+                Review.account_id == sa.bindparam("account_id", type_=sa.String()),
                 Review.undone_at.is_(None),
-                Review.account_id == sa.bindparam("account_id"),
             )
             .exists(),
         )

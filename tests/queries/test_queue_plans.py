@@ -132,7 +132,7 @@ def test_a_narrowed_queue_walks_the_same_index(busy: Desk, narrowed: Narrowed) -
     person = make_account()
     with _statements(busy) as seen:
         with db.transaction() as writer:
-            claiming._first_free(writer, person, clock.now(), narrowed)
+            offering.first_offered(writer, person, clock.now(), narrowed=narrowed, severe=True)
         cases.queue_page(busy.session, account_id=person.account_id, now=clock.now(), narrowed=narrowed)
     asked = [(text, values) for text, values in seen if "FROM cases" in text]
     assert asked

@@ -150,6 +150,7 @@ def _ask_sender(case_id: str, values: Values, *, stay: bool) -> str | tuple[str,
             version=number_in_form("version"),
             actor=guard.actor(),
             then_next=not stay,
+            narrowed=kept_narrowed(),
         )
     except (ClaimLost, InvalidInput, InvalidReview, StaleVersion) as error:
         return case_page(case_id, values=values, error=error)

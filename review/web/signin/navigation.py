@@ -8,8 +8,8 @@ from flask_login import current_user
 
 from review.domain.permissions import Permission, Role, can
 from review.web import guard
+from review.web.marked import N_
 from review.web.texts import gettext
-from review.web.words import N_
 
 blueprint = Blueprint("signin_navigation", __name__)
 
