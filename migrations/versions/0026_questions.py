@@ -58,9 +58,17 @@ def upgrade() -> None:
     op.create_index("ix_questions_case_id", "questions", ["case_id"])
     op.create_index("ix_questions_item_id", "questions", ["item_id"])
     op.create_index("ix_questions_asked_by", "questions", ["asked_by", "asked_at"])
-    still_open = {"sqlite_where": _OPEN, "postgresql_where": _OPEN}
-    op.create_index("uq_questions_open", "questions", ["case_id"], unique=True, **still_open)
-    op.create_index("ix_questions_open", "questions", ["asked_at", "id"], **still_open)
+    op.create_index(
+        "uq_questions_open",
+        "questions",
+        ["case_id"],
+        unique=True,
+        sqlite_where=_OPEN,
+        postgresql_where=_OPEN,
+    )
+    op.create_index(
+        "ix_questions_open", "questions", ["asked_at", "id"], sqlite_where=_OPEN, postgresql_where=_OPEN
+    )
     _guard()
 
 
