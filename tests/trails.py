@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from review import clock, db, ledger
-from review.actions import cases, decisions, dispatching, trail
+from review.actions import cases, decisions, dispatching, questions, trail
 from review.domain.decisions import ReviewInput
 from review.domain.permissions import OPERATOR, SERVICE, Role
 from tests.factories import make_account, make_clause, referral_body
@@ -68,6 +68,21 @@ def refer(client: FlaskClient, key: str, *urls: str, reference: str | None = Non
     assert answer.status_code == 201, answer.text
     body: dict[str, Any] = answer.get_json()
     return body
+
+
+def ask_next() -> str:
+    """Claim the first free case and ask the sender of its first item; the case's id."""
+    asker = make_account(Role.MODERATOR)
+    claim = cases.claim_next(actor=asker)
+    assert claim is not None
+    questions.ask_sender(
+        claim.case_id,
+        "At which minute is it?",
+        claim_generation=claim.claim_generation,
+        version=claim.version,
+        actor=asker,
+    )
+    return claim.case_id
 
 
 def decide_all(*, outcome: str = "declined") -> list[str]:

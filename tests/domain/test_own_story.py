@@ -1,10 +1,11 @@
 """What a sender is told has happened: dated, in order, equal things as one, nothing else."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from review.clock import rfc3339
 from review.domain.own_story import Happening, story_of
-from review.domain.representation import OwnItem, OwnReferral
+from review.domain.representation import OwnItem, OwnQuestion, OwnReferral
 from review.domain.states import ItemStatus
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -71,3 +72,25 @@ def test_only_a_removal_order_is_due_an_hour_after_receipt() -> None:
     assert order.as_dict()["due_at"] == rfc3339(NOW + timedelta(hours=1))
     assert _referral(_item(ItemStatus.IN_REVIEW)).due_at is None
     assert _referral(_item(ItemStatus.IN_REVIEW), kind="notice").as_dict()["due_at"] is None
+
+
+def test_questions_are_told_with_what_came_of_them() -> None:
+    hour = timedelta(hours=1)
+    asked = (
+        OwnQuestion("One?", NOW + hour, "Yes.", NOW + 2 * hour),
+        OwnQuestion("Two?", NOW + 3 * hour, None, NOW + 4 * hour),
+        OwnQuestion("Three?", NOW + 5 * hour),
+    )
+    story = story_of(_referral(replace(_item(ItemStatus.WAITING_SENDER), questions=asked)))
+    kinds = [(one.kind, one.at - NOW) for one in story]
+    assert kinds[1:] == [
+        ("asked", hour), ("replied", 2 * hour), ("asked", 3 * hour), ("unanswered", 4 * hour),
+        ("asked", 5 * hour),
+    ]  # fmt: skip
+
+
+def test_a_question_that_ended_with_its_item_is_not_called_unanswered() -> None:
+    asked = (OwnQuestion("One?", NOW, None, NOW + timedelta(hours=1)),)
+    gone = _item(ItemStatus.WITHDRAWN, withdrawn_at=NOW + timedelta(hours=1))
+    story = story_of(_referral(replace(gone, questions=asked)))
+    assert [one.kind for one in story] == ["received", "asked", "withdrawn"]

@@ -1,13 +1,14 @@
 """What a sender sees: one shape, and nothing beside it."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
 from review.clock import rfc3339
-from review.domain.representation import OwnItem, OwnReferral, etag_of, json_bytes
+from review.domain.representation import OwnItem, OwnQuestion, OwnReferral, etag_of, json_bytes
 from review.domain.states import ItemStatus
 
 AT = datetime(2026, 11, 23, 10, 0, 0, 123456, UTC)
@@ -76,3 +77,13 @@ def test_times_are_utc_with_six_decimals() -> None:
     assert rfc3339(datetime(999, 1, 2, 3, 4, 5, tzinfo=UTC)) == "0999-01-02T03:04:05.000000Z"
     brussels = timezone(timedelta(hours=1))
     assert rfc3339(datetime(2026, 11, 23, 0, 30, 0, 120, brussels)) == "2026-11-22T23:30:00.000120Z"
+
+
+def test_what_waits_for_its_sender_is_less_finished_than_what_is_in_review() -> None:
+    waiting = replace(_item(ItemStatus.WAITING_SENDER), questions=(OwnQuestion("Which minute?", AT),))
+    referral = _referral(_item(ItemStatus.DECIDED), _item(ItemStatus.IN_REVIEW), waiting)
+    assert referral.status is ItemStatus.WAITING_SENDER
+    question = {"text": "Which minute?", "asked_at": "2026-11-23T10:00:00.123456Z"}
+    assert [item["question"] for item in referral.as_dict()["items"]] == [None, None, question]
+    ended = replace(_item(ItemStatus.IN_REVIEW), questions=(OwnQuestion("Which?", AT, "At 3.", AT),))
+    assert ended.as_dict()["question"] is None

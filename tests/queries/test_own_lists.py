@@ -8,7 +8,7 @@ import sqlalchemy as sa
 import time_machine
 from sqlalchemy.orm import Session
 
-from review import db
+from review import clock, db
 from review.actions.withdrawals import withdraw_item
 from review.domain.states import ItemStatus
 from review.models import Item
@@ -17,7 +17,7 @@ from review.queries.own_figures import OwnCounts, answer_times, own_counts
 from review.queries.own_lists import OwnFilters, newest_changes, newest_referrals, referral_named
 from tests.conftest import Desk
 from tests.factories import make_sender, receive, sender_actor
-from tests.trails import decide_all
+from tests.trails import ask_next, decide_all
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 URLS = ("https://video.example/1", "https://video.example/2")
@@ -63,6 +63,23 @@ def test_a_referral_stands_where_its_least_finished_item_stands(desk: Desk) -> N
     [listed] = newest_referrals(desk.session, sender_id=sender).referrals
     assert (listed.items, listed.answered, listed.status) == (2, 1, ItemStatus.DECIDED)
     assert second is not None
+
+
+def test_a_referral_of_which_one_item_waits_for_its_sender_stands_there(desk: Desk) -> None:
+    sender = make_sender()
+    actor = sender_actor(sender)
+    both, alone = receive(actor, *URLS).referral_id, receive(actor, "https://video.example/3").referral_id
+    ask_next()
+    assert _ids(desk, sender, status=ItemStatus.WAITING_SENDER) == [both]
+    assert _ids(desk, sender, status=ItemStatus.IN_REVIEW) == [alone]
+    listed = {one.id: one for one in newest_referrals(desk.session, sender_id=sender).referrals}
+    assert (listed[both].status, listed[both].items) == (ItemStatus.WAITING_SENDER, 2)
+    assert listed[alone].status is ItemStatus.IN_REVIEW
+    since = clock.now() - timedelta(days=7)
+    assert own_counts(desk.session, sender_id=sender, since=since) == OwnCounts(1, 1, 0, 0, whole=True)
+    decide_all()
+    assert _ids(desk, sender, status=ItemStatus.WAITING_SENDER) == [both], "however far the other item is"
+    assert _ids(desk, make_sender(), status=ItemStatus.WAITING_SENDER) == []
 
 
 def test_the_start_of_a_reference_is_literal_whatever_letters_it_has(desk: Desk) -> None:

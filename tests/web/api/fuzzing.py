@@ -21,7 +21,7 @@ from schemathesis.transport.wsgi import WSGITransport
 from review.domain.categories import CATEGORIES, KEYWORDS
 from tests.conftest import Desk
 from tests.factories import make_key, make_sender
-from tests.trails import decide_all, refer, settle
+from tests.trails import ask_next, decide_all, refer, settle
 from tests.web.api.described import closed
 
 DESCRIPTION = "/api/v1/openapi.json"
@@ -49,7 +49,9 @@ class World:
         decided.append(refer(client, self.key, "https://video.example/declined"))
         decide_all()
         settle(desk.settings.data_dir)
-        standing = [*decided, refer(client, self.key, "https://video.example/open")]
+        asked = refer(client, self.key, "https://video.example/asked")
+        ask_next()
+        standing = [*decided, asked, refer(client, self.key, "https://video.example/open")]
         lines = b'{"reference":"L-1","reason":"r","items":[{"url":"https://video.example/line"}]}\n{}\n'
         as_lines = headers | {"Content-Type": "application/x-ndjson"}
         batches = [

@@ -19,7 +19,7 @@ from review.queries.referrals import original_of
 from tests.conftest import Desk
 from tests.factories import make_key, make_sender, referral_body
 from tests.threads import together
-from tests.trails import decide_all
+from tests.trails import ask_next, decide_all
 
 BATCH = "/api/v1/referrals/batch"
 
@@ -228,6 +228,13 @@ def test_a_batch_and_its_results_are_the_senders_own(desk: Desk, sender: Sender)
     assert other.get(f"/api/v1/referrals?batch={batch_id}").json["referrals"] == []
     reader = Sender(desk, Scope.READ)
     assert reader.upload([line("R")]).status_code == 403
+
+
+def test_a_line_whose_item_waits_for_the_sender_says_so(desk: Desk, sender: Sender) -> None:
+    batch_id = sender.upload([line("R1"), line("R2")]).json["id"]
+    ask_next()
+    results = sender.get(f"/api/v1/batches/{batch_id}/results").text.splitlines()
+    assert sorted(json.loads(one)["status"] for one in results) == ["in_review", "waiting_sender"]
 
 
 def test_batches_are_listed_newest_first_page_by_page(desk: Desk, sender: Sender) -> None:

@@ -21,7 +21,7 @@ from review.web.api.operations import OPTIONAL_HEADERS, PATH, QUERY
 from tests.conftest import Desk, settings_for
 from tests.factories import make_key, make_sender, referral_body
 from tests.house.readme_tables import README
-from tests.trails import decide_all, settle
+from tests.trails import ask_next, decide_all, settle
 from tests.web.api.described import PROBLEM, problems_of
 
 URL = "https://video.example/watch/1"
@@ -204,6 +204,21 @@ def test_answers_to_what_is_good_are_as_described(desk: Desk) -> None:
     assert [entry["reference"] for entry in rest.get_json()["referrals"]] == ["DECLINED"]
     assert "decline_reason" in rest.get_json()["referrals"][0]["items"][0]
     last = checked.refer(referral_body("LAST", "https://video.example/4")).get_json()
+    ask_next()
+    asked = checked.ask("GET", ONE, last["links"]["self"]).get_json()
+    assert (asked["status"], asked["items"][0]["question"]["text"]) == (
+        "waiting_sender",
+        "At which minute is it?",
+    )
+    for _time in range(2):
+        given = checked.ask(
+            "POST", f"{ONE}/answer", f"{last['links']['self']}/answer", json={"answer": "At 3."}
+        )
+        assert (given.status_code, given.get_json()["status"]) == (200, "in_review")
+    refused = checked.ask(
+        "POST", f"{ONE}/answer", f"{last['links']['self']}/answer", json={"answer": "At 4."}
+    )
+    assert (refused.status_code, refused.mimetype) == (409, PROBLEM)
     assert checked.ask("POST", f"{ONE}/withdraw", f"{last['links']['self']}/withdraw").status_code == 200
 
 
