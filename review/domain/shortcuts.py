@@ -62,6 +62,7 @@ SHORTCUTS: Final = (
     Shortcut("x", (Place.QUEUE,), "Select the row"),
     Shortcut("f", (Place.QUEUE,), "Go to the filter"),
     Shortcut("v", (Place.CASE,), "Reveal the evidence, one step more each time"),
+    Shortcut("q", (Place.CASE,), "Show what the sender said, without looking at the evidence"),
     Shortcut("h", (Place.CASE,), "Go to the item before"),
     Shortcut("l", (Place.CASE,), "Go to the next item"),
     Shortcut("1-9", (Place.CASE,), "Choose the outcome; in a list of clauses or reasons, one of it"),
