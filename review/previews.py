@@ -1,12 +1,15 @@
 """Prepares what is shown of evidence: each digest is looked into once, and its previews are kept."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from review.actions.evidence import Size, keep_look
 from review.decoding import decode
-from review.domain.media import BOXES, Look, Stage, fits, shown_size
+from review.domain.media import BOXES, Look, Stage, fits, next_stage, shown_size
 from review.errors import InvalidInput
 from review.models.evidence_files import evidence_path, keep_preview, preview_length
+
+FIRST_STEPS = (Stage.SMALL, Stage.TEXT)
 
 
 def look_into(sha256: str, *, data_dir: Path) -> Look:
@@ -21,18 +24,30 @@ def look_into(sha256: str, *, data_dir: Path) -> Look:
     return found.look
 
 
-def prepared(sha256: str, look: Look | None, *, stage: Stage, data_dir: Path) -> Size | None:
-    """How large the preview of this stage is, which is made if it is not there; None where it cannot be.
+@dataclass(frozen=True)
+class Prepared:
+    """What can be shown now: a stage, and how large it is."""
 
-    ``look`` is what is known of the digest, None for nothing yet. Raises `InvalidInput` for a stage that
-    such a file does not have, and what `look_into` raises.
+    stage: Stage
+    size: Size
+
+
+def prepared(sha256: str, look: Look | None, *, stage: Stage, data_dir: Path) -> Prepared | None:
+    """The preview of this stage, made if it is not there; None where the evidence cannot be shown.
+
+    ``look`` is what is known of the digest, None for nothing yet: the first step that somebody asks for then
+    is the first of whatever it turns out to be. Raises `InvalidInput` for a later step that such a file does
+    not have, and what `look_into` raises.
     """
     if look is None:
         look = look_into(sha256, data_dir=data_dir)
     if look.refused is not None or look.kind is None:
         return None
     if not fits(look.kind, stage):
-        raise InvalidInput("This evidence cannot be shown in that way; open the case again.")
+        first = next_stage(look.kind, None)
+        if stage not in FIRST_STEPS or first is None:
+            raise InvalidInput("This evidence cannot be shown in that way; open the case again.")
+        stage = first
     length = preview_length(data_dir, sha256, stage)
     if length is None:
         look = look_into(sha256, data_dir=data_dir)
@@ -40,5 +55,5 @@ def prepared(sha256: str, look: Look | None, *, stage: Stage, data_dir: Path) ->
     if length is None:
         return None
     if stage not in BOXES or look.width is None or look.height is None:
-        return Size(length)
-    return Size(length, *shown_size(look.width, look.height, stage))
+        return Prepared(stage, Size(length))
+    return Prepared(stage, Size(length, *shown_size(look.width, look.height, stage)))

@@ -177,7 +177,7 @@ def test_a_child_that_is_taken_over_can_say_nothing_but_nonsense(
 def test_a_child_that_is_taken_over_reaches_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, attempt: str
 ) -> None:
-    """No file, no connection, no other process; an attempt that succeeds would look like an end from outside."""
+    """No file, connection or other process; an attempt that succeeds would look like an end from outside."""
     code = f"import os\ntry:\n    {attempt}\nexcept OSError: os.abort()\nos.kill(os.getpid(), 9)"
     _become(monkeypatch, code)
     assert _decode(tmp_path, b"x").look.refused is Refusal.BROKEN

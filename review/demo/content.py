@@ -66,6 +66,11 @@ SENDERS = (
     DemoSender("Civic Net Lab", "civil_society", "PT", "civic-net.example"),
 )
 
+POST = (
+    "[placeholder] The post goes on for a while, so that its rest is folded: the weather at the imaginary "
+    "harbour, a puppet play in the invented town of Northby, and a paragraph about nothing much.\n\n"
+    "[placeholder] It ends with a line that hides its direction: gnp.\u202eexe, and a wish to its readers."
+)
 TRICK_REASON = "[placeholder: the file is called holiday-\u202egnp.exe and is shown as a picture]"
 DUPLICATE_URL = "https://video.example/watch/harbour-festival"
 TRICK_URL = "https://files.test/d/holiday-%E2%80%AEgnp.exe"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from review.demo import content, reasons
+from review.demo import content, pictures, reasons
 
 RECENT: Final = 36
 ALL: Final = 400
@@ -181,8 +181,28 @@ def body_of(referral: Planned) -> dict[str, Any]:
             "good_faith": True,
             "contact": {"name": "Duty desk", "email": "desk@unit.example"},
         }
+    if number < RECENT and number != EMAILED:
+        item["evidence"] = evidence_of(number, text)
     if number % 9 == 4:
         body["items"].append(
             {"url": f"hxxps://news[.]social[.]example/post/{number}", "content_type": "text"}
         )
     return body
+
+
+def evidence_of(number: int, text: reasons.DemoText) -> list[dict[str, str]]:
+    """What comes along with a recent referral: shapes, now and then a text or a document, or nothing."""
+    if number in SAME_LOCATION:
+        shown = pictures.picture(SAME_LOCATION[0], brighter=number)  # near-duplicates of one picture
+        return [pictures.piece("frame.png", "image/png", shown)]
+    if number % 9 == 4:
+        words = f"{text.reason}\n\n{content.POST}"
+        return [pictures.piece("post.txt", "text/plain", words.encode())]
+    if number % 9 == 7:
+        return [pictures.piece("flyer.pdf", "application/pdf", pictures.document("[placeholder] a flyer"))]
+    if number % 9 == 1:
+        return []
+    return [
+        pictures.piece(f"frame-{place}.png", "image/png", pictures.picture(10 * number + place))
+        for place in range(1 + number % 2)
+    ]

@@ -13,6 +13,7 @@ from review.domain.trail_check import name_of, problem_of
 from review.models import EmailedReferral, Leaf, Opening, PendingEvent
 from review.queries.stored_cases import compare_cases, compare_items, in_sets
 from review.queries.stored_emailed import compare_emailed
+from review.queries.stored_evidence import OF_CAPTURES, compare_captures
 from review.queries.stored_referrals import compare_referrals
 from review.queries.stored_rows import OF_CASES, OF_EMAILS, OF_ITEMS, OF_REFERRALS
 from review.queries.trail_rows import event_columns, event_of, follows, raw
@@ -55,6 +56,7 @@ def told_record(reader: Session, case_id: str, *, items_stored: Mapping[str, tup
     items = _chains(reader, "item", OF_ITEMS, item_ids, broken)
     referrals = _chains(reader, "referral", OF_REFERRALS, referral_ids, broken)
     emails = _chains(reader, "email", OF_EMAILS, _emails_of(reader, referral_ids), broken)
+    captures = _chains(reader, "case", OF_CAPTURES, [case_id], broken)
     cases.setdefault(case_id, [])
     found: list[Difference] = []
     comparisons: tuple[Callable[[], Iterable[Difference]], ...] = (
@@ -66,6 +68,7 @@ def told_record(reader: Session, case_id: str, *, items_stored: Mapping[str, tup
             evidence=None,
         ),
         lambda: compare_emailed(reader, emails),
+        lambda: compare_captures(reader, captures),
     )
     for compare in comparisons:
         try:

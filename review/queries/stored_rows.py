@@ -16,6 +16,7 @@ from review.models import (
     Case,
     Decision,
     EmailedReferral,
+    Evidence,
     FirstLook,
     Item,
     Opening,
@@ -26,7 +27,9 @@ from review.models import (
 from review.queries.stored_cases import SET, Chains, compare_cases, compare_items, told_events
 from review.queries.stored_clauses import compare_clauses, compare_senders
 from review.queries.stored_emailed import compare_emailed
-from review.queries.stored_referrals import Evidence, compare_referrals
+from review.queries.stored_evidence import OF_CAPTURES, compare_captures
+from review.queries.stored_referrals import Evidence as Reading
+from review.queries.stored_referrals import compare_referrals
 from review.queries.trail_rows import Problem, raw, stream
 
 LARGEST_SET = 4 * 1024 * 1024
@@ -53,7 +56,7 @@ Compare = Callable[[Session, Chains], Iterator[Difference]]
 
 
 def row_problem(
-    reader: Session, *, evidence: Evidence | None, compared: Collection[str] = ()
+    reader: Session, *, evidence: Reading | None, compared: Collection[str] = ()
 ) -> Problem | None:
     """The first ordinary row that is not what the trail tells, as a problem without a position.
 
@@ -69,7 +72,7 @@ def row_problem(
     return Problem(None, difference.sentence, REST, about, entry=difference.position)
 
 
-def comparisons(evidence: Evidence | None) -> tuple[tuple[str, Collection[str], Compare], ...]:
+def comparisons(evidence: Reading | None) -> tuple[tuple[str, Collection[str], Compare], ...]:
     """What is compared, in this order: the kind of object, the types of its events, and how."""
 
     def referrals(reader: Session, chains: Chains) -> Iterator[Difference]:
@@ -82,11 +85,12 @@ def comparisons(evidence: Evidence | None) -> tuple[tuple[str, Collection[str], 
         ("clause", ("clause.published",), compare_clauses),
         ("sender", ("sender.changed", "sender.created"), compare_senders),
         ("email", OF_EMAILS, compare_emailed),
+        ("case", OF_CAPTURES, compare_captures),
     )
 
 
 def differences(
-    reader: Session, *, evidence: Evidence | None, compared: Collection[str] = ()
+    reader: Session, *, evidence: Reading | None, compared: Collection[str] = ()
 ) -> Iterator[Difference]:
     """Everything in which the ordinary rows are not what the trail tells."""
     for kind, types, compare in comparisons(evidence):
@@ -121,6 +125,16 @@ def _tells(
     """Whether an event of these types stands on the object."""
     return sa.exists().where(
         Opening.object_kind == kind, Opening.object_id == object_id, Opening.event_type.in_(sorted(types))
+    )
+
+
+def _captured() -> sa.ColumnElement[bool]:
+    """Whether something was captured in the item's case, or the item came from another case."""
+    return sa.exists().where(
+        Item.id == Evidence.item_id,
+        Opening.object_kind == "case",
+        Opening.object_id == Item.case_id,
+        Opening.event_type.in_([*OF_CAPTURES, "case.opened"]),
     )
 
 
@@ -160,6 +174,12 @@ def _surplus() -> Sequence[tuple[str, sa.orm.InstrumentedAttribute[str], str, sa
         ("first look", FirstLook.case_id, "", ~_tells("case", ["case.first_look"], FirstLook.case_id)),
         ("decision", Decision.id, "", ~_tells("case", ["case.decided"], Decision.case_id)),
         ("answer", Answer.item_id, "", ~_tells("item", ["item.answered"], Answer.item_id)),
+        (
+            "capture",
+            Evidence.id,
+            "",
+            sa.and_(Evidence.account_id.is_not(None), ~_captured()),
+        ),
         ("case", Case.id, "", ~sa.exists().where(Item.case_id == Case.id)),
         (
             "case",

@@ -303,6 +303,7 @@ WORDS: dict[str, dict[str, str]] = {
         "count": N_("Numbers"),
         "index": N_("Search by host and digest"),
         "verify": N_("Verification of the trail"),
+        "look": N_("Previews of evidence"),
     },
     "age": {
         "day": N_("Up to 1 day"),

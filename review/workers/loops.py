@@ -9,7 +9,7 @@ import structlog
 from flask import Flask
 
 from review.errors import ReviewError
-from review.workers import counting, dispatching, expiring, indexing, sequencing, signing, verifying
+from review.workers import counting, dispatching, expiring, indexing, looking, sequencing, signing, verifying
 from review.workers.pulse import Pulse
 
 log = structlog.get_logger()
@@ -34,6 +34,7 @@ LOOPS: dict[str, Loop] = {
         Loop("index", indexing.run_once, 1.0),
         Loop("verify", verifying.run_once, 0.5),
         Loop("count", counting.run_once, 1.0),
+        Loop("look", looking.run_once, 1.0),
     )
 }
 FAILED_PAUSE_SECONDS = 5.0

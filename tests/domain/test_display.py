@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.domain.display import defang, mixed_scripts, unicode_form, visible
+from review.domain.display import code_points, defang, folded, mixed_scripts, unicode_form, visible
 from review.domain.locations import Hosts, read_location
 
 
@@ -92,3 +92,28 @@ def test_any_text_may_be_a_host_name(text: str) -> None:
     assert isinstance(mixed_scripts(text), list)
     assert isinstance(unicode_form(f"xn--{text}"), str | None)
     assert isinstance(defang(text), str)
+
+
+def test_a_short_text_is_not_folded_and_a_long_one_between_words() -> None:
+    assert folded("a" * 160) == ("a" * 160, "")
+    begun, rest = folded("word " * 60)
+    assert begun == "word " * 32
+    assert begun + rest == "word " * 60
+    assert folded("x" * 200) == ("x" * 160, "x" * 40)
+
+
+def test_a_mark_is_never_torn_from_its_letter() -> None:
+    text = "e\u0301" * 100
+    begun, rest = folded(text[1:])
+    assert begun + rest == text[1:]
+    assert rest[0] == "e"
+
+
+def test_code_points_are_named_with_percent_signs_undone() -> None:
+    assert code_points("https://video.example/a%E2%80%AEb", in_full=False) == [
+        ("\u202e", "202E", "RIGHT-TO-LEFT OVERRIDE")
+    ]
+    assert code_points("ab") == [("a", "0061", "LATIN SMALL LETTER A"), ("b", "0062", "LATIN SMALL LETTER B")]
+    assert code_points("https://video.example/", in_full=False) == []
+    assert len(code_points("é" * 9_999)) == 500
+    assert code_points("\x07")[0][1:] == ("0007", "–")

@@ -1,5 +1,7 @@
 """What may be shown as evidence, and in which steps."""
 
+from collections.abc import Callable
+
 import pytest
 
 from review.domain.media import (
@@ -65,7 +67,7 @@ def test_limits_hold_at_their_edge_and_not_beyond() -> None:
     check_pixels(8_000, 5_000)
     check_frames(200)
     check_pages(1_000)
-    for check, refusal in (
+    beyond: tuple[tuple[Callable[[], None], Refusal], ...] = (
         (lambda: check_length(0), Refusal.EMPTY),
         (lambda: check_length(MOST_BYTES + 1), Refusal.BYTES),
         (lambda: check_pixels(8_000, 5_001), Refusal.PIXELS),
@@ -73,7 +75,8 @@ def test_limits_hold_at_their_edge_and_not_beyond() -> None:
         (lambda: check_frames(201), Refusal.FRAMES),
         (lambda: check_pages(0), Refusal.BROKEN),
         (lambda: check_pages(1_001), Refusal.PAGES),
-    ):
+    )
+    for check, refusal in beyond:
         with pytest.raises(NotShown) as refused:
             check()
         assert refused.value.refusal is refusal

@@ -1,7 +1,7 @@
 """Evidence of a case: shown step by step, hidden, served, and added; and the way to the live address."""
 
 import mimetypes
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -31,10 +31,11 @@ from review.previews import prepared
 from review.queries import evidence
 from review.queries.case_content import ItemShown, item_of
 from review.queries.cases import case_summary
+from review.queries.decisions import draft_of
 from review.queries.precedents import first_precedents
 from review.web import guard
 from review.web.moderator.cases import case_page, keep_typed, number_in_form, wanted_case
-from review.web.moderator.forms import typed_values
+from review.web.moderator.forms import draft_fields, typed_values
 from review.web.texts import gettext
 
 blueprint = Blueprint("moderator_evidence", __name__)
@@ -45,6 +46,17 @@ SERVED = {
     "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+UNTOUCHED: Mapping[str, object] = {
+    "visibility": "none",
+    "account": "none",
+    "context": "none",
+    "territory": "world",
+    "rationale": "",
+    "statement": "",
+    "law": "",
+    "decline_reason": "",
+}
+"""The fields of a review form that nobody touched."""
 _LEFT = "left_for"
 
 
@@ -55,17 +67,21 @@ def reveal(case_id: str) -> str | tuple[str, int] | AnyResponse:
     wanted = wanted_case(case_id)
     values = typed_values()
     try:
-        _keep(wanted)
+        keep_new(wanted)
         place = _reveal_text(wanted) if request.values.get("text") else _reveal_evidence(wanted)
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
         return case_page(wanted, values=values or None, error=error)
     return redirect(url_for("moderator_cases.page", case_id=wanted, _anchor=place), 303)
 
 
-def _keep(case_id: str) -> None:
-    """What was typed into the review comes along with each of these buttons, and stays as draft."""
+def keep_new(case_id: str) -> None:
+    """What was typed into the review comes along with each of these buttons; what is new of it is kept."""
     values = typed_values()
-    if values and "claim_generation" in request.form:
+    if not values or "claim_generation" not in request.form:
+        return
+    draft = draft_of(db.session(), case_id, account_id=guard.actor().account_id)
+    before = UNTOUCHED if draft is None else {**UNTOUCHED, **draft.fields}
+    if any(value != before.get(name) for name, value in draft_fields(values).items() if value or draft):
         keep_typed(case_id, values, number_in_form("claim_generation"))
 
 
@@ -77,13 +93,18 @@ def _reveal_evidence(case_id: str) -> str:
     if piece is None:
         raise NotFound("The case has no such evidence; open it again.")
     try:
-        size = prepared(piece.sha256, piece.look, stage=stage, data_dir=_folder())
+        ready = prepared(piece.sha256, piece.look, stage=stage, data_dir=_folder())
     except FileNotFoundError:
         flash(gettext("The bytes of this evidence are missing from our store."), "warning")
         return piece.id
-    if size is not None:
+    if ready is not None:
         evidence_actions.reveal_evidence(
-            case_id, piece.id, stage=stage, size=size, actor=guard.actor(), precedents=_precedents(case_id)
+            case_id,
+            piece.id,
+            stage=ready.stage,
+            size=ready.size,
+            actor=guard.actor(),
+            precedents=_precedents(case_id),
         )
     return piece.id
 
@@ -136,7 +157,7 @@ def hide(case_id: str) -> str | tuple[str, int] | AnyResponse:
     reveal_id = None if chosen is None else read_id(chosen, "W") or ""
     evidence_actions.hide_evidence(wanted, reveal_id, actor=guard.actor())
     try:
-        _keep(wanted)
+        keep_new(wanted)
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
         return case_page(wanted, values=typed_values() or None, error=error)
     return redirect(url_for("moderator_cases.page", case_id=wanted, _anchor=request.values.get("at")), 303)
@@ -153,9 +174,8 @@ def medium(reveal_id: str) -> Response:
         content = read_preview(_folder(), found.sha256, found.stage)
     if content is None:
         raise NotFound("There is nothing to be seen here any more; open the case again.")
-    answer = Response(content, mimetype=PREVIEW_TYPE, headers=SERVED)
-    answer.content_disposition.set("attachment", filename=f"{reveal_id}.jpg")  # type: ignore[attr-defined]
-    return answer
+    disposition = f'attachment; filename="{reveal_id}.jpg"'
+    return Response(content, mimetype=PREVIEW_TYPE, headers=SERVED | {"Content-Disposition": disposition})
 
 
 @blueprint.post("/cases/<case_id>/capture")
@@ -165,7 +185,7 @@ def capture(case_id: str) -> str | tuple[str, int] | AnyResponse:
     wanted = wanted_case(case_id)
     values = typed_values()
     try:
-        _keep(wanted)
+        keep_new(wanted)
         item = _held_item(wanted, request.values.get("item", ""))
         captured, content = _uploaded()
         keep_evidence(_folder(), captured.sha256, content)

@@ -106,6 +106,8 @@ def _drawn(
 def _next(piece: Piece, shown: Shown | None) -> Stage | None:
     if piece.look is not None and piece.look.refused is not None:
         return None
+    if piece.look is None and piece.media_type.startswith("text/"):
+        return Stage.TEXT  # by the sender's word, until somebody looks into it
     stage = None if shown is None else shown.stage
     return next_stage(None if piece.look is None else piece.look.kind, stage)
 

@@ -29,7 +29,6 @@ class Row:
     later: Mapping[str, tuple[str, str]]
 
 
-REVEAL = "evidence on reveal"
 UNMASK = "unmasking with a reason"
 EXPOSURE = "exposure and breaks"
 
@@ -76,8 +75,7 @@ MATRIX: tuple[Row, ...] = (
     _row("name of a piece of evidence", (Mark.OTHER_EVIDENCE_NAME,),
          YES, NO, NO, NO, NEVER, NEVER, YES, NO, NO, rounds=(YES, NO, YES)),
     _row("content of evidence", (Mark.OWN_EVIDENCE, Mark.OTHER_EVIDENCE),
-         "", NO, NO, NO, NO, NO, "", NO, NO,
-         later=dict.fromkeys(("holder", "legal", "second", "resolver"), ("on reveal", REVEAL))),
+         YES, NO, NO, NO, NO, NO, NO, NO, NO, rounds=(NO, NO, NO)),  # shown to the holder; to nobody else, legal included
     _row("first rationale", (Mark.RATIONALE,),
          NO, YES, NO, NO, NEVER, NEVER, YES, NO, NO, rounds=(NO, YES, YES)),
     _row("statement, after dispatch", (Mark.STATEMENT,),

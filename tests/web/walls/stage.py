@@ -11,10 +11,12 @@ import sqlalchemy as sa
 import time_machine
 from flask.testing import FlaskClient
 
-from review import clock, db
+from review import clock, db, previews
 from review.actions import accounts, cases, decisions, dispatching, escalations, looks, senders, verifying
+from review.actions import evidence as evidence_actions
 from review.domain.decisions import ReviewInput
 from review.domain.ids import new_id
+from review.domain.media import Stage as Stages
 from review.domain.permissions import OPERATOR, SERVICE, Actor, Role, Scope
 from review.models import Account, FlaggerStatus, Passkey, Sender
 from review.queries.precedents import first_precedents
@@ -267,8 +269,24 @@ def _escalate(stage: Stage) -> None:
     _look_at(held, holder)
     typed = {"outcome": "declined", "rationale": f"{Mark.DRAFT} so far"}
     decisions.save_draft(held, typed, claim_generation=claim.claim_generation, actor=holder)
+    _reveal_all(stage, held)
     stage.cases["escalated"] = refer(stage, "other", f"{Mark.OTHER_PLACE}/1")
     _ask_legal(stage, stage.cases["escalated"])
+
+
+def _reveal_all(stage: Stage, case_id: str) -> None:
+    """Let the holder be shown everything that came along; the addresses are there for everybody to try."""
+    of_case = sa.text(
+        "SELECT evidence.id, evidence.sha256 FROM evidence JOIN items ON items.id = item_id"
+        " WHERE case_id = :case_id"
+    )
+    for evidence_id, digest in stage.desk.session.execute(of_case, {"case_id": case_id}).all():
+        ready = previews.prepared(digest, None, stage=Stages.TEXT, data_dir=stage.desk.settings.data_dir)
+        assert ready is not None
+        reveal_id = evidence_actions.reveal_evidence(
+            case_id, evidence_id, stage=ready.stage, size=ready.size, actor=stage.actors["holder"]
+        )
+        stage.note("house", "reveal_id", reveal_id)
 
 
 def _leave_open(stage: Stage) -> None:

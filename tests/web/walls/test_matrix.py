@@ -5,11 +5,10 @@ import pytest
 from tests.conftest import Desk
 from tests.web.walls.conftest import Seen
 from tests.web.walls.marks import Mark
-from tests.web.walls.matrix import EXPOSURE, MATRIX, REVEAL, UNMASK, YES, Row
+from tests.web.walls.matrix import EXPOSURE, MATRIX, UNMASK, YES, Row
 
 CELLS = [(row, column, cell) for row in MATRIX for column, cell in row.cells.items()]
 WORDS_OF_LATER = {
-    REVEAL: ("evidence", "reveal", "capture"),
     UNMASK: ("unmask", "mask"),
     EXPOSURE: ("exposure", "break", "wellbeing"),
 }
