@@ -111,6 +111,7 @@ MOVES: dict[str, Move] = {
         Move("complain", (_S.DECIDED,), _S.COMPLAINT, None, "case.complaint_received", None, False),
         Move("uphold", (_S.COMPLAINT,), _S.DECIDED, None, "case.upheld", None, False),
         Move("reverse", (_S.COMPLAINT,), _S.DECIDED, None, "case.reversed", "item.reversed", False),
+        Move("look", CLAIMABLE, None, Permission.REVIEW_CASE, "case.first_look"),
     )
 }
 
