@@ -12,6 +12,7 @@ from review import db, ledger
 from review.domain.looks import Way
 from review.domain.permissions import Actor
 from review.domain.precedents import Candidate, is_hash, parts_of
+from review.domain.states import MOVES
 from review.models import FirstLook, PicturePart, ShownPrecedent
 from review.models.rows import insert_rows
 from review.prepared import Prepared
@@ -75,7 +76,7 @@ def note_first_look(
     )  # fmt: skip
     ledger.record(
         writer,
-        "case.first_look",
+        MOVES["look"].event,
         case_id,
         actor=actor,
         at=now,

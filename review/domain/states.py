@@ -121,6 +121,7 @@ MOVES: dict[str, Move] = {
             Permission.REVIEW_CASE,
             "case.note_written",
         ),
+        Move("look", CLAIMABLE, None, Permission.REVIEW_CASE, "case.first_look"),
     )
 }
 

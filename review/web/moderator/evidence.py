@@ -67,14 +67,14 @@ def reveal(case_id: str) -> str | tuple[str, int] | AnyResponse:
     wanted = wanted_case(case_id)
     values = typed_values()
     try:
-        _keep(wanted)
+        keep_new(wanted)
         place = _reveal_text(wanted) if request.values.get("text") else _reveal_evidence(wanted)
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
         return case_page(wanted, values=values or None, error=error)
     return redirect(url_for("moderator_cases.page", case_id=wanted, _anchor=place), 303)
 
 
-def _keep(case_id: str) -> None:
+def keep_new(case_id: str) -> None:
     """What was typed into the review comes along with each of these buttons; what is new of it is kept."""
     values = typed_values()
     if not values or "claim_generation" not in request.form:
@@ -157,7 +157,7 @@ def hide(case_id: str) -> str | tuple[str, int] | AnyResponse:
     reveal_id = None if chosen is None else read_id(chosen, "W") or ""
     evidence_actions.hide_evidence(wanted, reveal_id, actor=guard.actor())
     try:
-        _keep(wanted)
+        keep_new(wanted)
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
         return case_page(wanted, values=typed_values() or None, error=error)
     return redirect(url_for("moderator_cases.page", case_id=wanted, _anchor=request.values.get("at")), 303)
@@ -185,7 +185,7 @@ def capture(case_id: str) -> str | tuple[str, int] | AnyResponse:
     wanted = wanted_case(case_id)
     values = typed_values()
     try:
-        _keep(wanted)
+        keep_new(wanted)
         item = _held_item(wanted, request.values.get("item", ""))
         captured, content = _uploaded()
         keep_evidence(_folder(), captured.sha256, content)

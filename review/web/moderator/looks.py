@@ -9,7 +9,8 @@ from review.domain.permissions import Permission
 from review.errors import AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion
 from review.queries.precedents import first_precedents
 from review.web import guard
-from review.web.moderator.cases import case_page, keep_typed, number_in_form, wanted_case
+from review.web.moderator.cases import case_page, wanted_case
+from review.web.moderator.evidence import keep_new
 from review.web.moderator.forms import typed_values
 
 blueprint = Blueprint("moderator_looks", __name__)
@@ -21,8 +22,7 @@ def look(case_id: str) -> str | tuple[str, int] | Response:
     """Show the sender's facts and earlier decisions from now on; what is typed stays as draft."""
     wanted, values = wanted_case(case_id), typed_values()
     try:
-        if values:
-            keep_typed(wanted, values, number_in_form("claim_generation"))
+        keep_new(wanted)
         found = first_precedents(db.session(), wanted, account_id=guard.actor().account_id)
         look_actions.look_without_evidence(wanted, precedents=found, actor=guard.actor())
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:

@@ -74,8 +74,8 @@ MATRIX: tuple[Row, ...] = (
     _row("name of a piece of evidence", (Mark.OTHER_EVIDENCE_NAME,),
          YES, NO, NO, NO, NEVER, NEVER, YES, NO, NO, rounds=(YES, NO, YES)),
     _row("content of evidence", (Mark.OWN_EVIDENCE, Mark.OTHER_EVIDENCE),
-         YES, NO, NO, NO, NO, NO, NO, NO, NO,  # the holder was shown it; nobody else, legal included
-         rounds=(NO, NO, NO)),
+         # the holder was shown it; nobody else, legal included
+         YES, NO, NO, NO, NO, NO, NO, NO, NO, rounds=(NO, NO, NO)),
     _row("first rationale", (Mark.RATIONALE,),
          NO, YES, NO, NO, NEVER, NEVER, YES, NO, NO, rounds=(NO, YES, YES)),
     _row("statement, after dispatch", (Mark.STATEMENT,),
