@@ -15,9 +15,7 @@ from tests.web.moderator.test_pages import Moderator
 KEYS = {key for row in SHORTCUTS for key in row.each}
 OF_ITSELF = {key for row in SHORTCUTS for key in row.each if row.move} | {"Enter"}
 """What the script does where no part of the page bears the key, and what the browser does."""
-LATER = {"b", "x", "f", "v", "h", "l", "a", "m", "s", "s 1"} | {
-    f"p {digit}" for digit in range(1, 10)
-}
+LATER = {"b", "x", "f", "v", "h", "l", "a", "m", "s", "s 1"} | {f"p {digit}" for digit in range(1, 10)}
 """Keys of parts that are not built yet: whoever builds one takes it out here."""
 IN_SOURCE = re.compile(
     r"""(?:\bkey|data-key)="([^"{]+)"|\bkey(?:_mark|_hint)?\("([^"]+)"\)|\bkeys=[({]([^)}]*)[)}]"""
