@@ -5,15 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.desk_of_keys import PEOPLE, furnish, new_desk
 from tests.journeys.hands import Hands, dispatch
 from tests.journeys.server import Program, running
+from tests.journeys.slow_line import slow_line
 from tests.journeys.visitor import Visitor
 
 pytestmark = pytest.mark.browser
 RATIONALE = "textarea[name=rationale]"
+DECLINED = "input[name=outcome][value=declined]"
 OFF = "system:comfortable:100:en:UTC:off"
 
 
@@ -67,7 +69,7 @@ def _focus(page: Page) -> str:
 def _forget(page: Page) -> None:
     page.evaluate(
         """document.activeElement.blur();
-        for (const radio of document.querySelectorAll('#review [type=radio]')) radio.checked = false"""
+        for (const radio of document.querySelectorAll('[name=outcome]')) radio.checked = false"""
     )
 
 
@@ -105,8 +107,8 @@ def test_a_digit_acts_by_its_place_too(visitor: Visitor, layout: str, init: dict
     _open_case(visitor)
     _forget(visitor.page)
     assert dispatch(visitor.page, "body", **init), layout
-    expect(visitor.page.locator("[data-key='2']").first).to_be_checked()
-    assert visitor.page.evaluate("document.activeElement.dataset.key") == "2", "the focus went along"
+    expect(visitor.page.locator(DECLINED)).to_be_checked()
+    assert _focus(visitor.page) == "decline_reason", "the focus went on to what comes next"
 
 
 @pytest.mark.parametrize(
@@ -139,7 +141,7 @@ def test_what_is_no_key_of_ours_does_nothing(visitor: Visitor, why: str, init: d
     _forget(page)
     assert not dispatch(page, "body", **init), why
     assert _focus(page) == "BODY"
-    assert page.locator("#review :checked[type=radio]").count() == 0
+    assert page.locator("[name=outcome]:checked").count() == 0
 
 
 def test_typing_in_fields_never_acts_and_escape_leaves_them(visitor: Visitor) -> None:
@@ -150,11 +152,11 @@ def test_typing_in_fields_never_acts_and_escape_leaves_them(visitor: Visitor) ->
     page.fill(RATIONALE, "")
     hands.write("nz12?/gqt")
     assert page.input_value(RATIONALE) == "nz12?/gqt"
-    for field in ("input[name=law]", "select[name=visibility]"):
-        page.focus(field)
+    for field in ("input[name=territory]", "select[name=account]"):
+        page.locator(field).evaluate("field => field.focus()")
         assert not dispatch(page, field, key="r", code="KeyR")
         assert not dispatch(page, field, key="1", code="Digit1")
-    assert page.locator("#review :checked[type=radio]").count() == 0
+    assert page.locator("[name=outcome]:checked").count() == 0
     assert page.url == address
     page.focus(RATIONALE)
     hands.press("Esc")
@@ -162,7 +164,7 @@ def test_typing_in_fields_never_acts_and_escape_leaves_them(visitor: Visitor) ->
     hands.press("Tab")
     assert _focus(page) == "statement", "the focus goes on from where it was"
     hands.press("Esc", "2")
-    expect(page.locator("[data-key='2']").first).to_be_checked()
+    expect(page.locator(DECLINED)).to_be_checked()
 
 
 def test_enter_in_a_field_records_nothing(visitor: Visitor) -> None:
@@ -170,16 +172,14 @@ def test_enter_in_a_field_records_nothing(visitor: Visitor) -> None:
     address = page.url
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url) if "/review" in request.url else None)
-    hands.press("1", "Enter")
+    hands.press("1", "Enter", "Tab", "Enter")
     page.focus("input[name=territory]")
-    hands.press("Enter")
-    page.focus("input[name=law]")
     hands.press("Enter", "Tab")
     assert page.url == address
     assert sent == []
 
 
-def test_no_key_acts_in_the_first_moment_and_while_something_is_sent(visitor: Visitor) -> None:
+def test_no_key_acts_in_the_first_moment(visitor: Visitor) -> None:
     page = visitor.page
     visitor.context.add_init_script(
         """addEventListener('DOMContentLoaded', () => {
@@ -198,18 +198,36 @@ def test_no_key_acts_in_the_first_moment_and_while_something_is_sent(visitor: Vi
     assert page.evaluate("window.acted") == [False, False, False]
     assert dispatch(page, "body", key="/", code="Slash")
     assert _focus(page) == "q"
-    visitor.open("/queue")
-    held: list[Route] = []
-    page.route("**/queue/next", held.append)
-    hands = Hands(page)
-    hands.wait()
-    hands.press("n", "n", "n")
-    page.evaluate("document.querySelector(\"form[action='/queue/next'] button\").click()")
-    assert len(held) == 1, "one request, however impatient"
-    assert not dispatch(page, "body", key="j", code="KeyJ")
-    held[0].continue_()
-    hands.case()
-    page.unroute("**/queue/next")
+
+
+def test_no_key_and_no_second_click_acts_while_something_is_sent(
+    program: Program, one_chromium: Browser, cookies: list[Any]
+) -> None:
+    with slow_line(program.port, seconds=(0.5, 0.6)) as address:
+        visitor = Visitor(one_chromium, address)
+        visitor.context.add_cookies(cookies)
+        page, hands, sent = visitor.page, Hands(visitor.page), list[str]()
+        visitor.open("/queue")
+        hands.wait()
+        page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+        page.evaluate(
+            """() => {
+              const button = document.querySelector("form[action='/queue/next'] button");
+              const press = (key, code) => {
+                const event = new KeyboardEvent("keydown", {key, code, bubbles: true, cancelable: true});
+                document.body.dispatchEvent(event);
+                return event.defaultPrevented;
+              };
+              const taken = [press("n", "KeyN"), press("n", "KeyN"), press("j", "KeyJ")];
+              button.click();
+              sessionStorage.setItem("taken", JSON.stringify(taken));
+            }"""
+        )
+        hands.case()
+        assert page.evaluate("sessionStorage.getItem('taken')") == "[true,false,false]"
+        assert sent == [f"{address}/queue/next"], "one request, however impatient"
+        assert visitor.troubles == []
+        visitor.close()
 
 
 def test_single_keys_can_be_switched_off_and_ctrl_enter_stays(
@@ -230,8 +248,8 @@ def test_single_keys_can_be_switched_off_and_ctrl_enter_stays(
         ("к", "KeyR"),
     ):
         assert not dispatch(page, "body", key=key, code=code), key
-    assert page.locator("#review :checked[type=radio]").count() == 0
-    expect(page.locator("[data-key='2'] ~ kbd")).to_be_hidden()
+    assert page.locator("[name=outcome]:checked").count() == 0
+    expect(page.locator(f"label:has({DECLINED}) kbd")).to_be_hidden()
     expect(page.get_by_text("Ctrl+Enter", exact=True)).to_be_visible()
     hands.press("Ctrl+Enter")
     expect(page.locator(".message.error")).to_be_visible()
@@ -286,7 +304,7 @@ def test_the_help_opens_over_the_page_and_gives_the_focus_back(visitor: Visitor)
     hands.press("Esc")
     expect(help_window).to_be_hidden()
     hands.press("2")
-    expect(page.locator("[data-key='2']").first).to_be_checked()
+    expect(page.locator(DECLINED)).to_be_checked()
     page.get_by_role("link", name="Keys").click()
     expect(help_window).to_be_visible()
     page.get_by_role("button", name="Close").click()

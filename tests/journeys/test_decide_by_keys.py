@@ -1,0 +1,275 @@
+"""Goals 1 to 4 of the console, in a real browser on both databases: few keys, no double, undo, no lost text."""
+
+import os
+import random
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Browser, expect
+
+from review import clock
+from review.models import Account, Case, Decision, Draft, Review
+from tests.journeys.desk_of_keys import PEOPLE, furnish, new_desk, stored
+from tests.journeys.hands import OWN_SENTENCE, Hands
+from tests.journeys.server import Program, running, until
+from tests.journeys.slow_line import slow_line
+from tests.journeys.visitor import Visitor
+
+pytestmark = pytest.mark.browser
+RATIONALE = "textarea[name=rationale]"
+RUNS = int(os.environ.get("REVIEW_TEST_IMPATIENT_RUNS", "8"))
+"""Impatient runs of goal 2, which asks for 200; few where every change waits for them."""
+MOST_WAIT_SECONDS = 0.8
+DEAD_SECONDS = 0.3
+SAVED_WITHIN_MS = 2_000
+NOT_FOUND = "3"
+SHOWN = """addEventListener('DOMContentLoaded', () => {
+  const note = () => {
+    const {pathname} = location, at = performance.timeOrigin + performance.now();
+    if (pathname.startsWith('/cases/') && !localStorage.getItem(pathname)) localStorage.setItem(pathname, at);
+  };
+  requestAnimationFrame(() => requestAnimationFrame(note));
+})"""
+
+
+@pytest.fixture
+def program(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Iterator[Program]:
+    """A desk on each database; parametrised by how long an undo is possible and how many cases wait."""
+    undo_seconds, cases = request.param
+    with running(new_desk(tmp_path, database_url, undo_seconds=undo_seconds)) as desk:
+        furnish(desk, cases=cases)
+        yield desk
+
+
+def _at_queue(program: Program, chromium: Browser, **options: Any) -> tuple[Visitor, Hands]:
+    visitor = Visitor(chromium, program.address, **options)
+    visitor.sign_in(PEOPLE[0])
+    visitor.open("/queue")
+    return visitor, Hands(visitor.page)
+
+
+def _decline(hands: Hands) -> None:
+    """Outcome, reason, a sentence, record: the sentence field has the focus by then."""
+    hands.press("2", NOT_FOUND)
+    expect(hands.page.locator(RATIONALE)).to_be_focused()
+    hands.write()
+    hands.press("Ctrl+Enter")
+
+
+def _accept(hands: Hands) -> None:
+    """Outcome, first clause, a sentence, what senders are told, record."""
+    hands.press("1", "1", "r")
+    hands.write()
+    hands.page.fill("textarea[name=statement]", "It breaks this clause of our terms.")
+    hands.press("Ctrl+Enter")
+
+
+def _rows(program: Program, statement: sa.Select[Any]) -> list[Any]:
+    engine = stored(program)
+    with engine.connect() as connection:
+        found = list(connection.execute(statement).all())
+    engine.dispose()
+    return found
+
+
+def _count(program: Program, statement: sa.Select[Any]) -> int:
+    return int(_rows(program, statement)[0][0])
+
+
+@pytest.mark.parametrize("program", [(60, 5)], indirect=True)
+def test_goal_1_a_decision_is_a_few_keys_away(program: Program, chromium: Browser) -> None:
+    visitor, hands = _at_queue(program, chromium)
+    hands.wait()
+    hands.press("n")
+    case = hands.case()
+    assert visitor.page.locator("main img").count() == 0, "no evidence is shown unasked"
+    _decline(hands)
+    case = hands.after(case)
+    assert hands.count <= 6, "from the queue to the next case"
+    hands.count = 0
+    _decline(hands)
+    case = hands.after(case)
+    assert hands.count <= 3, "steady, without evidence"
+    hands.count = 0
+    _accept(hands)
+    hands.after(case)
+    assert hands.count + 1 <= 5, "steady, with one more key to reveal"
+    reviewed = sa.select(Review.outcome).order_by(Review.recorded_at)
+    assert [row.outcome for row in _rows(program, reviewed)] == ["declined", "declined", "accepted"]
+    assert visitor.troubles == []
+    visitor.close()
+
+
+@pytest.mark.parametrize("program", [(60, 3)], indirect=True)
+def test_goal_1_without_script_a_decision_is_fourteen_keys_away(program: Program, chromium: Browser) -> None:
+    visitor, hands = _at_queue(program, chromium, script=False)
+    page = visitor.page
+    page.locator("form[action='/queue/next'] button").click()
+    expect(page.locator("h1")).to_contain_text("C-")
+    case = page.locator("h1").inner_text()
+    page.get_by_role("link", name="Go to the form").focus()
+    hands.press("Enter", "Tab", "ArrowDown", "Tab")
+    expect(page.locator("input[name=decline_reason]:focus")).to_have_count(1)
+    hands.press("Space", "Tab")
+    expect(page.locator(RATIONALE)).to_be_focused()
+    hands.write()
+    hands.press("Tab")
+    page.keyboard.type("We found nothing there.")
+    while page.evaluate("document.activeElement.innerText").strip() != "Record and open next":
+        hands.press("Tab")
+    hands.press("Enter")
+    expect(page.locator("h1")).not_to_have_text(case)
+    assert hands.count + 1 <= 14, "the link to the form is one key away from the top"
+    assert _count(program, sa.select(sa.func.count()).select_from(Review)) == 1
+    visitor.close()
+
+
+def _ready_drafts(program: Program) -> None:
+    """Every case with a draft that only waits to be recorded: what one key too many would do."""
+    fields = {"outcome": "declined", "decline_reason": "not_found", "rationale": OWN_SENTENCE}
+    engine = stored(program)
+    with engine.begin() as connection:
+        account_id = connection.scalar(sa.select(Account.id).where(Account.email == PEOPLE[0]))
+        rows = [
+            {"case_id": case_id, "account_id": account_id, "fields": fields, "saved_at": clock.now()}
+            for case_id in connection.scalars(sa.select(Case.id))
+        ]
+        connection.execute(sa.insert(Draft), rows)
+    engine.dispose()
+
+
+@pytest.mark.parametrize("program", [(600, RUNS * 4)], indirect=True)
+def test_goal_2_impatient_keys_decide_nothing_twice_and_nothing_unseen(
+    program: Program, chromium: Browser
+) -> None:
+    _ready_drafts(program)
+    chance = random.Random(2)
+    with slow_line(program.port, seconds=(0, MOST_WAIT_SECONDS)) as address:
+        visitor = Visitor(chromium, address)
+        visitor.context.set_default_timeout(30_000)
+        visitor.context.add_init_script(SHOWN)
+        visitor.sign_in(PEOPLE[0])
+        visitor.open("/queue")
+        hands = Hands(visitor.page)
+        hands.wait()
+        hands.press("n")
+        for _run in range(RUNS):
+            case = hands.case()
+            hands.press("Ctrl+Enter")
+            hands.press(*chance.choices(("Ctrl+Enter", "2", "n", "Enter"), weights=(5, 1, 1, 1), k=6))
+            hands.after(case)
+        shown: dict[str, str] = visitor.page.evaluate("({...localStorage})")
+        visitor.close()
+    reviews = _rows(program, sa.select(Review.case_id, Review.recorded_at))
+    assert len(reviews) >= RUNS
+    assert len({row.case_id for row in reviews}) == len(reviews), "one review of a case"
+    for row in reviews:
+        at = float(shown[f"/cases/{row.case_id}"]) / 1000
+        assert _seconds(row.recorded_at) - at >= DEAD_SECONDS, "shown long enough to be seen"
+
+
+def _seconds(moment: datetime) -> float:
+    return moment.timestamp()
+
+
+@pytest.mark.parametrize("program", [(60, 2)], indirect=True)
+def test_goal_3_one_key_takes_a_review_back_before_anything_goes_out(
+    program: Program, chromium: Browser
+) -> None:
+    visitor, hands = _at_queue(program, chromium)
+    hands.wait()
+    hands.press("n")
+    case = hands.case()
+    _decline(hands)
+    hands.after(case)
+    hands.press("z")
+    expect(visitor.page.locator("h1")).to_have_text(case)
+    expect(visitor.page.locator(RATIONALE)).to_have_value(OWN_SENTENCE)
+    assert (
+        _count(program, sa.select(sa.func.count()).select_from(Review).where(Review.undone_at.is_(None))) == 0
+    )
+    assert _count(program, sa.select(sa.func.count()).select_from(Decision)) == 0
+    assert visitor.troubles == []
+    visitor.close()
+
+
+@pytest.mark.parametrize("program", [(2, 2)], indirect=True)
+def test_goal_3_after_the_window_undo_is_refused_with_the_reason(program: Program, chromium: Browser) -> None:
+    visitor, hands = _at_queue(program, chromium)
+    hands.wait()
+    hands.press("n")
+    case = hands.case()
+    _decline(hands)
+    hands.after(case)
+    expect(visitor.page.locator(".flash.undo")).to_be_visible()
+    until(lambda: _count(program, sa.select(sa.func.count()).select_from(Decision)))
+    hands.press("z")
+    expect(visitor.page.locator("main")).to_contain_text("The time to undo this review is over")
+    assert (
+        _count(program, sa.select(sa.func.count()).select_from(Review).where(Review.undone_at.is_(None))) == 1
+    )
+    assert [trouble for trouble in visitor.troubles if "409" not in trouble] == []
+    visitor.close()
+
+
+@pytest.mark.parametrize("program", [(5, 1)], indirect=True)
+def test_goal_3_a_killed_browser_and_server_dispatch_once(program: Program, chromium: Browser) -> None:
+    visitor, hands = _at_queue(program, chromium)
+    hands.wait()
+    hands.press("n")
+    hands.case()
+    _decline(hands)
+    until(lambda: _count(program, sa.select(sa.func.count()).select_from(Review)))
+    visitor.close()
+    program.kill()
+    assert _count(program, sa.select(sa.func.count()).select_from(Decision)) == 0
+    program.start()
+    until(lambda: _count(program, sa.select(sa.func.count()).select_from(Decision)))
+    dispatched = sa.select(sa.func.count()).select_from(Review).where(Review.dispatched_at.is_not(None))
+    assert _count(program, dispatched) == 1
+    assert _count(program, sa.select(sa.func.count()).select_from(Decision)) == 1
+
+
+@pytest.mark.parametrize("program", [(60, 1)], indirect=True)
+def test_goal_4_what_is_typed_survives_the_page(program: Program, chromium: Browser) -> None:
+    visitor, hands = _at_queue(program, chromium)
+    hands.wait()
+    hands.press("n")
+    case = hands.case()
+    hands.press("r")
+    hands.write()
+    expect(visitor.page.locator("[data-saved]")).to_contain_text("saved", timeout=SAVED_WITHIN_MS)
+    assert visitor.page.evaluate("document.activeElement.name") == "rationale", "the focus was not taken"
+    visitor.page.keyboard.type(" And more.")
+    hands.press("Tab")
+    draft = sa.select(Draft.fields)
+    until(lambda: [row for row in _rows(program, draft) if row.fields["rationale"].endswith("And more.")])
+    assert visitor.troubles == []
+    visitor.close()
+    visitor, hands = _at_queue(program, chromium)
+    visitor.open(f"/cases/{case}")
+    expect(visitor.page.locator(RATIONALE)).to_have_value(OWN_SENTENCE + " And more.")
+    visitor.close()
+
+
+@pytest.mark.parametrize("program", [(60, 1)], indirect=True)
+def test_a_draft_that_cannot_be_saved_says_so_and_is_tried_again(program: Program, chromium: Browser) -> None:
+    visitor, hands = _at_queue(program, chromium)
+    hands.wait()
+    hands.press("n")
+    hands.case()
+    visitor.context.set_offline(True)
+    hands.press("r")
+    hands.write()
+    line = visitor.page.locator("[data-saved]")
+    expect(line).to_contain_text("not saved: the desk does not answer; it is tried again")
+    visitor.context.set_offline(False)
+    expect(line).to_contain_text(re.compile(r"^saved \d"))
+    assert _rows(program, sa.select(Draft.fields))[0].fields["rationale"] == OWN_SENTENCE
+    assert [trouble for trouble in visitor.troubles if "ERR_INTERNET_DISCONNECTED" not in trouble] == []
+    visitor.close()
