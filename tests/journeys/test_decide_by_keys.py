@@ -1,4 +1,4 @@
-"""Goals 1 to 4 of the console, in a real browser on both databases: few keys, no double, undo, no lost text."""
+"""Goals 1 to 4 of the console, in a real browser on both databases: few keys, no double, undo, no loss."""
 
 import os
 import random
@@ -69,7 +69,7 @@ def _accept(hands: Hands) -> None:
     hands.press("Ctrl+Enter")
 
 
-def _rows(program: Program, statement: sa.Select[Any]) -> list[Any]:
+def _rows(program: Program, statement: Any) -> list[Any]:
     engine = stored(program)
     with engine.connect() as connection:
         found = list(connection.execute(statement).all())
@@ -77,7 +77,7 @@ def _rows(program: Program, statement: sa.Select[Any]) -> list[Any]:
     return found
 
 
-def _count(program: Program, statement: sa.Select[Any]) -> int:
+def _count(program: Program, statement: Any) -> int:
     return int(_rows(program, statement)[0][0])
 
 
