@@ -284,3 +284,17 @@ def test_by_api_nobody_else_answers_and_foreign_is_like_missing(desk: Desk) -> N
     unknown = api.client.post(f"{api.own}/answer", json={"answer": ANSWER})
     assert unknown.status_code == 401
     assert desk.session.scalar(sa.select(Case.state)) == "waiting_sender"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_answer_typed_while_the_sign_in_ended_is_not_lost(scene: Scene, desk: Desk) -> None:
+    ask(scene.moderator, scene.case_id)
+    gone = desk.client()
+    token = field(gone.get("/display").text, "csrf_token")
+    refused = gone.post(f"{scene.address}/answer", data={"csrf_token": token, "answer": ANSWER})
+    assert refused.status_code == 401
+    assert ANSWER in refused.text
+    assert "Sign in again and come back to the referral" in refused.text
+    expired = scene.officer.post(f"{scene.address}/answer", data={"csrf_token": "old", "answer": ANSWER})
+    assert (expired.status_code, ANSWER in expired.text) == (403, True)
+    assert "Open the referral again" in expired.text
