@@ -45,13 +45,26 @@ COLUMNS = {
     "cases": ("state", "decided_at"),
     "senders": ("name",),
     "restrictions": ("visibility", "territory"),
+    "first_looks": ("way", "claim_generation", "precedents", "looked_at", "account_id"),
+    "shown_precedents": ("precedent_id", "why"),
 }  # fmt: skip
-DELETED = ("reviews", "answers", "decisions", "referrals", "items", "review_clauses", "restrictions")
+DELETED = (
+    "reviews",
+    "answers",
+    "decisions",
+    "referrals",
+    "items",
+    "review_clauses",
+    "restrictions",
+    "first_looks",
+    "shown_precedents",
+)
 WORDS = {
     "outcome": ("accepted", "declined"), "ground": ("terms", "law"), "state": ("open", "decided"),
     "decline_reason": ("not_found", "no_breach"), "visibility": ("removed", "labelled"),
     "account_measure": ("none", "suspended"), "context": ("none", "art"), "territory": ("world", "EU", "BE"),
     "round": ("first", "second", "resolving"), "letter": ("A", "B"), "intake_kind": ("referral", "notice"),
+    "way": ("revealed", "without"), "why": ("location", "file"),
     "status": ("in_review", "decided", "withdrawn"), "transmitted_via": ("api", "form"),
     "urgency": ("normal", "threat_to_life"), "issuing_authority": ("A court", "B"),
     "legal_basis": ("§ 2", "§ 3"), "law": ("Article 1", "Article 2"),
@@ -114,6 +127,8 @@ def other(dice: random.Random, column: str, value: Any, rows: list[dict[str, Any
         return [[1, "0" * 64]]
     if column.endswith("_id"):
         return dice.choice([row[column] for row in rows if row[column] != value])
+    if isinstance(value, int):
+        return value + 1
     if isinstance(value, bytes):
         place = dice.randrange(len(value))
         return value[:place] + bytes([value[place] ^ 1]) + value[place + 1 :]
