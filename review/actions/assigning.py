@@ -70,5 +70,5 @@ def _why_not(writer: Session, case_id: str, to: str, actor: Actor, now: datetime
         until = summary.held_until.strftime("%Y-%m-%dT%H:%M:%SZ")
         return f"Somebody took this case meanwhile and holds it until {until}; it was not assigned."
     if summary.claimable:
-        return f"{to} knows the sender of this case; choose somebody else."
+        return f"{to} may not judge this case; choose somebody else."
     return _NOT_GIVEN

@@ -100,7 +100,7 @@ def test_who_has_reviewed_a_case_does_not_get_it_again(desk: Desk) -> None:
     }  # fmt: skip
     with db.transaction() as writer:
         insert_rows(writer, Review, [row])
-    with pytest.raises(CaseNotClaimable, match="has reviewed this case already"):
+    with pytest.raises(CaseNotClaimable, match="may not judge this case"):
         assign_case(case_id, to=name_of(desk, person), actor=lead)
     assign_case(case_id, to=name_of(desk, make_account()), actor=lead)
 
@@ -112,7 +112,11 @@ def test_a_case_that_is_held_or_not_waiting_is_not_assigned(desk: Desk) -> None:
     claim_case(own, actor=lead)
     with db.transaction() as writer:
         writer.execute(sa.update(Case).where(Case.id == gone).values(state="escalated"))
-    for case_id, words in ((held, "took this case"), (own, "You hold this case"), (gone, "not waiting")):
+    for case_id, words in (
+        (held, "took this case"),
+        (own, "You hold this case"),
+        (gone, "none that can be assigned"),
+    ):
         with pytest.raises(CaseNotClaimable, match=words):
             assign_case(case_id, to=name_of(desk, person), actor=lead)
     with pytest.raises(NotFound):

@@ -1,7 +1,7 @@
 """Second and third reviews when something comes between: undo, withdrawals, late items, and each other."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -292,9 +292,11 @@ def test_a_withdrawal_and_a_second_review_come_one_after_the_other(desk: Desk, h
             )
 
         def withdraw(item: str = item, sender_id: str = sender_id) -> object:
-            return withdrawals.withdraw_item(item, actor=sender_actor(sender_id))
+            withdrawals.withdraw_item(item, actor=sender_actor(sender_id))
+            return None
 
-        recorded, withdrawn = at_once(desk.app, [record, withdraw])
+        both: list[Callable[[], object]] = [record, withdraw]
+        recorded, withdrawn = at_once(desk.app, both)
         assert withdrawn is None
         assert _state(desk, case_id) == "withdrawn"
         assert isinstance(recorded, ClaimLost | StaleVersion | decisions.Recorded)

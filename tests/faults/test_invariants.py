@@ -51,7 +51,7 @@ BREAKINGS: tuple[Breaking, ...] = (
     ("INSERT INTO decisions SELECT 'D-TWICE', case_id, 'V-OTHER', outcome, decided_at FROM decisions LIMIT 1;"
      "INSERT INTO reviews SELECT 'V-OTHER', case_id, 'second', account_id, outcome, ground, decline_reason,"
      " law, rationale, statement, visibility, account_measure, territory, context, over_broad, case_version,"
-     " claim_generation, recorded_at, undo_until, undone_at, dispatched_at FROM reviews LIMIT 1",
+     " claim_generation, recorded_at, undo_until, undone_at, dispatched_at, letter FROM reviews LIMIT 1",
      invariants.decided_once),
     ("DELETE FROM answers WHERE item_id = (SELECT max(item_id) FROM answers)",
      invariants.decisions_are_answered),

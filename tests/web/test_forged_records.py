@@ -82,8 +82,8 @@ def test_a_review_that_was_removed_or_made_up_is_flagged(desk: Desk) -> None:
     forge(
         "INSERT INTO reviews SELECT 'V-MADE-UP', case_id, 'second', account_id, outcome, ground,"
         " decline_reason, law, 'made up', statement, visibility, account_measure, territory, context,"
-        " over_broad, case_version, claim_generation, recorded_at, undo_until, undone_at, dispatched_at"
-        " FROM reviews"
+        " over_broad, case_version, claim_generation, recorded_at, undo_until, undone_at, dispatched_at,"
+        " letter FROM reviews"
     )
     assert "but no event on the trail tells of it" in page_of(desk, case_id)
     forge("DELETE FROM reviews")

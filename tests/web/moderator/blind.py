@@ -65,7 +65,12 @@ def stories(clause: str) -> dict[str, Story]:
         found[f"declined, {context}"] = Story(replace(DECLINE, context=context))
     for reason in DECLINE_REASONS["referral"]:
         found[f"declined, {reason}"] = Story(replace(DECLINE, decline_reason=reason))
-    law = {"ground": "law", "clauses": (), "law": "Article 1 of the Code", "territory": "BE,DE"}
+    law: dict[str, Any] = {
+        "ground": "law",
+        "clauses": (),
+        "law": "Article 1 of the Code",
+        "territory": "BE,DE",
+    }
     found["law"] = Story(replace(accepted, **law))
     found["broad"] = Story(replace(accepted, over_broad=True, rationale="Long words. " * 900))
     found["quick"], found["slow"] = Story(minutes=0), Story(accepted, minutes=50)

@@ -90,7 +90,7 @@ MATRIX: tuple[Row, ...] = (
     _row("precedents", (Mark.PRECEDENT,),
          YES, "", NO, NO, NEVER, NEVER, YES, "", NO),
     _row("pseudonym of a reviewer", (Mark.AUTHOR_PSEUDONYM,),
-         "", YES, "", "", NEVER, NEVER, YES, YES, NO, rounds=(NO, YES, NO)),
+         "", YES, "", "", NEVER, NEVER, YES, YES, NO, rounds=(NO, YES, "")),
     _row("real name of a reviewer", (Mark.STAFF_NAME,),
          NO, "", NO, NO, NEVER, NEVER, NO, YES, NO, rounds=(NO, NO, NO),
          later={"legal": ("with a reason", UNMASK)}),
