@@ -24,6 +24,7 @@ WITHOUT_EVENT = {
     "renew_verification": "progress of a verification, which leaves its one event when it ends",
     "fail_verification": "nothing was found out about the trail",
     "start_break": "when a person rests is nobody else's affair",
+    "choose_comfort": "how pictures appear to a person is nobody else's affair",
     "end_break": "when a person rests is nobody else's affair",
     "keep_look": "what decoding found in a file is derived from its bytes and can be found anew",
     "forget_answers": "stored answers to retries end after 30 days (http.md)",

@@ -49,6 +49,8 @@ COLUMNS = {
     "senders": ("name",),
     "notes": ("text", "account_id", "claim_generation", "written_at", "pinned", "case_id"),
     "restrictions": ("visibility", "territory"),
+    "first_looks": ("way", "claim_generation", "precedents", "looked_at", "account_id"),
+    "shown_precedents": ("precedent_id", "why"),
 }  # fmt: skip
 DELETED = (
     "reviews",
@@ -60,12 +62,15 @@ DELETED = (
     "restrictions",
     "notes",
     "questions",
+    "first_looks",
+    "shown_precedents",
 )
 WORDS = {
     "outcome": ("accepted", "declined"), "ground": ("terms", "law"), "state": ("open", "decided"),
     "decline_reason": ("not_found", "no_breach"), "visibility": ("removed", "labelled"),
     "account_measure": ("none", "suspended"), "context": ("none", "art"), "territory": ("world", "EU", "BE"),
     "round": ("first", "second", "resolving"), "letter": ("A", "B"), "intake_kind": ("referral", "notice"),
+    "way": ("revealed", "without"), "why": ("location", "file"),
     "status": ("in_review", "decided", "withdrawn"), "transmitted_via": ("api", "form"),
     "urgency": ("normal", "threat_to_life"), "issuing_authority": ("A court", "B"),
     "legal_basis": ("§ 2", "§ 3"), "law": ("Article 1", "Article 2"), "answer": ("At 3.", "At 4."),
