@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 
 from review import clock, db, ledger
 from review.clock import rfc3339
+from review.domain.acceptance import Answered
 from review.domain.permissions import Actor, Permission, check_permission
 from review.domain.searching import Reading, readings_of
 from review.domain.states import CaseState
 from review.errors import NotFound
+from review.queries.acceptance import answered_items
 from review.queries.cases import CaseSummary, cases_among
 from review.queries.escalations import EscalationListed, escalations_listed
 from review.queries.record_search import CasesFound, Filters, FirstWords, Place, cases_found, first_words
@@ -136,6 +139,17 @@ def list_escalations(*, actor: Actor) -> tuple[EscalationListed, ...]:
         listed = escalations_listed(writer)
         ids = [one.case_id for one in listed]
         told: dict[str, ledger.Value | None] = {"cases": ids, "query": f"state={CaseState.ESCALATED}"}
+        ledger.record(writer, "records.listed", "trail", actor=actor, at=clock.now(), fields=told)
+        return listed
+
+
+def list_acceptance(*, actor: Actor, since: datetime, before: datetime) -> tuple[Answered, ...]:
+    """What became of the items of a span, by sender, authority and country; the event tells the span."""
+    with db.transaction() as writer:
+        check_permission(actor, Permission.READ_RECORDS)
+        listed = answered_items(writer, since=since, before=before)
+        query = f"acceptance since={rfc3339(since)} until={rfc3339(before)}"
+        told: dict[str, ledger.Value | None] = {"cases": [], "query": query}
         ledger.record(writer, "records.listed", "trail", actor=actor, at=clock.now(), fields=told)
         return listed
 

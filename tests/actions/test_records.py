@@ -1,8 +1,11 @@
 """Reading a record leaves its event, in the transaction that fetches; nobody but legal reads."""
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
+from review import clock
 from review.actions import records
 from review.domain.permissions import Role
 from review.errors import NotFound, NotPermitted
@@ -46,3 +49,11 @@ def test_readers_at_once_each_leave_their_event(desk: Desk) -> None:
     results = together(desk.app, [lambda: records.open_record(listed.id, actor=legal)] * 6)
     assert not [result for result in results if isinstance(result, Exception)]
     assert told(desk).count(("record.opened", listed.id)) == 6
+
+
+def test_only_legal_lists_what_was_accepted(desk: Desk) -> None:
+    span = {"since": clock.now() - timedelta(days=1), "before": clock.now()}
+    assert records.list_acceptance(actor=make_account(Role.LEGAL), **span) == ()
+    for role in (Role.MODERATOR, Role.LEAD, Role.ADMIN):
+        with pytest.raises(NotPermitted):
+            records.list_acceptance(actor=make_account(role), **span)

@@ -1,10 +1,12 @@
-"""Acceptance by sender, authority and country: for legal and administrators, over the days in the address."""
+"""Acceptance by sender, authority and country: for legal alone, over the days in the address."""
 
+import base64
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
+import sqlalchemy as sa
 import time_machine
 
 from review.actions.cases import claim_next
@@ -12,6 +14,7 @@ from review.actions.decisions import record_review
 from review.actions.dispatching import dispatch_review
 from review.domain.decisions import ReviewInput
 from review.domain.permissions import SERVICE, Role
+from review.models import Opening
 from tests.actions.test_cases import DECLINE
 from tests.conftest import Desk
 from tests.factories import make_account, make_clause, make_sender, make_sign_in, receive, sender_actor
@@ -77,9 +80,18 @@ def test_shares_stand_beside_their_intervals_in_the_order_of_names(desk: Desk) -
         assert "No item was answered in these days." in earlier
 
 
-def test_those_who_judge_and_senders_do_not_see_it(desk: Desk) -> None:
-    for role in (Role.MODERATOR, Role.LEAD, Role.SENDER):
+def test_reading_it_is_on_the_trail_with_its_span(desk: Desk) -> None:
+    page(desk, query="?since=2026-11-01&until=2026-11-22")
+    event = desk.session.scalars(sa.select(Opening).where(Opening.event_type == "records.listed")).one()
+    told = base64.b64decode(event.fields["query"][1]).decode()
+    assert told == "acceptance since=2026-11-01T00:00:00.000000Z until=2026-11-23T00:00:00.000000Z"
+
+
+def test_nobody_else_sees_it(desk: Desk) -> None:
+    for role in (Role.MODERATOR, Role.LEAD, Role.SENDER, Role.ADMIN):
         client = desk.client()
         make_sign_in(client, role)
         assert client.get("/senders/acceptance").status_code == 403
-    assert "No item was answered" in page(desk, Role.ADMIN)
+    admin = desk.client()
+    make_sign_in(admin, Role.ADMIN)
+    assert "/senders/acceptance" not in admin.get("/senders").text

@@ -3,11 +3,11 @@
 from flask import Blueprint, render_template, request, url_for
 
 from review import clock, db
+from review.actions import records as record_actions
 from review.domain.ids import read_id
-from review.domain.permissions import Permission
+from review.domain.permissions import Permission, can
 from review.errors import NotFound
 from review.queries import sender_details
-from review.queries.acceptance import answered_items
 from review.queries.sender_accuracy import accuracy_of
 from review.web import guard
 from review.web.legal.acceptance_charts import acceptance_charts
@@ -30,6 +30,7 @@ def listing() -> str:
     return render_template(
         "legal/senders.html",
         senders=page.rows,
+        reads=can(guard.actor(), Permission.READ_RECORDS),
         next_address=url_for(".listing", cursor=page.next) if page.next else None,
         first_address=url_for(".listing") if cursor else None,
         now=now,
@@ -37,13 +38,13 @@ def listing() -> str:
 
 
 @blueprint.get("/acceptance")
-@guard.access(Permission.SEE_SENDER_ACCURACY)
+@guard.access(Permission.READ_RECORDS)
 def acceptance() -> str:
-    """What was accepted in the days of the address, by sender, authority and country; in no ranking."""
+    """What was accepted in the days of the address; it names authorities, so that reading it is an event."""
     today = clock.now().date()
     form = span_form(last=today, days=DAYS)
     span = span_of(form, last=today, days=DAYS)
-    rows = answered_items(db.session(), since=span.since, before=span.before)
+    rows = record_actions.list_acceptance(actor=guard.actor(), since=span.since, before=span.before)
     return render_template(
         "legal/acceptance.html", form=form, span=span, charts=acceptance_charts(rows) if rows else ()
     )
