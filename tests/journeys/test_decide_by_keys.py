@@ -1,4 +1,4 @@
-"""Goals 1 to 4 of the console, in a real browser on both databases: few keys, no double, undo, no lost word."""
+"""Goals 1 to 4 of the console in a real browser on both databases: few keys, no doubles, undo, drafts."""
 
 import os
 import random
