@@ -14,7 +14,7 @@ import psycopg
 
 from tests.bench import databases, machine, table
 from tests.bench.databases import Databases
-from tests.bench.rows import batches, checkpoints, creating, deciding, memory, pages, verifying
+from tests.bench.rows import batches, checkpoints, console, creating, deciding, memory, pages, verifying
 from tests.bench.stage import Options, Stage
 from tests.bench.table import Row
 
@@ -24,6 +24,7 @@ ROWS: dict[str, Callable[[Stage], list[Row]]] = {
     "create": creating.rows_of,
     "decide": deciding.rows_of,
     "thinking": deciding.thinking_rows,
+    "console": console.rows_of,
     "pages": pages.rows_of,
     "checkpoint": checkpoints.rows_of,
     "busy": memory.busy_rows,
@@ -46,6 +47,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
         rounds=arguments.rounds,
         warm_seconds=min(default.warm_seconds, arguments.seconds / 3),
         many_moderators=arguments.moderators,
+        console_moderators=min(default.console_moderators, arguments.moderators),
         thought_seconds=arguments.thought,
         thought_run_seconds=arguments.seconds * 7,
         checkpoint_seconds=arguments.seconds * 3,

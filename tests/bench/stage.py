@@ -26,6 +26,7 @@ class Options:
     warm_seconds: float = 1.0
     moderators: int = 8
     many_moderators: int = 50
+    console_moderators: int = 32
     thought_seconds: float = 1.0
     thought_run_seconds: float = 20.0
     checkpoint_rate: int = 200
