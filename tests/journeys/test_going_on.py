@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -22,7 +23,7 @@ HOUR = 3_600_000
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     """A desk where targets are 70 minutes, claims last 100 seconds and sign-ins end after 10 minutes."""
     folder: Path = tmp_path_factory.mktemp("going-on")
-    settings = {
+    settings: dict[str, Any] = {
         "REVIEW_TARGET_SECONDS": "4200",
         "REVIEW_CLAIM_SECONDS": "100",
         "REVIEW_SESSION_IDLE_SECONDS": "600",

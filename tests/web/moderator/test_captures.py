@@ -13,6 +13,7 @@ from tests.conftest import Desk
 from tests.factories import make_case
 from tests.hostile_files import picture
 from tests.pieces import first_item
+from tests.web.moderator.test_evidence import media, step, steps
 from tests.web.moderator.test_pages import Moderator, field
 
 HELD_HEADERS = {
@@ -24,9 +25,6 @@ HELD_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 LONG = "word " * 60
-
-
-from tests.web.moderator.test_evidence import media, step, steps
 
 
 def _capture(moderator: Moderator, case_id: str, content: bytes, name: str, **fields: Any) -> Any:
