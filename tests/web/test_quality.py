@@ -90,7 +90,7 @@ def test_a_case_is_judged_without_senders_and_names(desk: Desk) -> None:
     client = signed_in(desk)
     sample = drawn(client).location
     page = client.get(sample).text
-    (address,) = set(re.findall(r'href="(/quality/samples/G-[^"/]+/D-[^"]+)"', page))
+    (address,) = set(re.findall(r'href="(/quality/samples/Y-[^"/]+/D-[^"]+)"', page))
     case = client.get(address)
     assert case.status_code == 200
     assert "A news report." in case.text
@@ -132,7 +132,7 @@ def test_judging_goes_on_to_the_next_one_that_is_not_ones_own(desk: Desk) -> Non
     sample = drawn(client).location
     page = client.get(sample).text
     assert text_of(page).count("your own case: somebody else judges it") == 2
-    addresses = list(dict.fromkeys(re.findall(r'href="(/quality/samples/G-[^"/]+/D-[^"]+)"', page)))
+    addresses = list(dict.fromkeys(re.findall(r'href="(/quality/samples/Y-[^"/]+/D-[^"]+)"', page)))
     assert len(addresses) == 2
     fields = {"csrf_token": token(client.get(addresses[0]).text), "finding": "correct", "then": "next"}
     assert client.post(addresses[0], data=fields).location == addresses[1]

@@ -14,7 +14,7 @@ from tests.conftest import Desk
 from tests.factories import make_account, make_clause, make_sender, make_sign_in, receive, sender_actor
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-STYLES, QUEUE, CASE, FORM = 40_000, 120_000, 100_000, 40_000
+STYLES, QUEUE, CASE, FORM = 40_000, 120_000, 100_000, 46_000
 LONG = "One of many sentences of an ordinary reason. " * 20
 
 

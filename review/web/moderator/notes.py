@@ -1,6 +1,6 @@
 """Internal notes: an address for whoever holds a case, and for leads."""
 
-from flask import Blueprint, flash, redirect, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from werkzeug import Response
 
 from review.actions.notes import write_note
@@ -23,8 +23,9 @@ def write(case_id: str) -> str | tuple[str, int] | Response:
     wanted, values, note = wanted_case(case_id), typed_values(), typed_note()
     try:
         names_in(note_text(note.text))
-        generation = number_in_form("claim_generation")
-        if values:
+        # a lead's form for a case of others carries none: its number would tell how far the case has come
+        generation = number_in_form("claim_generation") if "claim_generation" in request.form else None
+        if values and generation is not None:
             keep_typed(wanted, values, generation)
         write_note(wanted, note.text, pinned=note.pinned, claim_generation=generation, actor=guard.actor())
     except (AlreadyClosed, AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:

@@ -35,5 +35,6 @@ def notes_part(
         notes = notes_on(
             db.session(), summary.id, state=summary.state, account_id=actor.account_id, as_reader=as_reader
         )
-    may_write = (holds or actor.role in ANY_CASE) and summary.state != "withdrawn"
+    # whoever has reviewed a case sees the same whatever became of it
+    may_write = (holds or actor.role in ANY_CASE) and (reviewed or summary.state != "withdrawn")
     return NotesPart(notes, may_write, typed or TypedNote("", pinned=False))

@@ -86,7 +86,7 @@ def test_a_picture_is_shown_small_then_grey_then_in_colour(desk: Desk) -> None:
     assert [one for one in steps(page) if "/reveal" in one] == []
     assert "PNG image" in page
     events = desk.session.scalars(sa.select(Opening.event_type).where(Opening.object_id == case_id)).all()
-    assert sorted(events) == ["case.claimed", *["evidence.revealed"] * 3]
+    assert sorted(events) == ["case.claimed", "case.first_look", *["evidence.revealed"] * 3]
 
 
 def test_hide_drops_it_from_the_page_and_from_its_address(desk: Desk) -> None:
@@ -242,7 +242,8 @@ def test_one_step_has_the_key_and_one_button_the_way_back(desk: Desk) -> None:
         return [f"{key} {one}" for one, key in re.findall(r'formaction="([^"]+)" data-key="(\w+)"', page)]
 
     page = moderator.get(f"/cases/{case_id}")
-    (one,) = keyed(page)
+    one, look = keyed(page)
+    assert look.startswith("q "), "to decide without it"
     assert one.startswith("v ")
     assert one.endswith("small")
     assert first in one

@@ -350,7 +350,7 @@ def _leave_open(stage: Stage) -> None:
 def _leave(stage: Stage) -> None:
     """One case that the holder has set aside, and one that the author has passed on."""
     later = clock.now() + timedelta(hours=1)
-    for place, name in ((4, "holder"), (5, "author")):
+    for place, name in ((6, "holder"), (5, "author")):
         case_id, person = refer(stage, "own", f"{Mark.OWN_PLACE}/{place}"), stage.actors[name]
         generation = cases.claim_case(case_id, actor=person).claim_generation
         if name == "holder":
