@@ -89,7 +89,7 @@ MATRIX: tuple[Row, ...] = (
     _row("internal notes since the first claim", (Mark.HOLDER_NOTE,),
          YES, NO, NO, NO, NEVER, NEVER, YES, NO, NO, rounds=(NO, NO, NO)),
     _row("internal notes from before the first claim", (Mark.EARLY_NOTE,),
-         YES, NO, NO, YES, NEVER, NEVER, YES, NO, NO, rounds=(NO, NO, NO)),
+         YES, NO, NO, YES, NEVER, NEVER, YES, NO, NO, rounds=(NO, NO, YES)),  # the resolver is a lead
     _row("what a sender was asked, and its answer", (Mark.OWN_QUESTION, Mark.OWN_ANSWER),
          YES, NO, NO, NO, YES, "", YES, NO, NO),
     _row("question that waits for a sender", (Mark.OWN_WAITING,),
