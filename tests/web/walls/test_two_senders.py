@@ -62,11 +62,13 @@ class Sender:
 
 
 def plain(text: str, ids: tuple[str, ...]) -> str:
-    """The text without request ids, signatures with a time, dates, and these ids."""
+    """The text without request ids, signatures with a time, moments, and these ids."""
     text = re.sub(r"\b[0-9a-f]{16}\b", "<request>", text)
     text = re.sub(r'(name="csrf_token"[^>]*value=)"[^"]+"', r"\1<token>", text)
     text = re.sub(r"(Set-Cookie: review=)[^;]+", r"\1<session>", text)
     text = re.sub(r"(?m)^Date: .*$", "", text)
+    text = re.sub(r'data-now="[^"]+"', "", text)
+    text = re.sub(r"<time .*?</time>", "<time>", text)  # until when the sign-in lasts: the second may pass
     for one in ids:
         text = text if one.isdigit() else text.replace(one, "<id>")
     return text
