@@ -193,14 +193,19 @@ def reveals_of(reader: Session, account_id: str, since: datetime) -> tuple[Revea
 
 def digests_to_look_at(reader: Session, *, now: datetime, most: int) -> tuple[str, ...]:
     """Digests of evidence in cases that somebody holds, which nothing has looked into yet."""
+    # asked for by itself: SQLite would begin with all evidence that there is
+    held = reader.scalars(
+        # more than nothing, which is "not null" in words that lead SQLite to the index of claims
+        sa.select(Case.id).where(Case.claimed_by > "", Case.claimed_until > now)
+    ).all()
+    if not held:
+        return ()
     rows = reader.scalars(
         sa.select(Evidence.sha256)
-        .select_from(Case)
-        .join(Item, Item.case_id == Case.id)
+        .select_from(Item)
         .join(Evidence, Evidence.item_id == Item.id)
         .outerjoin(EvidenceLook, EvidenceLook.sha256 == Evidence.sha256)
-        # more than nothing, which is "not null" in words that lead SQLite to the index of claims
-        .where(Case.claimed_by > "", Case.claimed_until > now, EvidenceLook.sha256.is_(None))
+        .where(Item.case_id.in_(held), EvidenceLook.sha256.is_(None))
         # in no order: for one by digest SQLite would read all evidence that there is
         .limit(most)
     )

@@ -222,7 +222,7 @@ def test_the_rare_turns_of_a_case_go_as_the_rules_say(machine: type[DeskMachine]
     [
         ("review.actions.claiming.MOST_CLAIMS", 6),
         ("review.actions.claiming.record_expiry", lambda *_arguments: None),
-        ("review.actions.decisions._delete_draft", lambda *_arguments: None),
+        ("review.actions.decisions.forget_draft", lambda *_arguments: None),
         ("review.actions.dispatching.move_late_items", lambda *_arguments, **_named: None),
         ("review.actions.withdrawals._leave_cases", lambda *_arguments, **_named: None),
     ],

@@ -22,7 +22,7 @@ def address_of(object_id: str) -> str | None:
     """Where what has this id is found, if it is about a case or a sample of cases."""
     if object_id.startswith("C-"):
         return url_for("legal_records.record", case_id=object_id)
-    if object_id.startswith("G-"):
+    if object_id.startswith("Y-"):
         return url_for("legal_quality.sample", sample_id=object_id)
     return url_for("legal_records.listing", q=object_id) if object_id[:2] in ("R-", "I-", "B-") else None
 

@@ -15,7 +15,7 @@ from review.models import Account, Case, Draft, Note
 from tests.conftest import Desk
 from tests.factories import make_account, make_case, make_sign_in
 from tests.web.moderator.test_my_work import _row
-from tests.web.moderator.test_pages import Moderator, _declined, field
+from tests.web.moderator.test_pages import Moderator, _declined
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
