@@ -191,8 +191,10 @@ def _disk_check(rooms: Sequence[Room]) -> Check:
     return Check(
         "disk",
         ok=all(room.enough for room in rooms),
+        warning=not all(room.roomy for room in rooms),
         sentence=" ".join(_room_words(room) for room in rooms),
-        next_step=f"Make room or take a larger disk: {least} must be free.",
+        next_step=f"Make room or take a larger disk: {least} should be free, and with less than"
+        f" {LEAST_BYTES // 1024**3} GiB the desk says that it is not ready.",
     )
 
 

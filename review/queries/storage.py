@@ -25,10 +25,15 @@ class Room:
 
     @property
     def enough(self) -> bool:
-        """Whether at least 1 GiB and 5 % are free."""
+        """Whether at least 1 GiB is free: below it requests are better sent to another machine."""
+        return self.free_bytes is not None and self.free_bytes >= LEAST_BYTES
+
+    @property
+    def roomy(self) -> bool:
+        """Whether also at least 5 % are free: below it somebody should make room, while all goes on."""
         if self.free_bytes is None or not self.total_bytes:
             return False
-        return self.free_bytes >= LEAST_BYTES and self.free_bytes / self.total_bytes >= LEAST_SHARE
+        return self.enough and self.free_bytes / self.total_bytes >= LEAST_SHARE
 
 
 def rooms(settings: Settings) -> tuple[Room, ...]:

@@ -12,19 +12,23 @@ GIB = 1024**3
 
 
 @pytest.mark.parametrize(
-    ("free", "total", "enough"),
+    ("free", "total", "enough", "roomy"),
     [
-        (GIB, 20 * GIB, True),
-        (GIB - 1, 2 * GIB, False),
-        (GIB, 21 * GIB, False),
-        (50 * GIB, 1_000 * GIB, True),
-        (0, GIB, False),
-        (None, None, False),
-        (0, 0, False),
+        (GIB, 20 * GIB, True, True),
+        (GIB - 1, 2 * GIB, False, False),
+        (GIB, 21 * GIB, True, False),
+        (50 * GIB, 1_000 * GIB, True, True),
+        (49 * GIB, 1_000 * GIB, True, False),
+        (0, GIB, False, False),
+        (None, None, False, False),
+        (0, 0, False, False),
     ],
 )
-def test_a_gibibyte_and_five_per_cent_must_be_free(free: int | None, total: int | None, enough: bool) -> None:
-    assert Room(("data",), free, total).enough is enough
+def test_a_gibibyte_must_be_free_and_five_per_cent_should(
+    free: int | None, total: int | None, enough: bool, roomy: bool
+) -> None:
+    room = Room(("data",), free, total)
+    assert (room.enough, room.roomy) == (enough, roomy)
 
 
 def test_one_disk_is_told_once_and_postgresql_has_none_of_ours(tmp_path: Path) -> None:
