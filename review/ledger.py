@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from review import db
+from review import clock, db
 from review.domain import commitments, merkle, tiles
-from review.domain.events import EVENTS, EventType
+from review.domain.events import CLOCK, EVENTS, EventType
 from review.domain.permissions import Actor
 from review.domain.signed_note import encode_base64
 from review.errors import NotFound, NotReady, TrailBroken
@@ -169,8 +169,9 @@ def _opened(
     present = {name: value for name, value in (entry.fields or {}).items() if value is not None}
     stated = {name: value for name, value in (entry.meta or {}).items() if value is not None}
     _check_declared(kind, actor_kind=actor.kind, fields=present.keys(), meta=stated.keys())
-    # clocks of two writers may differ: an event is never dated before the one that it follows
-    at = max(at, link.earliest or at)
+    if link.earliest is not None and at < link.earliest:
+        # clocks of two writers differ: an event is never dated before the one that it follows
+        stated[CLOCK], at = clock.rfc3339(at), link.earliest
     eid = commitments.new_eid()
     values = {name: commitments.value_bytes(value) for name, value in present.items()}
     committed, opened = commitments.commit_fields(eid, values)

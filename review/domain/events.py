@@ -30,6 +30,11 @@ _COMMAND = ("operator",)
 _OFFICE = ("operator", "account")
 _LOOP = ("service",)
 
+CLOCK = "clock"
+"""In the ``meta`` of any event whose writer's clock was behind: what that clock showed.
+
+The event itself bears the time of the one that it follows, so that no chain goes back in time.
+"""
 EVENTS: dict[str, EventType] = {
     event.name: event
     for event in (

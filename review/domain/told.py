@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 from review.domain.display import visible
+from review.domain.events import CLOCK
 from review.domain.states import MOVES, CaseState, Round
 
 STATE_AFTER: dict[str, str] = {
@@ -26,21 +27,13 @@ Row = Mapping[Any, Any]
 
 @dataclass(frozen=True)
 class At:
-    """A time as its event tells it, which is exactly that of the row, with one exception.
-
-    The ledger never dates an event before the one that it follows: where a clock was behind, an event is
-    ``pushed`` to the time of the one before, and the row keeps the earlier time of that clock.
-    """
+    """A time as its event tells it, which is exactly that of the row."""
 
     moment: datetime
-    pushed: bool = False
 
     def fits(self, stored: object) -> bool:
         """Whether a stored time, as either database gives it, is this one."""
-        found = moment_of(stored)
-        if found is None:
-            return False
-        return found <= self.moment if self.pushed else found == self.moment
+        return moment_of(stored) == self.moment
 
 
 def moment_of(stored: object) -> datetime | None:
@@ -53,10 +46,7 @@ def moment_of(stored: object) -> datetime | None:
 
 
 class Told(NamedTuple):
-    """One event as the trail tells it; ``fields`` holds the committed values that were not erased.
-
-    ``pushed``: it bears the very time of the event before it on the same object, see `At`.
-    """
+    """One event as the trail tells it; ``fields`` holds the committed values that were not erased."""
 
     event_type: str
     object_id: str
@@ -67,12 +57,15 @@ class Told(NamedTuple):
     meta: Mapping[str, Any]
     committed: frozenset[str]
     fields: Mapping[str, bytes]
-    pushed: bool = False
 
     @property
     def when(self) -> At:
-        """The time that its row must hold."""
-        return At(self.at, pushed=self.pushed)
+        """The time that its row must hold.
+
+        The ledger never dates an event before the one that it follows; where a clock was behind, the event
+        says in ``meta`` what that clock showed, which is what the row keeps.
+        """
+        return At(moment_of(self.meta[CLOCK]) or self.at if CLOCK in self.meta else self.at)
 
     def text(self, name: str) -> str | None:
         """A committed text; None where none was committed."""
@@ -173,28 +166,23 @@ class CaseTold:
     looks: dict[str, LookTold] = field(default_factory=dict)
 
 
-def read_told(envelope: object, fields: object, position: object, follows: object) -> Told | None:
-    """The event in an opening; None where it cannot be read, which the pass over the entries tells.
-
-    ``follows``: when the event before it on the same object was recorded, as the database gives it.
-    """
+def read_told(envelope: object, fields: object, position: object) -> Told | None:
+    """The event in an opening; None where it cannot be read, which the pass over the entries tells."""
     try:
         members = orjson.loads(envelope) if isinstance(envelope, bytes) else None
         opened = orjson.loads(fields) if isinstance(fields, str) else None
         if not isinstance(members, dict) or not isinstance(opened, dict):
             return None
-        at = datetime.fromisoformat(members["t"])
         return Told(
             event_type=members["type"],
             object_id=members["obj"]["id"],
             actor_kind=members["actor"]["kind"],
             actor_id=members["actor"]["id"],
-            at=at,
+            at=datetime.fromisoformat(members["t"]),
             position=position if isinstance(position, int) else None,
             meta=members.get("meta", {}),
             committed=frozenset(members.get("c", {})),
             fields={name: a2b_base64(value, strict_mode=True) for name, (_key, value) in opened.items()},
-            pushed=follows is not None and moment_of(follows) == at,
         )
     except (LookupError, ValueError, TypeError, RecursionError):
         return None

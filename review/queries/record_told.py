@@ -16,7 +16,7 @@ from review.queries.stored_emailed import compare_emailed
 from review.queries.stored_evidence import OF_CAPTURES, compare_captures
 from review.queries.stored_referrals import compare_referrals
 from review.queries.stored_rows import OF_CASES, OF_EMAILS, OF_ITEMS, OF_REFERRALS
-from review.queries.trail_rows import event_columns, event_of, follows, raw
+from review.queries.trail_rows import event_columns, event_of, raw
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _chains(
             event = event_of(row)
             leaf = row.leaf_hash if row.leaf_hash is not None else row.pending_hash
             reason = problem_of(event, leaf=leaf)
-            told = None if reason else read_told(row.envelope, row.fields, row.position, row.follows)
+            told = None if reason else read_told(row.envelope, row.fields, row.position)
             if told is None:
                 entry = "An entry without position" if row.position is None else f"Entry {row.position}"
                 broken.append(f"{entry} ({name_of(event)}) {reason}.")
@@ -146,7 +146,6 @@ def _events(reader: Session, kind: str, types: frozenset[str], ids: Sequence[str
         sa.select(
             *event_columns(reader),
             *raw(Leaf.position, Leaf.leaf_hash),
-            follows(),
             sa.type_coerce(PendingEvent.leaf_hash, sa.types.NullType()).label("pending_hash"),
         )
         .outerjoin(Leaf, Leaf.eid == Opening.eid)

@@ -25,7 +25,7 @@ from review.models import (
 from review.queries.stored_looks import look_differences, stored_looks
 from review.queries.stored_notes import compare_notes
 from review.queries.stored_questions import question_differences, stored_questions
-from review.queries.trail_rows import among, follows, listed, raw
+from review.queries.trail_rows import among, listed, raw
 
 SET = 500
 """Objects, or ids in one list, that one query is about."""
@@ -47,7 +47,6 @@ def told_events(kind: str, types: Collection[str]) -> sa.Select[Any]:
     return (
         sa.select(
             *raw(Opening.envelope, Opening.object_id, Leaf.position),
-            follows(),
             sa.cast(Opening.fields, sa.Text).label("fields"),
         )
         .outerjoin(Leaf, Leaf.eid == Opening.eid)
@@ -132,7 +131,7 @@ def moved_at(reader: Session, cases: Mapping[str, Any]) -> dict[str, datetime]:
     for ids in in_sets({str(case_id) for case_id in cases.values()}):
         opened = told_events("case", ["case.opened"]).where(Opening.object_id.in_(ids))
         for row in reader.execute(opened):
-            event = read_told(row.envelope, row.fields, row.position, row.follows)
+            event = read_told(row.envelope, row.fields, row.position)
             for item_id in event.value("items", []) if event else ():
                 if cases.get(item_id) == row.object_id and event is not None:
                     moved[item_id] = max(moved.get(item_id, event.at), event.at)

@@ -27,6 +27,7 @@ from review.models import (
     Referral,
     Restriction,
     Review,
+    ShownPrecedent,
     Snippet,
 )
 from review.queries.stored_cases import SET, Chains, compare_cases, compare_items, told_events
@@ -121,7 +122,7 @@ def sets(rows: Iterable[sa.Row[Any]]) -> Iterator[Chains]:
         if row.object_id not in chains and (len(chains) >= SET or size >= LARGEST_SET):
             yield chains
             chains, size = {}, 0
-        told = read_told(row.envelope, row.fields, row.position, row.follows)
+        told = read_told(row.envelope, row.fields, row.position)
         if told is None:
             continue  # the pass over the entries names it
         chains.setdefault(row.object_id, []).append(told)
@@ -174,6 +175,9 @@ def _surplus() -> Sequence[tuple[str, sa.orm.InstrumentedAttribute[str], str, sa
         Restriction.account_measure == Review.account_measure,
         Restriction.territory == Review.territory,
     )
+    looked = sa.exists().where(
+        FirstLook.case_id == ShownPrecedent.case_id, FirstLook.account_id == ShownPrecedent.account_id
+    )
     kept_restriction = sa.exists().where(Restriction.decision_id == Decision.id)
     return (
         ("referral", Referral.id, "", ~_tells("referral", ["referral.received"], Referral.id)),
@@ -185,6 +189,7 @@ def _surplus() -> Sequence[tuple[str, sa.orm.InstrumentedAttribute[str], str, sa
         ("item", Item.id, "was ended", sa.and_(marked, ~ended)),
         ("review", Review.id, "", ~_tells("case", ["case.review_recorded"], Review.case_id)),
         ("first look", FirstLook.case_id, "", ~_tells("case", ["case.first_look"], FirstLook.case_id)),
+        ("earlier decision shown", ShownPrecedent.precedent_id, "belongs to no first look", ~looked),
         ("decision", Decision.id, "", ~_tells("case", ["case.decided"], Decision.case_id)),
         ("note", Note.id, "", ~_tells("case", [MOVES["write_note"].event], Note.case_id)),
         ("question", Question.id, "", ~_tells("case", ["case.sender_asked"], Question.case_id)),

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from review import db
 from review.domain.trail_check import StoredEvent
@@ -70,17 +70,6 @@ def listed(reader: Session, ids: Collection[str]) -> dict[str, Any]:
 def is_unreadable(error: DBAPIError) -> bool:
     """Whether SQLite's driver stopped at text that is no UTF-8, which is a finding and no failure."""
     return "utf-8" in str(error.orig).lower()
-
-
-def follows() -> sa.ColumnElement[Any]:
-    """When the event before on the same object was recorded, raw; NULL for the first."""
-    before = aliased(Opening)
-    at = sa.select(sa.type_coerce(before.recorded_at, sa.types.NullType())).where(
-        before.object_kind == Opening.object_kind,
-        before.object_id == Opening.object_id,
-        before.object_version == Opening.object_version - 1,
-    )
-    return at.correlate(Opening).scalar_subquery().label("follows")
 
 
 def event_columns(reader: Session) -> list[sa.ColumnElement[Any]]:
