@@ -130,7 +130,7 @@ def _decline(program: Program, chromium: Browser, case_id: str) -> None:
     visitor.open(f"/cases/{case_id}")
     visitor.page.get_by_role("button", name="Claim this case").click()
     visitor.page.check("input[name=outcome][value=declined]")
-    visitor.page.select_option("select[name=decline_reason]", "not_found")
+    visitor.page.check("input[name=decline_reason][value=not_found]")
     visitor.page.fill("textarea[name=rationale]", "Nothing is there any more.")
     visitor.page.get_by_role("button", name="Record and stay").click()
     expect(visitor.page.locator("main")).to_contain_text("Your review, as recorded")

@@ -239,7 +239,8 @@ def test_one_step_has_the_key_and_one_button_the_way_back(desk: Desk) -> None:
     moderator.claim(case_id)
 
     def keyed(page: str) -> list[str]:
-        return [f"{key} {one}" for one, key in re.findall(r'formaction="([^"]+)" data-key="(\w+)"', page)]
+        found = re.findall(r'formaction="(/cases/[^"]+)" data-key="(\w+)"', page)
+        return [f"{key} {one}" for one, key in found]
 
     page = moderator.get(f"/cases/{case_id}")
     one, look = keyed(page)

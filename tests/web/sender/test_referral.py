@@ -215,11 +215,11 @@ def test_a_long_referral_has_pages_of_items(desk: Desk, officer: Person, sender:
 
 
 def answer_to(person: Person, method: str, address: str) -> tuple[int, str, list[tuple[str, str]]]:
-    """Status, text and headers, without what differs between any two requests."""
+    """Status, text and headers, without what differs between any two requests: tokens and moments."""
     answer = person.client.open(address, method=method, data={"csrf_token": person.field("csrf_token")})
-    text = re.sub(r"[0-9a-f]{16}", "", answer.text)
+    text = re.sub(r'[0-9a-f]{16}|data-now="[^"]+"|<time .*?</time>', "", answer.text)
     token = re.compile(r'name="csrf_token" value="[^"]+"')
-    headers = [pair for pair in answer.headers if pair[0] not in ("Set-Cookie", "Content-Length")]
+    headers = [pair for pair in answer.headers if pair[0] not in ("Set-Cookie", "Content-Length", "Date")]
     return answer.status_code, token.sub("", text), headers
 
 
