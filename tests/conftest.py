@@ -18,11 +18,13 @@ from werkzeug.test import TestResponse
 from app import create_app
 from review import db, migrate
 from review.config import Settings, read_settings
-from tests import data
+from tests import compiled, data
 from tests.draws import NO_DRAW
 from tests.postgres import PostgresServer
 
 _numbers = itertools.count()
+compiled.keep_templates()
+compiled.keep_builders()
 
 
 class Visitor(FlaskClient):
