@@ -29,6 +29,7 @@ from review.domain.media import (
     BOXES,
     MOST_BYTES,
     MOST_CHARACTERS,
+    PICTURES,
     Kind,
     Look,
     NotShown,
@@ -60,7 +61,7 @@ _LIMITS: Final = {
 
 Previews = dict[Stage, bytes]
 
-_FORMATS: Final = {Kind.PNG: "PNG", Kind.JPEG: "JPEG", Kind.WEBP: "WEBP"}
+_FORMATS: Final = {Kind.PNG: "PNG", Kind.JPEG: "JPEG"}
 # what Pillow would import at need, when nothing can be imported any more; TIFF is how cameras' notes are kept
 _PLUGINS: Final = (JpegImagePlugin, MpoImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
 _READY_MODES: Final = frozenset({"L", "RGB", "RGBA"})
@@ -139,9 +140,24 @@ def _picture(content: bytes, look: Look) -> Previews:
     return _previews(plain.transpose(_TURNS[orientation]) if orientation in _TURNS else plain, look)
 
 
+class _Webp(WebPImagePlugin.WebPImageFile):
+    """A WebP picture of which the first frame alone is wanted.
+
+    Its decoder keeps two canvases beside what it gives. With the picture itself all pixels would be held four
+    times at once, which is more than the memory of this process: so it goes before they are put there.
+    """
+
+    def load_prepare(self) -> None:
+        """Make room for the pixels, which have been decoded by now and wait to be put there."""
+        del self._decoder
+        super().load_prepare()
+
+
 def _opened(content: bytes, kind: Kind) -> Image.Image:
     """The picture with its head read and nothing decoded; only its own decoder may try."""
     try:
+        if kind is Kind.WEBP:
+            return _Webp(BytesIO(content))
         return Image.open(BytesIO(content), formats=[_FORMATS[kind]])
     except OSError as error:
         if kind is Kind.WEBP and int.from_bytes(content[4:8], "little") + 8 <= len(content):
@@ -212,7 +228,7 @@ def _hash_of(plain: Image.Image) -> str | None:
 _LOOKS: Final[dict[Kind, Any]] = {
     Kind.TEXT: _text,
     Kind.PDF: _document,
-    **dict.fromkeys(_FORMATS, _picture),
+    **dict.fromkeys(PICTURES, _picture),
 }
 
 

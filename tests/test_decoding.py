@@ -13,7 +13,7 @@ from PIL import Image
 
 from review import decoding
 from review.decoding import Decoded, decode
-from review.domain.media import Kind, Look, Refusal, Stage
+from review.domain.media import MOST_BYTES, Kind, Look, Refusal, Stage
 from review.errors import NotReady
 from tests.hostile_files import HARMLESS, HTML, REFUSED, picture, png
 
@@ -79,6 +79,31 @@ def test_the_largest_picture_is_shown_within_the_memory_of_the_child(tmp_path: P
         capture_output=True, check=True, text=True,
     )  # fmt: skip
     assert 16 * 1024 <= int(told.stdout) <= 512 * 1024
+
+
+@pytest.mark.parametrize("clear", [False, True], ids=["plain", "clear"])
+@pytest.mark.parametrize("lossless", [False, True], ids=["lossy", "lossless"])
+def test_the_largest_webp_is_shown_within_the_memory_of_the_child(
+    tmp_path: Path, *, lossless: bool, clear: bool
+) -> None:
+    """As many pixels and as many bytes as may be, in each of the four ways in which the format keeps them."""
+    image = Image.new("RGBA" if clear else "RGB", (8_000, 5_000), (200, 40, 40))
+    if clear:
+        image.paste((0, 0, 0, 0), (0, 0, 4_000, 5_000))
+    taken = BytesIO()
+    image.save(taken, "WEBP", lossless=lossless, quality=0, method=0)
+    found = _decode(tmp_path, taken.getvalue().ljust(MOST_BYTES, b"\0"))
+    assert (found.look.refused, found.look.width, found.look.height) == (None, 8_000, 5_000)
+    colour = _opened(found.previews[Stage.COLOUR]).convert("RGB")
+    assert colour.size == (1_600, 1_000)
+    assert _is_near(colour.getpixel((1_500, 500)), (200, 40, 40))
+    assert _is_near(colour.getpixel((100, 500)), (255, 255, 255) if clear else (200, 40, 40))
+
+
+def _is_near(pixel: object, wanted: tuple[int, int, int]) -> bool:
+    """Whether this is that colour, as far as two lossy formats keep it."""
+    assert isinstance(pixel, tuple)
+    return all(abs(one - other) < 12 for one, other in zip(pixel, wanted, strict=True))
 
 
 @pytest.mark.parametrize("format_name", ["PNG", "JPEG", "WEBP"])
