@@ -88,7 +88,8 @@ def precedents_of(reader: Session, case_id: str, *, account_id: str | None = Non
     found += judged.of(dict.fromkeys(_with_files(reader, digests)), Why.FILE)
     found += judged.of(_with_pictures(reader, digests), Why.PICTURE)
     found += judged.of(_with_words(reader, case_id), Why.TEXT)
-    allowed = [one for one in found if one.case_id != case_id and may_be_shown(one.why, of_round=of_round)]
+    withheld = {case_id} | {one.case_id for one in found if not may_be_shown(one.why, of_round=of_round)}
+    allowed = [one for one in found if one.case_id not in withheld]
     if of_round is Round.SECOND:
         allowed = _known_before(reader, case_id, allowed)
     return chosen(allowed)

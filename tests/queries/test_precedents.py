@@ -165,6 +165,21 @@ def test_a_second_reviewer_gets_no_duplicate_and_nothing_decided_since(desk: Des
         assert found(desk, case_id) == [(alike, Why.PICTURE, 1)]
 
 
+def test_a_duplicate_is_kept_from_a_second_reviewer_whatever_else_makes_it_like_the_case(desk: Desk) -> None:
+    with time_machine.travel(NOW, tick=False) as hand:
+        same_place, same_file = decided(hand, url=PLACE, reason=SAID), decided(hand, reason=SAID)
+        other = decided(hand, reason=SAID)
+        read_in()
+        case_id = make_case(url=PLACE, reason=SAID)
+        for one in (same_file, case_id):
+            add_evidence(one, b"the same file")
+        for one, bits in ((case_id, []), (same_place, [3])):
+            picture(one, flipped(HASH, bits), f"picture {bits}")
+        hand.shift(timedelta(minutes=1))
+        settle_review(judge(case_id, make_account()), hand, lot=DRAWN)
+        assert [one for one, _why, _measure in found(desk, case_id)] == [other]
+
+
 def test_a_second_reviewer_gets_nothing_of_the_same_referral(desk: Desk) -> None:
     with time_machine.travel(NOW, tick=False) as hand:
         alike, case_id = decided(hand), make_case()
