@@ -16,6 +16,7 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import Final
 
+from review.domain.sampling import Finding
 from review.domain.states import Round
 
 MOST_SHOWN: Final = 5
@@ -52,6 +53,26 @@ class Agreement(StrEnum):
     DIFFERED = "differed"
 
 
+class Reversal(StrEnum):
+    """How an earlier decision is reversed: it did not stand, or another judgement stands against it.
+
+    ``resolved``: its reviews differed, and the third one, by which it was decided, came to the other outcome
+    than the first. ``quality``: a quality review found that it should have come out the other way, or under
+    another clause. ``later``: the same location, come by the same kind of referral, was judged the other way
+    later. A decision that judges nothing, such as of what was removed already, is not the other way of any.
+    """
+
+    RESOLVED = "resolved"
+    QUALITY = "quality"
+    LATER = "later"
+
+
+FOUND_WRONG: Final = (Finding.FALSE_ACCEPT, Finding.FALSE_DECLINE, Finding.WRONG_CLAUSE)
+"""What a quality review finds of a decision that it would have made otherwise; a slip of form is none."""
+KEPT_UP: Final = "no_breach"
+"""The one reason to decline that is a judgement of the content, and so the other way of accepting."""
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A decided case that is like another. ``measure``: bits that differ, or per cent of words in common."""
@@ -82,6 +103,18 @@ def may_be_shown(why: Why, *, of_round: Round | None) -> bool:
     A second reviewer sees none at the same location or on the same file: these are duplicates of the case.
     """
     return of_round is not Round.SECOND or why not in (Why.LOCATION, Why.FILE)
+
+
+def reversals_told(reversals: Iterable[Reversal], *, of_round: Round | None) -> tuple[Reversal, ...]:
+    """Those of an earlier decision's reversals that may be told to who judges a case in that round, in order.
+
+    A second reviewer is not told of a later decision: it is of another case, which may be a duplicate of this
+    one and judged by its first reviewer. The other two are of the earlier decision alone.
+    """
+    held = set(reversals)
+    if of_round is Round.SECOND:
+        held.discard(Reversal.LATER)
+    return tuple(one for one in Reversal if one in held)
 
 
 def agreement_of(rounds: Iterable[str]) -> Agreement:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from review.domain.clause_text import natural_order
 from review.domain.looks import NO_LOOK, Way
-from review.domain.precedents import Agreement, Why, agreement_of
+from review.domain.precedents import Agreement, Reversal, Why, agreement_of
 from review.domain.states import Round
 from review.models import (
     Clause,
@@ -25,6 +25,7 @@ from review.models import (
     ShownPrecedent,
 )
 from review.prepared import Prepared
+from review.queries.reversals import reversals_beside
 
 
 class Looked(NamedTuple):
@@ -60,7 +61,8 @@ class ClauseNamed:
 class PrecedentShown:
     """An earlier decision beside a case: what came out, when and by how many people, and why it is shown.
 
-    ``measure``: of pictures the bits that differ, of texts the per cent of words in common.
+    ``measure``: of pictures the bits that differ, of texts the per cent of words in common. ``reversals``: in
+    what ways it did not stand or is contested, as far as the reader may know.
     """
 
     case_id: str
@@ -75,6 +77,7 @@ class PrecedentShown:
     clauses: tuple[ClauseNamed, ...]
     judged_at: datetime
     agreement: Agreement
+    reversals: tuple[Reversal, ...]
 
 
 @dataclass(frozen=True)
@@ -186,10 +189,14 @@ def shown_precedents(reader: Session, case_id: str, *, account_id: str | None) -
     for row in _SHOWN.all(reader, case_id=case_id, account_id=account_id):
         newest.setdefault(row.precedent_id, row)
     clauses = _clauses(reader, [row.review_id for row in newest.values() if row.ground == "terms"])
-    return tuple(_precedent(row, clauses.get(row.review_id, ())) for row in newest.values())
+    reversals = reversals_beside(reader, case_id, account_id=account_id)
+    return tuple(
+        _precedent(row, clauses.get(row.review_id, ()), reversals.get(row.precedent_id, ()))
+        for row in newest.values()
+    )
 
 
-def _precedent(row: Any, clauses: tuple[ClauseNamed, ...]) -> PrecedentShown:
+def _precedent(row: Any, clauses: tuple[ClauseNamed, ...], reversals: tuple[Reversal, ...]) -> PrecedentShown:
     return PrecedentShown(
         case_id=row.precedent_id,
         why=Why(row.why),
@@ -203,6 +210,7 @@ def _precedent(row: Any, clauses: tuple[ClauseNamed, ...]) -> PrecedentShown:
         clauses=clauses,
         judged_at=row.judged_at,
         agreement=agreement_of(name for name in ("second", "resolving") if getattr(row, name)),
+        reversals=reversals,
     )
 
 

@@ -171,6 +171,18 @@ WORDS: dict[str, dict[str, str]] = {
         "agreed": N_("Two reviews agreed"),
         "differed": N_("Two reviews differed, a third decided"),
     },
+    "reversal": {
+        "resolved": N_("First review reversed"),
+        "quality": N_("Found wrong in quality review"),
+        "later": N_("Decided the other way later"),
+    },
+    "reversed_because": {
+        "resolved": N_(
+            "Two reviews differed; the third, which counts, came to the other outcome than the first."
+        ),
+        "quality": N_("A quality review found that it was wrong."),
+        "later": N_("The same location was decided the other way later."),
+    },
     "time_left": {
         "overdue": N_("Overdue"),
         "hour": N_("Up to 1 hour"),

@@ -13,6 +13,7 @@ from review.domain.precedents import (
     MOST_TERMS,
     Agreement,
     Candidate,
+    Reversal,
     Why,
     agreement_of,
     alike,
@@ -22,6 +23,7 @@ from review.domain.precedents import (
     may_be_shown,
     near_parts,
     parts_of,
+    reversals_told,
     terms_of,
 )
 from review.domain.states import Round
@@ -138,3 +140,11 @@ def test_a_second_reviewer_is_shown_no_duplicate_of_the_case() -> None:
 )
 def test_agreement_is_read_from_the_rounds_that_were_held(rounds: list[str], agreement: Agreement) -> None:
     assert agreement_of(rounds) is agreement
+
+
+def test_a_second_reviewer_is_told_of_no_later_decision() -> None:
+    everything = list(reversed(Reversal))
+    for of_round in (Round.FIRST, Round.RESOLVING, None):
+        assert reversals_told(everything, of_round=of_round) == tuple(Reversal)
+    assert reversals_told(everything, of_round=Round.SECOND) == (Reversal.RESOLVED, Reversal.QUALITY)
+    assert reversals_told([], of_round=Round.FIRST) == ()

@@ -1,5 +1,7 @@
 """A second reviewer gets the same bytes whatever the first did; the first learns nothing of the second."""
 
+import hashlib
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,16 +17,19 @@ from review.actions import rounds
 from review.actions.cases import claim_case
 from review.actions.decisions import record_review
 from review.actions.dispatching import dispatch_review
+from review.domain.decisions import ReviewInput
 from review.domain.permissions import SERVICE, Role
 from review.domain.states import LIVE, Round
 from review.models import Account, Case, Item, SignIn
+from review.queries import reversals
 from review.queries.cases import CaseSummary
 from review.queries.decisions import standing_reviews
 from review.web.moderator import cases as case_pages
 from tests.conftest import Desk
 from tests.draws import DRAWN, NOT_DRAWN
 from tests.factories import make_account, make_case, make_clause, make_key, make_sender
-from tests.judging import OTHER_DECLINE, accept, judge
+from tests.judging import DECLINE, OTHER_DECLINE, accept, judge, settle_review
+from tests.queries.test_precedents import picture
 from tests.web.moderator.blind import (
     COLLEAGUE,
     NOW,
@@ -41,6 +46,9 @@ from tests.web.moderator.blind import (
     stories as all_stories,
 )
 from tests.web.moderator.test_pages import Moderator
+
+EARLIER = "https://video.example/earlier/"
+_earlier = itertools.count(1)
 
 
 @pytest.fixture
@@ -126,6 +134,38 @@ def _two(stage: Stage) -> dict[str, dict[str, str]]:
         found[name] = _everything(Watcher(stage, told))
         end_story(stage, told.case_id)
     return found
+
+
+def _beside_an_earlier(stage: Stage, later: ReviewInput) -> str:
+    """What a second reviewer gets after the look: an earlier decision, whose place was judged again."""
+    number = next(_earlier)
+    looks_like = hashlib.sha256(str(number).encode()).hexdigest()
+    stage.hand.move_to(NOW - timedelta(hours=3))
+    places = []
+    for review in (DECLINE, later):
+        places.append(make_case(url=f"{EARLIER}{number}", sender_id=stage.sender_id))
+        settle_review(judge(places[-1], make_account(), review), stage.hand, lot=NOT_DRAWN)
+        stage.hand.shift(timedelta(hours=1))
+    earlier = places[0]
+    picture(earlier, looks_like, f"earlier {number}")
+    told = tell(stage, number, Story(before=lambda told: picture(told.case_id, looks_like, f"own {number}")))
+    watcher = Watcher(stage, told)
+    watcher.other_kind = earlier
+    seen = _everything(watcher)
+    end_story(stage, told.case_id)
+    page = next(answer for name, answer in seen.items() if name.endswith("the case after the first look"))
+    assert "Similar picture (distance 0 of 256)" in page
+    return page
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["", "broken"])
+def test_a_second_reviewer_is_not_told_how_the_place_of_an_earlier_decision_was_judged_since(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, *, broken: bool
+) -> None:
+    if broken:
+        monkeypatch.setattr(reversals, "reversals_told", lambda found, **_round: tuple(found))
+    same, other_way = (_beside_an_earlier(stage, later) for later in (DECLINE, accept(stage.clause)))
+    assert (same == other_way) is not broken
 
 
 def _first_review(reader: Any, case: Any) -> Any:

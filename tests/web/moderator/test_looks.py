@@ -15,7 +15,7 @@ from review.models import Draft, FirstLook
 from tests.conftest import Desk
 from tests.draws import NOT_DRAWN
 from tests.factories import make_account, make_case, make_clause, make_sender
-from tests.judging import accept, judge, settle_review
+from tests.judging import DECLINE, accept, judge, settle_review
 from tests.pieces import add_evidence
 from tests.web.moderator.test_pages import Moderator
 
@@ -225,6 +225,26 @@ def test_earlier_decisions_come_with_the_look_and_say_why(desk: Desk) -> None:
         assert 'data-key="p 1"' in part
         assert "CANARY-RATIONALE" not in page
         assert f'href="/cases/{earlier}"' not in page
+
+
+def test_an_earlier_decision_that_was_reversed_says_so_in_words_and_shape(desk: Desk) -> None:
+    place = "https://video.example/watch/before"
+    with time_machine.travel(NOW, tick=False) as hand:
+        for review in (accept(make_clause("4.2")), DECLINE):
+            settle_review(judge(make_case(url=place), make_account(), review), hand, lot=NOT_DRAWN)
+            hand.shift(timedelta(minutes=1))
+        case_id = make_case(url=place)
+        person = Moderator(desk)
+        seen = person.claim(case_id)
+        assert "the other way" not in person.get(f"/cases/{case_id}")
+        person.post(f"/cases/{case_id}/look", **seen)
+        page = person.get(f"/cases/{case_id}")
+        newer, older = page[page.index("Earlier decisions") :].split('<details class="precedent"')[1:]
+        assert "the other way" not in newer
+        head, body = older[: older.index("</details>")].split("</summary>")
+        badge = r'class="badge warn"><svg class="shape turns".*?</svg>Decided the other way later<'
+        assert re.search(badge, head)
+        assert "The same location was decided the other way later." in body
 
 
 def test_the_record_names_what_was_shown_beside_the_review(desk: Desk) -> None:
