@@ -67,7 +67,9 @@ class Journal:
     def attempts(self) -> list[Attempt]:
         """Everything as it stands on the disk, in the order in which it was sent."""
         found: dict[int, Attempt] = {}
-        for line in self.path.read_bytes().splitlines():
+        with self._changed:  # no line is half written
+            written = self.path.read_bytes()
+        for line in written.splitlines():
             entry = json.loads(line)
             number = entry["number"]
             if "what" in entry:

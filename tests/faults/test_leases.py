@@ -157,7 +157,7 @@ def test_a_holder_stopped_past_the_end_decides_nothing(make_desk: MakeDesk, tmp_
     thread = holder.send(path, form)
     step(moved, HOUR)
     os.kill(worker, signal.SIGCONT)
-    thread.join(30)
+    thread.join()
     holder.connection.close()
     assert holder.answers[0].status == 409
     assert "Your claim on this case has ended" in holder.answers[0].text
@@ -174,18 +174,18 @@ def test_a_process_stopped_inside_its_transaction_loses_to_the_new_holder(
     desk = make_postgres_desk(variant="stop_in_review", workers=1)
     desk.start(SERVER)
     refer(desk)
-    holder = Holder(desk)
+    # ready before anybody waits for an answer: a start takes as long as the machine likes
+    other = desk.second(clock=str(HOUR))
+    other.start(SERVER)
+    holder, rival = Holder(desk), Holder(other, 1)
     path = holder.take_next()
     [worker] = desk.server_workers()
     thread = holder.send(path, holder.form(path))
     until(lambda: stopped(worker))
-    other = desk.second(clock=str(HOUR))
-    other.start(SERVER)
-    rival = Holder(other, 1)
     assert rival.take_next() == path
     rival.connection.close()
     os.kill(worker, signal.SIGCONT)
-    thread.join(30)
+    thread.join()
     holder.connection.close()
     assert holder.answers[0].status == 409
     assert "Your claim on this case has ended" in holder.answers[0].text

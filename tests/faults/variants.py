@@ -3,7 +3,6 @@
 Each is a name that the host applies in the fork before anything is served.
 """
 
-import os
 import signal
 import threading
 import time
@@ -70,13 +69,17 @@ def lose_commits() -> None:
 
 
 def stop_in_review() -> None:
-    """The process stops itself (SIGSTOP) once, inside the first review, when the time was taken already."""
+    """The process stops itself (SIGSTOP) once, inside the first review, when the time was taken already.
+
+    The signal goes to the thread that reviews. Sent to the process, another thread takes it, and this one
+    runs on until that one gets a processor: on a busy machine far enough to commit.
+    """
     look = decisions.review_facts
     once = threading.Lock()
 
     def facts(*arguments: Any, **options: Any) -> Any:
         if once.acquire(blocking=False):
-            os.kill(os.getpid(), signal.SIGSTOP)
+            signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
         return look(*arguments, **options)
 
     decisions.review_facts = facts
