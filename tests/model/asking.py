@@ -20,10 +20,12 @@ def ask(
 ) -> None:
     """Ask the sender of an item about the case that one holds."""
     case = rules.cases[number]
-    if case.state != "open" or not case.held_by(person, now) or case.generation != generation:
+    if not case.held_by(person, now) or case.generation != generation:
         refuse("claim_lost")
     if case.version != version:
         refuse("stale_version")
+    if case.state != "open":
+        refuse("claim_lost")
     rules.questions.append(Question(number, item, now))
     rules.items[item].events.append("item.question_asked")
     case.state, case.holder, case.until = "waiting_sender", None, None

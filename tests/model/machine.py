@@ -8,18 +8,18 @@ import json
 from datetime import timedelta
 
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, precondition, rule
+from hypothesis.stateful import initialize, rule
 
 from review import clock
-from review.actions import cases, decisions, dispatching, trail, withdrawals
+from review.actions import cases, decisions, trail, withdrawals
 from review.actions.referrals import Received, receive_referral
-from review.domain.decisions import ReviewInput
 from review.domain.permissions import SERVICE
 from review.workers.dispatching import dispatch_due
 from tests.factories import make_intake
 from tests.model.asking import Asking
 from tests.model.pair import FLAGGER, Pair
-from tests.model.rules import MOST_CLAIMS, Content
+from tests.model.rounds import Rounds
+from tests.model.rules import MOST_CLAIMS, UNDO_WINDOW, Content
 
 SPELLINGS = (
     "https://video.example/watch/{}",
@@ -75,7 +75,7 @@ def body_of(reference: str, content: Content) -> bytes:
     ).encode()
 
 
-class DeskMachine(Asking, Pair):
+class DeskMachine(Asking, Rounds, Pair):
     """What people, senders and loops may try."""
 
     # what arrives
@@ -155,7 +155,9 @@ class DeskMachine(Asking, Pair):
     @rule(person=people, number=any_number)
     def claim_this(self, person: int, number: int) -> None:
         """A certain case, whoever has it."""
-        number = number % len(self.model.cases)
+        self._claim_this(person, number % len(self.model.cases))
+
+    def _claim_this(self, person: int, number: int) -> bool:
         done = self.both(
             "claim",
             lambda: self.model.claim(number, person, clock.now()),
@@ -163,6 +165,7 @@ class DeskMachine(Asking, Pair):
         )
         if done is not None:
             assert done[0] == (done[1].claim_generation, done[1].version)
+        return done is not None
 
     def _held(self, person: int, number: int, *, right: bool) -> tuple[int, int]:
         """A case that this person holds and its generation; when not right any case, any generation."""
@@ -213,82 +216,21 @@ class DeskMachine(Asking, Pair):
         right=usually_right,
         fresh=st.sampled_from([True, True, False]),
         outcome=st.sampled_from(["accepted", "declined"]),
+        asks=st.booleans(),
+        then=st.sampled_from(["nothing", "dispatch"]),
     )
-    def record(self, person: int, number: int, right: bool, fresh: bool, outcome: str) -> None:
+    def record(
+        self, person: int, number: int, right: bool, fresh: bool, outcome: str, asks: bool, then: str
+    ) -> None:
         """The holder judges, from a form that may be older than the case; who has nothing takes the next."""
         if right and not self.model.held(person, clock.now()):
             self._claim_next(person)
         number, generation = self._held(person, number, right=right)
         version = self.model.cases[number].version - (0 if fresh else 1)
-        done = self.both(
-            "record",
-            lambda: self.model.record(number, person, generation, version, outcome, clock.now()),
-            lambda: decisions.record_review(
-                self.names.cases[number],
-                self._review(outcome),
-                claim_generation=generation,
-                version=version,
-                actor=self.people[person],
-            ),
-        )
-        if done is not None:
-            (_number, until), recorded = done
-            assert recorded.undo_until == until
-            self.names.reviews.append(recorded.review_id)
-
-    def _review(self, outcome: str) -> ReviewInput:
-        accepted = outcome == "accepted"
-        return ReviewInput(
-            outcome,
-            ground="terms" if accepted else None,
-            clauses=(self.clause,) if accepted else (),
-            visibility="removed" if accepted else None,
-            decline_reason=None if accepted else "no_breach",
-            rationale="Compared with each of our clauses.",
-            statement="We looked at it.",
-        )
-
-    @rule(person=people, number=any_number, right=usually_right)
-    def undo(self, person: int, number: int, right: bool) -> None:
-        """Somebody takes a review back: mostly one's own that waits."""
-        own = [
-            review.case
-            for place, review in enumerate(self.model.reviews)
-            if review.person == person and self.model.cases[review.case].pending == place
-        ]
-        number = own[number % len(own)] if own and right else number % len(self.model.cases)
-        done = self.both(
-            "undo",
-            lambda: self.model.undo(number, person, clock.now()),
-            lambda: decisions.undo_review(self.names.cases[number], actor=self.people[person]),
-        )
-        assert done is None or done[0] == done[1]
-
-    def _dispatch_all(self) -> int:
-        due = self.model.due(clock.now())
-        for review in due:
-            self._dispatch(review)
-        return len(due)
-
-    def _dispatch(self, review: int) -> bool:
-        known = len(self.model.cases)
-        decided = self.model.dispatch(review, clock.now())
-        self.seen["dispatched" if decided else "dropped"] += 1
-        self.seen["moved on"] += len(self.model.cases) - known
-        return decided
-
-    @precondition(lambda self: self.model.reviews)
-    @rule(number=any_number)
-    def dispatch_this(self, number: int) -> None:
-        """A loop tries a certain review, due or not."""
-        number %= len(self.model.reviews)
-        done = self.both(
-            "dispatch",
-            lambda: self._dispatch(number),
-            lambda: dispatching.dispatch_review(self.names.reviews[number], actor=SERVICE),
-        )
-        assert done is None or done[0] == (done[1] is not None)
-        self.names.learn(self.reader(), self.model)
+        recorded = self._record(number, person, generation, version, outcome, asks=asks)
+        if recorded and then == "dispatch":
+            self.clock.shift(UNDO_WINDOW)
+            self.run_loop("dispatch")
 
     # taking back
 
@@ -352,7 +294,7 @@ class DeskMachine(Asking, Pair):
             done = self.both("dispatch all", self._dispatch_all, dispatch_due)
             assert done is not None
             assert done[0] == done[1]
-            self.names.learn(self.reader(), self.model)
+            self.learn()
 
     @rule(dies=st.sampled_from([True, True, False]))
     def restart(self, dies: bool) -> None:

@@ -30,6 +30,8 @@ from tests.model.view import Names, expected, stored
 START = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 FLAGGER = 2
 """The number of the sender that is a trusted flagger."""
+LEAD = 2
+"""The number of the person who resolves what differs."""
 Wanted = TypeVar("Wanted")
 Given = TypeVar("Given")
 
@@ -71,7 +73,7 @@ class Pair(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.model, self.names = Rules(flaggers=(FLAGGER,)), Names()
+        self.model, self.names = Rules(flaggers=(FLAGGER,), leads=(LEAD,)), Names()
         self.place = type(self).new_place()
         self.dying = False
         # ids break ties in the queue: a story told again goes the same way

@@ -16,6 +16,9 @@ MOST_CLAIMS = 5
 TARGET_THREAT = timedelta(hours=1)
 TARGET_FLAGGER = timedelta(hours=24)
 TARGET_OTHER = timedelta(hours=72)
+ROUND_IN = {"open": "first", "second_review": "second", "resolving": "resolving"}
+"""What a review is that is recorded in this state; in no other one is anything claimed or recorded."""
+LIVE = (*ROUND_IN, "waiting_sender")
 
 
 class Refused(Exception):
@@ -66,15 +69,27 @@ class Item:
 
 @dataclass
 class Review:
-    """One person's judgement of the case as it was in ``version``; standing until it is undone."""
+    """One person's judgement of the case as it was in ``version``; standing until it is undone.
+
+    ``asks``: a rule wants a second review after it. ``decides``: the decision of the case follows it.
+    ``lettered``: it is one of two that differ, and whoever resolves that sees it as A or B.
+    """
 
     case: int
     person: int
     version: int
+    round: str
     outcome: str
+    asks: bool
     until: datetime
     undone: bool = False
     dispatched: bool = False
+    decides: bool = False
+    lettered: bool = False
+
+    def stands(self, case: int, person: int) -> bool:
+        """Whether it is this person's of this case, and was not undone."""
+        return (self.case, self.person, self.undone) == (case, person, False)
 
 
 @dataclass
@@ -90,7 +105,10 @@ class Question:
 
 @dataclass
 class Case:
-    """One location and kind; the claim is a lease that ends at ``until`` and outnumbers the ones before."""
+    """One location and kind; the claim is a lease that ends at ``until`` and outnumbers the ones before.
+
+    ``leaps``: version and generation went on by a number that nobody knows before.
+    """
 
     location: int
     kind: str
@@ -104,6 +122,7 @@ class Case:
     until: datetime | None = None
     by_undo: bool = False
     pending: int | None = None
+    leaps: bool = False
     events: list[str] = field(default_factory=list)
 
     def held_by(self, person: int, now: datetime) -> bool:
@@ -111,15 +130,16 @@ class Case:
         return self.holder == person and self.until is not None and self.until > now
 
     def free(self, now: datetime) -> bool:
-        """Whether anybody may claim it."""
-        return self.state == "open" and self.pending is None and (self.until is None or self.until <= now)
+        """Whether somebody may claim it."""
+        unclaimed = self.until is None or self.until <= now
+        return self.state in ROUND_IN and self.pending is None and unclaimed
 
 
 class Rules:
     """The whole desk in memory."""
 
-    def __init__(self, *, flaggers: Sequence[int] = ()) -> None:
-        self.flaggers = flaggers
+    def __init__(self, *, flaggers: Sequence[int] = (), leads: Sequence[int] = ()) -> None:
+        self.flaggers, self.leads = flaggers, leads
         self.referrals: list[Referral] = []
         self.items: list[Item] = []
         self.cases: list[Case] = []
@@ -142,17 +162,18 @@ class Rules:
         for location, _spelling in content.locations:
             case = self._live_case(location, content.kind)
             if case is None:
-                case = self._open(Case(location, content.kind, rank=2, due=now + target, opened=now))
+                case = self.open(Case(location, content.kind, rank=2, due=now + target, opened=now))
             self._join(case, number, rank=0 if threat else 2, due=now + target)
         return number, True
 
     def _live_case(self, location: int, kind: str) -> int | None:
         for number, case in enumerate(self.cases):
-            if (case.location, case.kind) == (location, kind) and case.state in ("open", "waiting_sender"):
+            if (case.location, case.kind) == (location, kind) and case.state in LIVE:
                 return number
         return None
 
-    def _open(self, case: Case) -> int:
+    def open(self, case: Case) -> int:
+        """Put a new case on the desk; its number."""
         self.cases.append(case)
         return len(self.cases) - 1
 
@@ -177,14 +198,14 @@ class Rules:
         return case.rank, case.due, case.opened
 
     def offered(self, number: int, person: int, now: datetime) -> bool:
-        """Whether the case is free and this person has no standing review of it."""
-        return self.cases[number].free(now) and not self.has_reviewed(number, person)
+        """Whether the case is free for somebody who has no standing review of it; in dispute, for a lead."""
+        case = self.cases[number]
+        judges = case.state != "resolving" or person in self.leads
+        return judges and case.free(now) and not self.has_reviewed(number, person)
 
     def has_reviewed(self, number: int, person: int) -> bool:
         """Whether this person has a review of the case that was not undone."""
-        return any(
-            (review.case, review.person, review.undone) == (number, person, False) for review in self.reviews
-        )
+        return any(review.stands(number, person) for review in self.reviews)
 
     def held(self, person: int, now: datetime) -> list[int]:
         """The cases that this person holds."""
@@ -254,13 +275,22 @@ class Rules:
         return self._own(number, person, generation, now)
 
     def record(
-        self, number: int, person: int, generation: int, version: int, outcome: str, now: datetime
+        self,
+        number: int,
+        person: int,
+        generation: int,
+        version: int,
+        outcome: str,
+        now: datetime,
+        *,
+        asks: bool = False,
     ) -> tuple[int, datetime]:
         """Record a review of the case as the form saw it: its number and until when it can be undone."""
         case = self._check_own_write(number, person, generation, now)
         if case.version != version:
             refuse("stale_version")
-        review = Review(number, person, version, outcome, until=now + UNDO_WINDOW)
+        until = now + UNDO_WINDOW
+        review = Review(number, person, version, ROUND_IN[case.state], outcome, asks, until)
         self.reviews.append(review)
         case.pending = len(self.reviews) - 1
         case.holder = case.until = None
@@ -272,15 +302,12 @@ class Rules:
     def undo(self, number: int, person: int, now: datetime) -> int:
         """Take one's pending review back and claim the case anew; the new generation."""
         case = self.cases[number]
-        if case.pending is None:
-            sent = case.state != "withdrawn" and any(
-                (review.case, review.person, review.dispatched) == (number, person, True)
-                for review in self.reviews
-            )
-            refuse("undo_window_over" if sent else "nothing_to_undo")
-        review = self.reviews[case.pending]
-        if review.person != person:
-            refuse("not_permitted")
+        review = None if case.pending is None else self.reviews[case.pending]
+        if review is None or review.person != person:
+            # whatever became of it since: a review that was sent on is not told apart from one that decided
+            if any(one.dispatched for one in self.reviews if one.stands(number, person)):
+                refuse("undo_window_over")
+            refuse("nothing_to_undo" if review is None else "not_permitted")
         if review.until <= now:
             refuse("undo_window_over")
         review.undone = True
@@ -294,40 +321,12 @@ class Rules:
 
     def due(self, now: datetime) -> list[int]:
         """The reviews that the loop would send on their way."""
-        return [number for number in range(len(self.reviews)) if self._is_due(number, now)]
+        return [number for number in range(len(self.reviews)) if self.is_due(number, now)]
 
-    def _is_due(self, number: int, now: datetime) -> bool:
+    def is_due(self, number: int, now: datetime) -> bool:
+        """Whether the undo window of this review, which waits, is over."""
         review = self.reviews[number]
         return self.cases[review.case].pending == number and review.until <= now
-
-    def dispatch(self, number: int, now: datetime) -> bool:
-        """Answer what the review covers, move what joined later; False where nothing was left to answer."""
-        if not self._is_due(number, now):
-            refuse("not_dispatchable")
-        review = self.reviews[number]
-        case = self.cases[review.case]
-        asked = [item for item in self.items if (item.case, item.status) == (review.case, "in_review")]
-        case.pending = None
-        covered = [item for item in asked if item.joined <= review.version]
-        if not covered:
-            review.undone = True
-            case.version += 1
-            case.events.append("case.review_dropped")
-            return False
-        review.dispatched = True
-        case.state = "decided"
-        case.events.append("case.decided")
-        for item in covered:
-            item.status, item.outcome = "decided", review.outcome
-            item.events.append("item.answered")
-        late = [item for item in asked if item.joined > review.version]
-        if late:
-            moved = Case(case.location, case.kind, case.rank, case.due, opened=now, version=1)
-            moved.events.append("case.opened")
-            place = self._open(moved)
-            for item in late:
-                item.case, item.joined = place, 1
-        return True
 
     # taking back
 

@@ -32,6 +32,9 @@ MUST_HAPPEN = (
     "record",
     "record: claim_lost",
     "dispatched",
+    "second by first",
+    "record, second",
+    "decided by second",
     "withdraw item",
     "ask",
     "answer",
@@ -111,7 +114,9 @@ def _rare_turns(desk: DeskMachine) -> None:
     """Turns that chance seldom takes, each checked against the model like any other story."""
     one, two = _content(0), _content(1)
     right: dict[str, Any] = {"person": 0, "number": 0, "right": True}
-    fresh: dict[str, Any] = right | {"fresh": True, "outcome": "accepted"}
+    fresh: dict[str, Any] = right | {
+        "fresh": True, "outcome": "accepted", "asks": False, "then": "nothing",
+    }  # fmt: skip
     joined = partial(desk.submit_what_is_worked_on, number=0, spelling=1)
     window = partial(desk.time_passes, by=timedelta(seconds=60))
     try:
@@ -135,9 +140,9 @@ def _rare_turns(desk: DeskMachine) -> None:
             # judged for the one that joined; a third comes too late and gets a case of its own
             partial(desk.record, **fresh | {"outcome": "declined"}),
             partial(joined, sender=2, reference=2),
-            partial(desk.dispatch_this, number=2),
+            partial(desk.dispatch_this, number=2, drawn=False),
             window,
-            partial(desk.dispatch_this, number=2),
+            partial(desk.dispatch_this, number=2, drawn=False),
             partial(desk.withdraw_item, number=1, right=True, sender=1),
             partial(desk.withdraw_referral, number=1, right=True, sender=1),
             partial(desk.restart, dies=True),
@@ -203,6 +208,122 @@ def test_a_program_that_forgets_questions_is_found_out(
     monkeypatch.setattr(place, lambda *_arguments, **_named: None)
     with pytest.raises(AssertionError):
         _asking_turns(machine())
+
+
+def _judged(desk: DeskMachine, person: int, case: int, outcome: str, **options: Any) -> list[Any]:
+    """Somebody claims the case and judges it, the window ends, and the loop sends the review on."""
+    given: dict[str, Any] = {"fresh": True, "asks": False, "then": "dispatch"} | options
+    return [
+        partial(desk.claim_this, person=person, number=case),
+        partial(desk.record, person=person, number=0, right=True, outcome=outcome, **given),
+    ]
+
+
+def _round_turns(desk: DeskMachine) -> None:
+    """Second and third reviews: due, recorded, undone, in agreement or not, withdrawn, begun again."""
+    dies = partial(desk.restart, dies=True)
+    stays: dict[str, Any] = {"then": "nothing"}
+    send_on = (partial(desk.time_passes, by=timedelta(seconds=60)), partial(desk.run_loop, loop="dispatch"))
+    undo = partial(desk.undo, number=0, right=True)
+
+    def referred(sender: int, reference: int, *places: int) -> Callable[[], object]:
+        return partial(desk.submit, sender=sender, reference=reference, content=_content(*places))
+
+    def to_second(reference: int, place: int, case: int) -> list[Any]:
+        return [referred(0, reference, place), *_judged(desk, 0, case, "accepted", asks=True)]
+
+    try:
+        _told(
+            desk,
+            # case 0: a rule asks for a second review, which differs; a lead resolves it; a late item moves on
+            *to_second(0, 0, 0),
+            partial(desk.undo, person=0, number=0, right=False),
+            partial(desk.claim_this, person=0, number=0),
+            partial(desk.claim_this, person=1, number=0),
+            referred(1, 0, 0),
+            partial(desk.use_claim, person=1, number=0, right=True, use="draft"),
+            partial(desk.ask_sender, person=1, number=0, fresh=True),
+            *_judged(desk, 1, 0, "declined", fresh=False),
+            *_judged(desk, 1, 0, "declined", **stays),
+            partial(desk.undo, person=0, number=0, right=False),
+            partial(desk.undo, person=2, number=0, right=False),
+            partial(undo, person=1),
+            *_judged(desk, 1, 0, "declined", **stays),
+            dies,
+            *send_on,
+            partial(desk.claim_this, person=1, number=0),
+            partial(desk.claim_next, person=1, greedy=False),
+            *_judged(desk, 2, 0, "declined", **stays),
+            partial(undo, person=2),
+            *_judged(desk, 2, 0, "declined", **stays),
+            dies,
+            *send_on,
+            # case 1: drawn for the second review, which agrees
+            *_judged(desk, 1, 1, "declined", **stays),
+            send_on[0],
+            partial(desk.dispatch_this, number=5, drawn=True),
+            partial(desk.judge_again, number=0, person=0, agrees=True, then="dispatch"),
+            # cases 2 to 4: withdrawn while somebody holds the second review, has recorded it, has the third
+            *to_second(1, 1, 2),
+            partial(desk.claim_this, person=1, number=2),
+            partial(desk.withdraw_item, number=2, right=True, sender=0),
+            partial(desk.undo, person=0, number=2, right=False),
+            partial(desk.use_claim, person=1, number=2, right=False, use="renew"),
+            *to_second(2, 2, 3),
+            *_judged(desk, 1, 3, "accepted", **stays),
+            partial(desk.withdraw_referral, number=3, right=True, sender=0),
+            partial(desk.undo, person=1, number=3, right=False),
+            *to_second(3, 3, 4),
+            *_judged(desk, 1, 4, "declined"),
+            partial(desk.claim_this, person=2, number=4),
+            partial(desk.withdraw_item, number=4, right=True, sender=0),
+            # cases 5 and 6: nothing is left of what the first review saw, and the case begins again
+            *to_second(4, 4, 5),
+            referred(1, 1, 4),
+            partial(desk.withdraw_item, number=5, right=True, sender=0),
+            *_judged(desk, 1, 5, "declined"),
+            *to_second(5, 5, 6),
+            *_judged(desk, 1, 6, "declined"),
+            referred(1, 2, 5),
+            partial(desk.withdraw_item, number=7, right=True, sender=0),
+            *_judged(desk, 2, 6, "accepted"),
+            *_judged(desk, 0, 6, "declined", asks=True),
+            *_judged(desk, 1, 6, "declined"),
+        )
+    finally:
+        desk.teardown()
+
+
+def test_second_and_third_reviews_go_as_the_rules_say(machine: type[DeskMachine]) -> None:
+    _round_turns(machine())
+    seen = machine.seen
+    wanted = (
+        "second by first", "record, second", "undo in second_review", "differ by second", "record, resolving",
+        "undo in resolving", "decided by resolving", "decided by second", "dropped by second",
+        "dropped by resolving", "moved on", "died", "claim: case_not_claimable", "ask: claim_lost",
+        "record: stale_version", "undo: undo_window_over", "undo: not_permitted", "undo: nothing_to_undo",
+        "renew: claim_lost", "withdraw item", "withdraw referral",
+    )  # fmt: skip
+    assert [name for name in wanted if not seen[name]] == []
+    assert seen["second by first"] == 8
+
+
+@pytest.mark.parametrize(
+    ("place", "instead"),
+    [
+        ("review.actions.dispatching.agrees", lambda *_reviews: True),
+        ("review.actions.rounds._leap", lambda _number: 1),
+        ("review.actions.dispatching.why_second", lambda *_arguments, **_named: ()),
+        ("review.actions.dispatching.drop_reviews", lambda *_arguments, **_named: None),
+    ],
+)
+@pytest.mark.parametrize("machine", [_sqlite], ids=["sqlite"], indirect=True)
+def test_a_program_with_one_rule_of_rounds_changed_is_found_out(
+    machine: type[DeskMachine], monkeypatch: pytest.MonkeyPatch, place: str, instead: object
+) -> None:
+    monkeypatch.setattr(place, instead)
+    with pytest.raises(AssertionError):
+        _round_turns(machine())
 
 
 def test_the_rare_turns_of_a_case_go_as_the_rules_say(machine: type[DeskMachine]) -> None:

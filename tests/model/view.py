@@ -114,10 +114,12 @@ def expected(rules: Rules) -> View:
                 "case": review.case,
                 "person": review.person,
                 "version": review.version,
+                "round": review.round,
                 "until": review.until,
                 "undone": review.undone,
                 "dispatched": review.dispatched,
-                "decisions": [review.outcome] if review.dispatched else [],
+                "lettered": review.lettered,
+                "decisions": [review.outcome] if review.decides else [],
             }
             for review in rules.reviews
         ],
@@ -190,9 +192,11 @@ def _reviews(reader: Session, names: Names, number: dict[str, int]) -> list[dict
             "case": number[review.case_id],
             "person": number[review.account_id],
             "version": review.case_version,
+            "round": review.round,
             "until": review.undo_until,
             "undone": review.undone_at is not None,
             "dispatched": review.dispatched_at is not None,
+            "lettered": review.letter is not None,
             "decisions": decisions[review.id],
         }
         for review in _rows(reader, Review, names.reviews)
