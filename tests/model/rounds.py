@@ -129,7 +129,7 @@ class Rounds(Pair):
             statement="We looked at it.",
         )
 
-    @precondition(_waiting)
+    @precondition(lambda self: bool(self._waiting()))
     @rule(
         number=st.integers(0, 10_000),
         person=st.integers(0, 2),

@@ -219,77 +219,92 @@ def _judged(desk: DeskMachine, person: int, case: int, outcome: str, **options: 
     ]
 
 
+def _referred(desk: DeskMachine, sender: int, reference: int, place: int) -> Callable[[], object]:
+    return partial(desk.submit, sender=sender, reference=reference, content=_content(place))
+
+
+def _to_second(desk: DeskMachine, reference: int, place: int, case: int) -> list[Any]:
+    """A case whose first review asks for a second one."""
+    return [_referred(desk, 0, reference, place), *_judged(desk, 0, case, "accepted", asks=True)]
+
+
+def _disputed(desk: DeskMachine) -> list[Any]:
+    """Case 0 goes to a second review, which differs, and a lead resolves it; its late item is case 1.
+
+    That is drawn for the second review, which agrees.
+    """
+    dies = partial(desk.restart, dies=True)
+    window = partial(desk.time_passes, by=timedelta(seconds=60))
+    send_on = (dies, window, partial(desk.run_loop, loop="dispatch"))
+    undo: Callable[..., Any] = partial(desk.undo, number=0)
+    return [
+        *_to_second(desk, 0, 0, 0),
+        partial(undo, person=0, right=False),
+        partial(desk.claim_this, person=0, number=0),
+        partial(desk.claim_this, person=1, number=0),
+        _referred(desk, 1, 0, 0),
+        partial(desk.use_claim, person=1, number=0, right=True, use="draft"),
+        partial(desk.ask_sender, person=1, number=0, fresh=True),
+        *_judged(desk, 1, 0, "declined", fresh=False),
+        *_judged(desk, 1, 0, "declined", then="nothing"),
+        partial(undo, person=0, right=False),
+        partial(undo, person=2, right=False),
+        partial(undo, person=1, right=True),
+        *_judged(desk, 1, 0, "declined", then="nothing"),
+        *send_on,
+        partial(desk.claim_this, person=1, number=0),
+        partial(desk.claim_next, person=1, greedy=False),
+        *_judged(desk, 2, 0, "declined", then="nothing"),
+        partial(undo, person=2, right=True),
+        *_judged(desk, 2, 0, "declined", then="nothing"),
+        *send_on,
+        *_judged(desk, 1, 1, "declined", then="nothing"),
+        window,
+        partial(desk.dispatch_this, number=5, drawn=True),
+        partial(desk.judge_again, number=0, person=0, agrees=True, then="dispatch"),
+    ]
+
+
+def _withdrawn_in_rounds(desk: DeskMachine) -> list[Any]:
+    """Cases 2 to 4: while somebody holds the second review, has recorded it, holds the third."""
+    return [
+        *_to_second(desk, 1, 1, 2),
+        partial(desk.claim_this, person=1, number=2),
+        partial(desk.withdraw_item, number=2, right=True, sender=0),
+        partial(desk.undo, person=0, number=2, right=False),
+        partial(desk.use_claim, person=1, number=2, right=False, use="renew"),
+        *_to_second(desk, 2, 2, 3),
+        *_judged(desk, 1, 3, "accepted", then="nothing"),
+        partial(desk.withdraw_referral, number=3, right=True, sender=0),
+        partial(desk.undo, person=1, number=3, right=False),
+        *_to_second(desk, 3, 3, 4),
+        *_judged(desk, 1, 4, "declined"),
+        partial(desk.claim_this, person=2, number=4),
+        partial(desk.withdraw_item, number=4, right=True, sender=0),
+    ]
+
+
+def _begun_again(desk: DeskMachine) -> list[Any]:
+    """Cases 5 and 6: in the second and in the third round nothing is left of what the first review saw."""
+    return [
+        *_to_second(desk, 4, 4, 5),
+        _referred(desk, 1, 1, 4),
+        partial(desk.withdraw_item, number=5, right=True, sender=0),
+        *_judged(desk, 1, 5, "declined"),
+        *_to_second(desk, 5, 5, 6),
+        *_judged(desk, 1, 6, "declined"),
+        _referred(desk, 1, 2, 5),
+        partial(desk.withdraw_item, number=7, right=True, sender=0),
+        *_judged(desk, 2, 6, "accepted"),
+        *_judged(desk, 0, 6, "declined", asks=True),
+        *_judged(desk, 1, 6, "declined"),
+    ]
+
+
 def _round_turns(desk: DeskMachine) -> None:
     """Second and third reviews: due, recorded, undone, in agreement or not, withdrawn, begun again."""
-    dies = partial(desk.restart, dies=True)
-    stays: dict[str, Any] = {"then": "nothing"}
-    send_on = (partial(desk.time_passes, by=timedelta(seconds=60)), partial(desk.run_loop, loop="dispatch"))
-    undo = partial(desk.undo, number=0, right=True)
-
-    def referred(sender: int, reference: int, *places: int) -> Callable[[], object]:
-        return partial(desk.submit, sender=sender, reference=reference, content=_content(*places))
-
-    def to_second(reference: int, place: int, case: int) -> list[Any]:
-        return [referred(0, reference, place), *_judged(desk, 0, case, "accepted", asks=True)]
-
     try:
-        _told(
-            desk,
-            # case 0: a rule asks for a second review, which differs; a lead resolves it; a late item moves on
-            *to_second(0, 0, 0),
-            partial(desk.undo, person=0, number=0, right=False),
-            partial(desk.claim_this, person=0, number=0),
-            partial(desk.claim_this, person=1, number=0),
-            referred(1, 0, 0),
-            partial(desk.use_claim, person=1, number=0, right=True, use="draft"),
-            partial(desk.ask_sender, person=1, number=0, fresh=True),
-            *_judged(desk, 1, 0, "declined", fresh=False),
-            *_judged(desk, 1, 0, "declined", **stays),
-            partial(desk.undo, person=0, number=0, right=False),
-            partial(desk.undo, person=2, number=0, right=False),
-            partial(undo, person=1),
-            *_judged(desk, 1, 0, "declined", **stays),
-            dies,
-            *send_on,
-            partial(desk.claim_this, person=1, number=0),
-            partial(desk.claim_next, person=1, greedy=False),
-            *_judged(desk, 2, 0, "declined", **stays),
-            partial(undo, person=2),
-            *_judged(desk, 2, 0, "declined", **stays),
-            dies,
-            *send_on,
-            # case 1: drawn for the second review, which agrees
-            *_judged(desk, 1, 1, "declined", **stays),
-            send_on[0],
-            partial(desk.dispatch_this, number=5, drawn=True),
-            partial(desk.judge_again, number=0, person=0, agrees=True, then="dispatch"),
-            # cases 2 to 4: withdrawn while somebody holds the second review, has recorded it, has the third
-            *to_second(1, 1, 2),
-            partial(desk.claim_this, person=1, number=2),
-            partial(desk.withdraw_item, number=2, right=True, sender=0),
-            partial(desk.undo, person=0, number=2, right=False),
-            partial(desk.use_claim, person=1, number=2, right=False, use="renew"),
-            *to_second(2, 2, 3),
-            *_judged(desk, 1, 3, "accepted", **stays),
-            partial(desk.withdraw_referral, number=3, right=True, sender=0),
-            partial(desk.undo, person=1, number=3, right=False),
-            *to_second(3, 3, 4),
-            *_judged(desk, 1, 4, "declined"),
-            partial(desk.claim_this, person=2, number=4),
-            partial(desk.withdraw_item, number=4, right=True, sender=0),
-            # cases 5 and 6: nothing is left of what the first review saw, and the case begins again
-            *to_second(4, 4, 5),
-            referred(1, 1, 4),
-            partial(desk.withdraw_item, number=5, right=True, sender=0),
-            *_judged(desk, 1, 5, "declined"),
-            *to_second(5, 5, 6),
-            *_judged(desk, 1, 6, "declined"),
-            referred(1, 2, 5),
-            partial(desk.withdraw_item, number=7, right=True, sender=0),
-            *_judged(desk, 2, 6, "accepted"),
-            *_judged(desk, 0, 6, "declined", asks=True),
-            *_judged(desk, 1, 6, "declined"),
-        )
+        _told(desk, *_disputed(desk), *_withdrawn_in_rounds(desk), *_begun_again(desk))
     finally:
         desk.teardown()
 
