@@ -249,12 +249,12 @@ def test_one_step_has_the_key_and_one_button_the_way_back(desk: Desk) -> None:
     assert one.endswith("small")
     assert first in one
     page = step(moderator, f"/cases/{case_id}/reveal?evidence={first}&stage=small")
-    assert [one.partition(" ")[0] for one in keyed(page)] == ["v", "Escape"]
+    assert [one.partition(" ")[0] for one in keyed(page)] == ["v", "Esc"]
     assert keyed(page)[0].endswith("stage=grey")
     page = step(moderator, f"/cases/{case_id}/reveal?evidence={first}&stage=grey")
     assert second in keyed(page)[0 if keyed(page)[0].startswith("v") else 1]
     page = step(moderator, f"/cases/{case_id}/reveal?evidence={second}&stage=grey")
-    hide_all = [one for one in keyed(page) if one.startswith("Escape")]
+    hide_all = [one for one in keyed(page) if one.startswith("Esc")]
     assert hide_all
     assert all("reveal=" not in one for one in hide_all)
     assert media(step(moderator, hide_all[0].partition(" ")[2].replace("&amp;", "&"))) == []
