@@ -153,7 +153,8 @@ def test_what_another_sender_does_with_the_same_items_changes_no_byte(
     addresses = [*LISTS[:3], f"/sender/referrals/{ids['own'][0]}"]
 
     def pages() -> list[str]:
-        volatile = re.compile(r'name="csrf_token" value="[^"]+"|<time[^>]*>.*?</time>', re.DOTALL)
+        moving = r'name="csrf_token" value="[^"]+"|data-now="[^"]+"|<time[^>]*>.*?</time>'
+        volatile = re.compile(moving, re.DOTALL)
         return [volatile.sub("", person.client.get(address).text) for address in addresses]
 
     before = pages()
