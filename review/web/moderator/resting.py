@@ -35,7 +35,7 @@ def remind() -> None:
     limits = choice_of(reader, account_id, settings=current_app.config["REVIEW_SETTINGS"]).limits
     exposure = exposure_of(reader, account_id, now=now)
     if is_break_due(exposure, limits):
-        session["rest"] = exposure.working_minutes
+        session["rest"] = max(1, exposure.working_minutes)  # many looks in less than one ask as well
         session["rest_asked"] = seconds
 
 

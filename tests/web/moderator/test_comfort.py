@@ -124,6 +124,20 @@ def test_the_card_comes_once_with_a_case_not_yet_begun_and_again_after_a_while(d
         assert ASKS in _next(client)
 
 
+def test_the_card_comes_after_many_looks_however_short_they_were(desk: Desk) -> None:
+    desk.app.config["REVIEW_SETTINGS"] = replace(desk.settings, break_minutes=0, break_reveals=1)
+    client = desk.client()
+    with time_machine.travel(NOW, tick=False) as hand:
+        person = make_sign_in(client, Role.MODERATOR)
+        make_case(severity="high")
+        _next(client)
+        hand.shift(timedelta(seconds=61))
+        _shown(_held(person), person)
+        make_case()
+        hand.shift(timedelta(seconds=20))
+        assert ASKS in _next(client)
+
+
 def test_after_a_break_nobody_is_asked(desk: Desk) -> None:
     desk.app.config["REVIEW_SETTINGS"] = replace(desk.settings, break_minutes=0, break_reveals=1)
     client = desk.client()
