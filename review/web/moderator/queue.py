@@ -103,25 +103,36 @@ def address_of_next(holding: str | None = None, *, severe: bool = False) -> str:
 
 
 def address_after(claim: Claim | None) -> str:
-    """The address of a case just claimed; without one where to go instead, with a message that says why."""
-    resting.remind()
+    """The address of a case just claimed; without one where to go instead, with a message that says why.
+
+    The page may ask for a break, unless it is a case that somebody is in the middle of.
+    """
     if claim is not None:
+        resting.remind()
         return url_for("moderator_cases.page", case_id=claim.case_id)
+    address, begun = _address_instead()
+    if not begun:
+        resting.remind()
+    return address
+
+
+def _address_instead() -> tuple[str, bool]:
+    """Where to go with nothing to claim, and whether that is a case on which work has begun."""
     if resting.is_day_spent():
         session["spent"] = True
-        return url_for("moderator_queue.listing")
+        return url_for("moderator_queue.listing"), False
     held = cases.held_cases(db.session(), account_id=guard.actor().account_id, now=clock.now())
     if len(held) >= MOST_CLAIMS:
         flash(too_many().detail, "warning")
-        return url_for("moderator_queue.listing")
+        return url_for("moderator_queue.listing"), False
     if chosen := narrowed.kept():
         flash(gettext("Nothing that fits is waiting; take a condition away."), "warning")
-        return narrowed.queue_address(chosen)
+        return narrowed.queue_address(chosen), False
     if held:
         flash(gettext("Nothing else is waiting; this is a case that you hold already."), "warning")
-        return url_for("moderator_cases.page", case_id=held[0].id)
+        return url_for("moderator_cases.page", case_id=held[0].id), True
     flash(gettext("Nothing is waiting for you."), "warning")
-    return url_for("moderator_queue.listing")
+    return url_for("moderator_queue.listing"), False
 
 
 def _address_after(place: Place | None, chosen: Mapping[str, str]) -> str | None:

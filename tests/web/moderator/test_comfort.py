@@ -1,5 +1,6 @@
 """One's own comfort page; the card that asks for a break; what "next" says when the budget is used."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -122,6 +123,44 @@ def test_the_card_comes_once_with_a_case_not_yet_begun_and_again_after_a_while(d
         hand.shift(timedelta(minutes=9, seconds=30))
         make_case()
         assert ASKS in _next(client)
+
+
+def test_the_card_comes_into_no_draft_and_the_break_keeps_what_is_typed(desk: Desk) -> None:
+    """Goal 22: whatever the page of a held case does with a half-typed review past the limit, nothing asks."""
+    desk.app.config["REVIEW_SETTINGS"] = replace(
+        desk.settings, break_minutes=20, break_reveals=0, claim_seconds=86_400
+    )
+    client = desk.client()
+    with time_machine.travel(NOW, tick=False) as hand:
+        person = make_sign_in(client, Role.MODERATOR)
+        case_id = make_case()
+        _next(client)
+        evidence_id = add_evidence(case_id)
+        for _look in range(3):
+            _shown(case_id, person)
+            hand.shift(timedelta(minutes=8))
+        page = client.get(f"/cases/{case_id}").text
+        typed = dict(re.findall(r'name="(version|claim_generation)"[^>]*value="(\d+)"', page))
+        typed |= {"csrf_token": _token(client, f"/cases/{case_id}"), "rationale": "Half a sentence, and"}
+        for address, more in (
+            ("draft", {"autosave": "1"}), ("draft", {}), ("renew", {}), ("note", {"note": "A note."}),
+            (f"reveal?evidence={evidence_id}&stage=small", {}), ("hide", {}), ("look", {}), ("review", {}),
+        ):  # fmt: skip
+            answer = client.post(f"/cases/{case_id}/{address}", data=typed | more, follow_redirects=True)
+            assert answer.status_code in (200, 422), address
+            assert ASKS not in answer.text, address
+            assert ASKS not in client.get(f"/cases/{case_id}").text, address
+        page = _next(client)
+        assert "this is a case that you hold already" in page
+        assert "Half a sentence, and</textarea>" in page
+        assert ASKS not in page, "nothing else waits: it is the same draft once more"
+        make_case()
+        hand.shift(timedelta(seconds=61))
+        assert ASKS in _next(client)
+        rested = client.post("/break", data={"csrf_token": typed["csrf_token"]}, follow_redirects=True)
+        assert "Take your time" in rested.text
+        client.post("/break/end", data={"csrf_token": typed["csrf_token"]})
+        assert "Half a sentence, and</textarea>" in client.get(f"/cases/{case_id}").text
 
 
 def test_the_card_comes_after_many_looks_however_short_they_were(desk: Desk) -> None:
