@@ -14,7 +14,18 @@ import psycopg
 
 from tests.bench import databases, machine, table
 from tests.bench.databases import Databases
-from tests.bench.rows import batches, checkpoints, console, creating, deciding, memory, pages, verifying
+from tests.bench.rows import (
+    answers,
+    batches,
+    browsing,
+    checkpoints,
+    console,
+    creating,
+    deciding,
+    memory,
+    pages,
+    verifying,
+)
 from tests.bench.stage import Options, Stage
 from tests.bench.table import Row
 
@@ -25,6 +36,8 @@ ROWS: dict[str, Callable[[Stage], list[Row]]] = {
     "decide": deciding.rows_of,
     "thinking": deciding.thinking_rows,
     "console": console.rows_of,
+    "answers": answers.rows_of,
+    "browser": browsing.rows_of,
     "pages": pages.rows_of,
     "checkpoint": checkpoints.rows_of,
     "busy": memory.busy_rows,
@@ -52,6 +65,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
         thought_run_seconds=arguments.seconds * 7,
         checkpoint_seconds=arguments.seconds * 3,
         settle_seconds=min(default.settle_seconds, arguments.seconds),
+        page_runs=min(default.page_runs, round(arguments.seconds * 10)),
     )
 
 

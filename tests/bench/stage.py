@@ -32,6 +32,7 @@ class Options:
     checkpoint_rate: int = 200
     checkpoint_seconds: float = 10.0
     settle_seconds: float = 4.0
+    page_runs: int = 30
 
 
 class Stage:

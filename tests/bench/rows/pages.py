@@ -48,8 +48,8 @@ def hold_cases(desk: Installed, person: Person, samples: list[dict[str, Any]]) -
     return held
 
 
-def _defanged(url: str) -> str:
-    """As mails carry it, and with the parameters of a shared link."""
+def defanged(url: str) -> str:
+    """A URL as mails carry it, and with the parameters of a shared link."""
     return url.replace("https://", "hxxp://").replace(".", "[.]", 1) + "&utm_source=mail"
 
 
@@ -72,7 +72,7 @@ def orders_of(stage: Stage, desk: Installed, source: Source) -> list[dict[str, A
                 "record": [f"/records/{sample['case']}" for sample in samples],
                 "search by reference": [f"/records?q={sample['reference']}" for sample in samples],
                 "search by referral id": [f"/records?q={sample['referral']}" for sample in samples],
-                "search by URL": [f"/records?q={quote(_defanged(sample['url']))}" for sample in samples],
+                "search by URL": [f"/records?q={quote(defanged(sample['url']))}" for sample in samples],
                 "search by digest": [f"/records?q={sample['digest']}" for sample in samples],
                 "search by host": ["/records?q=video.example"],
                 "search by words": ["/records?q=logo+speaker"],
