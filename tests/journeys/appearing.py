@@ -1,4 +1,4 @@
-"""How a page appears at a browser: when it can be used, when its largest part is painted, and how still it is.
+"""How a page appears at a browser: when it can be used, when its largest part is painted, how still it is.
 
 The browser's owner watches, not a script of the page: its policy stays as it is.
 """
