@@ -126,7 +126,7 @@ def test_the_card_comes_once_with_a_case_not_yet_begun_and_again_after_a_while(d
 
 
 def test_the_card_comes_into_no_draft_and_the_break_keeps_what_is_typed(desk: Desk) -> None:
-    """Goal 22: whatever the page of a held case does with a half-typed review past the limit, nothing asks."""
+    """Goal 22: whatever the page of a held case does with half a review past the limit, nothing asks."""
     desk.app.config["REVIEW_SETTINGS"] = replace(
         desk.settings, break_minutes=20, break_reveals=0, claim_seconds=86_400
     )
