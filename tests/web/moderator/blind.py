@@ -194,7 +194,7 @@ class Watcher:
         text = re.sub(r'(name="csrf_token"[^>]*value=")([^"]*)"', _masked, text)
         text = re.sub(r"(C-####-####-####\.)(\d+)", _masked, text)
         # items, evidence and what was shown have random ids that say nothing of a review
-        text = re.sub(r"\b[IEW]-[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b", "#-####-####-####", text)
+        text = re.sub(r"[IEW]-[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b", "#-####-####-####", text)
         text = re.sub(r'(translate="no">)([0-9a-f]{16})(?=<)', _masked, text)  # the number of the request
         return re.sub(r"(?<=Set-Cookie: )\w+=([^;\n]*)", self._kept_in_session, text)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -45,6 +46,7 @@ from tests.web.moderator.blind import (
 from tests.web.moderator.blind import (
     stories as all_stories,
 )
+from tests.web.moderator.blind_deeds import FACTS, UNSEEN, deeds
 from tests.web.moderator.test_pages import Moderator
 
 EARLIER = "https://video.example/earlier/"
@@ -91,6 +93,13 @@ def _everything(watcher: Watcher) -> dict[str, str]:
     look("the case after the first look", case)
     post("draft", f"{case}/draft", **numbers, rationale="So far")
     look("the case with a draft", case)
+    post("draft, by the script", f"{case}/draft", **numbers, rationale="So far, and on", autosave="1")
+    post("kept, by the script", f"{case}/renew", **numbers, autosave="1")
+    if step := re.search(r'formaction="([^"]*/reveal\?[^"]*)"', page):
+        post("evidence", unescape(step[1]), **numbers)
+        look("the case with evidence", case)
+        post("hidden", f"{case}/hide", **numbers)
+        post("captured nothing", f"{case}/capture?item={item.id}", **numbers)
     post("kept", f"{case}/renew", **numbers)
     post("given back", f"{case}/release", **numbers, rationale="So far")
     look("own work with a draft", "/my-work")
@@ -117,13 +126,48 @@ def _assert_same(found: dict[str, dict[str, str]]) -> None:
 def test_a_second_reviewer_gets_the_same_bytes_whatever_the_first_did(
     stage: Stage, stories: Callable[[str], dict[str, Story]], role: Role
 ) -> None:
+    _assert_same(_watched(stage, role, stories(stage.clause)))
+
+
+def test_nothing_tells_a_second_reviewer_what_the_first_did_on_the_way(stage: Stage) -> None:
+    _assert_same(_watched(stage, Role.LEAD, deeds(stage.clause, UNSEEN)))
+
+
+@pytest.mark.parametrize("fact", FACTS)
+def test_a_fact_that_the_first_reviewer_brought_tells_nothing_of_the_review(stage: Stage, fact: str) -> None:
+    """A capture and an answered question are facts of the case (see `FACTS`): there, and all else is alike.
+
+    So the stories with the fact are the same whatever was decided, and with the fact taken out they are the
+    same as the story in which nobody brought any.
+    """
+    with_it = _watched(stage, Role.MODERATOR, deeds(stage.clause, {fact: FACTS[fact]}, each=2))
+    _assert_same(with_it)
+    left_alone = _watched(stage, Role.MODERATOR, deeds(stage.clause, {"left alone": UNSEEN["left alone"]}))
+    with pytest.raises(AssertionError, match="tells"):
+        _assert_same(with_it | left_alone)
+    _assert_same({name: _without_facts(seen) for name, seen in (with_it | left_alone).items()})
+
+
+def _watched(stage: Stage, role: Role, told: dict[str, Story]) -> dict[str, dict[str, str]]:
+    """What a second reviewer gets to see after each of the stories."""
     found = {}
-    for number, (name, story) in enumerate(stories(stage.clause).items()):
-        told = tell(stage, number, story)
-        found[name] = _everything(Watcher(stage, told, role))
+    for number, (name, story) in enumerate(told.items()):
+        done = tell(stage, number, story)
+        found[name] = _everything(Watcher(stage, done, role))
         assert "Independent review" in found[name]["8 the case"]
-        end_story(stage, told.case_id)
-    _assert_same(found)
+        end_story(stage, done.case_id)
+    return found
+
+
+def _without_facts(seen: dict[str, str]) -> dict[str, str]:
+    """The answers without captures, the panel of an answered question, and lengths that count them."""
+    plain = {}
+    for name, answer in seen.items():
+        text = re.sub(r'<li class="piece"(?:(?!</li>).)*captured here.*?</li>', "", answer, flags=re.DOTALL)
+        panel = r"<section(?:(?!</section>).)*Answer of the sender.*?</section>"
+        text = re.sub(panel, "", text, flags=re.DOTALL)
+        plain[name] = re.sub(r"\s*\n\s*", "\n", re.sub(r"Content-Length: \d+", "", text))
+    return plain
 
 
 def _two(stage: Stage) -> dict[str, dict[str, str]]:
