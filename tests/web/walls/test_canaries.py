@@ -46,6 +46,15 @@ def test_the_crawl_came_to_what_a_sender_may_see(seen: Seen) -> None:
     assert {Mark.OWN_PLACE, Mark.OWN_REFERENCE, Mark.STATEMENT} <= key
 
 
+def test_what_a_sender_sent_was_taken_and_refused(seen: Seen) -> None:
+    """Else the walls would say nothing about these answers."""
+    statuses = {
+        way: {one.status for one in seen.answers[way] if one.address.startswith("POST ")} for way in WAYS
+    }
+    assert statuses["sender's key"] >= {200, 201, 400, 404, 409, 422}
+    assert statuses["sender's page"] >= {200, 404, 409, 422}
+
+
 def test_the_crawl_looked_into_receipts(seen: Seen) -> None:
     """They carry what they prove in base64: the reference of a referral, the statement of an answer."""
     receipts = [

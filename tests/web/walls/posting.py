@@ -1,0 +1,73 @@
+"""What a sender is answered when it sends: referrals, batches, withdrawals and answers, taken and refused."""
+
+import json
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+from tests.factories import referral_body
+from tests.web.walls.crawling import Answered, answered, token_on
+from tests.web.walls.stage import Stage, bearer
+
+SHARED = "https://video.example/watch/2"
+"""A location that both senders have named, and that was reviewed."""
+ELSEWHERE = "https://elsewhere.example/1"
+
+
+def by_key(stage: Stage) -> list[Answered]:
+    """Everything that its program may send, with its own ids and those of others."""
+    found: list[Answered] = []
+    client = stage.desk.client()
+
+    def post(address: str, body: bytes | str, media_type: str = "application/json") -> None:
+        headers = bearer(stage.keys["own"]) | {"Content-Type": media_type}
+        with client.post(address, data=body, headers=headers) as answer:
+            found.append(answered(f"POST {address}", answer))
+
+    for body in _bodies():
+        post("/api/v1/referrals", body)
+        post("/api/v1/referrals/batch", body + b"\n", "application/x-ndjson")
+    post("/api/v1/referrals/batch", b"\n".join(_bodies()) + b"\n", "application/x-ndjson")
+    for referral_id, body in product(_of(stage, "referral_id"), ({"answer": ""}, {"answer": "At noon."})):
+        post(f"/api/v1/referrals/{referral_id}/answer", json.dumps(body))
+    for _time, name in product(range(2), ("item", "referral")):  # what is withdrawn already is refused
+        for one in _of(stage, f"{name}_id"):
+            post(f"/api/v1/{name}s/{one}/withdraw", "{}")
+    return found
+
+
+def by_page(stage: Stage) -> list[Answered]:
+    """Every form of its pages, and the pages that these lead to."""
+    found: list[Answered] = []
+    client = stage.clients["own"]
+    token = token_on(client)
+
+    def post(address: str, **fields: Any) -> None:
+        with client.post(address, data={"csrf_token": token} | fields, follow_redirects=True) as answer:
+            found.append(answered(f"POST {address}", answer))
+
+    for referral_id, words in product(_of(stage, "referral_id"), ("", "At noon.", "At night.")):
+        post(f"/sender/referrals/{referral_id}/answer", answer=words)
+    post("/sender/keys", label="Gate", scopes="refer")
+    post("/sender/keys", label="x" * 1_000)
+    for item_id in _of(stage, "item_id")[:4]:
+        post(f"/sender/items/{item_id}/withdraw")
+    for referral_id in _of(stage, "referral_id")[:4]:
+        post(f"/sender/referrals/{referral_id}/withdraw")
+    return found
+
+
+def _of(stage: Stage, name: str) -> list[str]:
+    """Its own ids, each of which may be acted on, then some of the other sender."""
+    return [*stage.ids["own"][name], *stage.ids["other"][name][:3]]
+
+
+def _bodies() -> Iterator[bytes]:
+    """Taken, the same again, in conflict with it, and refused for what is wrong in them."""
+    yield referral_body("POSTED 1", SHARED)
+    yield referral_body("POSTED 1", SHARED)
+    yield referral_body("POSTED 1", "https://video.example/other")
+    yield referral_body("POSTED 2", ELSEWHERE)
+    yield referral_body("POSTED 3", SHARED, intake_kind="removal_order")
+    yield referral_body("POSTED 4", SHARED, category=7)
+    yield b'{"reference": "POSTED 5"'
