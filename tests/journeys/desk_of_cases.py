@@ -74,7 +74,7 @@ class Cases:
         """Let this person claim a case and record a review of it."""
         person.get("/queue")
         person.post(f"/cases/{case_id}/claim")
-        opaque = {name: person.field(name) for name in ("version", "claim_generation")}
+        opaque: dict[str, Any] = {name: person.field(name) for name in ("version", "claim_generation")}
         person.post(f"/cases/{case_id}/review", **(DECLINED | opaque | changes), then="stay")
 
     def state(self, case_id: str) -> str:

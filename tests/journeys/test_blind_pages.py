@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -70,7 +71,7 @@ def _first_reviewed(cases: Cases) -> list[str]:
     return found
 
 
-def _opaque(person: Person) -> dict[str, str]:
+def _opaque(person: Person) -> dict[str, Any]:
     return {name: person.field(name) for name in ("version", "claim_generation")}
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
+from typing import Any
 
 import sqlalchemy as sa
 from flask import current_app
@@ -82,7 +83,7 @@ def _captured(told: Told, claim: Claim, _evidence_id: str) -> None:
 
 
 def _asked(told: Told, claim: Claim, _evidence_id: str) -> None:
-    numbers = {"claim_generation": claim.claim_generation, "version": claim.version}
+    numbers: dict[str, Any] = {"claim_generation": claim.claim_generation, "version": claim.version}
     questions.ask_sender(told.case_id, QUESTION, actor=told.first, **numbers)
     row = (
         db.session()

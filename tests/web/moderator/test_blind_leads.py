@@ -98,7 +98,7 @@ def test_pages_of_a_team_tell_a_lead_nothing_of_the_first_review(
 @pytest.mark.parametrize("page", ["/team"])
 def test_the_pages_would_tell_a_decision(sqlite_template: Path, tmp_path: Path, page: str) -> None:
     """Else equal pages would only say that nothing is counted at all."""
-    found = []
+    found: list[str] = []
     for number in range(2):
         with _stage(sqlite_template, tmp_path / str(number)) as stage:
             if number:

@@ -28,8 +28,8 @@ def by_key(stage: Stage) -> list[Answered]:
         post("/api/v1/referrals", body)
         post("/api/v1/referrals/batch", body + b"\n", "application/x-ndjson")
     post("/api/v1/referrals/batch", b"\n".join(_bodies()) + b"\n", "application/x-ndjson")
-    for referral_id, body in product(_of(stage, "referral_id"), ({"answer": ""}, {"answer": "At noon."})):
-        post(f"/api/v1/referrals/{referral_id}/answer", json.dumps(body))
+    for referral_id, words in product(_of(stage, "referral_id"), ("", "At noon.")):
+        post(f"/api/v1/referrals/{referral_id}/answer", json.dumps({"answer": words}))
     for _time, name in product(range(2), ("item", "referral")):  # what is withdrawn already is refused
         for one in _of(stage, f"{name}_id"):
             post(f"/api/v1/{name}s/{one}/withdraw", "{}")
