@@ -11,7 +11,7 @@ from pypdf import PdfReader
 
 from tests.journeys.server import Program
 from tests.journeys.test_pages import PEOPLE, PUBLIC, program
-from tests.journeys.visitor import Visitor
+from tests.journeys.visitor import Visitor, picture_name
 from tests.journeys.walking import walk
 
 __all__ = ["program"]  # the desk of those tests, once more for these
@@ -98,7 +98,34 @@ def test_the_keyboard_reaches_everything_and_sees_where_it_is(crowd: Crowd, role
         seen = walk(visitor.page)
         assert seen.wrong == (), address
         assert len(seen.stops) >= seen.parts, (address, seen)
+    assert visitor.troubles == []
     visitor.close()
+
+
+@pytest.mark.parametrize(
+    ("trap", "caught"),
+    [
+        ("<button onkeydown='event.preventDefault()'>stay</button>", "BUTTON stay: holds the focus fast"),
+        (
+            "<button id=first>round</button><button onblur='first.focus()'>about</button>",
+            "BUTTON round: holds the focus fast",
+        ),
+    ],
+    ids=["one button", "two buttons"],
+)
+def test_the_walk_finds_a_trap_and_takes_no_date_for_one(
+    one_chromium: Browser, trap: str, caught: str
+) -> None:
+    page = one_chromium.new_page()
+    page.set_content(
+        f"<style>:focus{{outline:3px solid}}</style><input type=datetime-local>{trap}<a href=#>end</a>"
+    )
+    assert walk(page).wrong == (caught,)
+    page.set_content("<style>:focus{outline:3px solid}</style><input type=datetime-local><a href=#>end</a>")
+    seen = walk(page)
+    assert seen.wrong == ()
+    assert len(seen.stops) == seen.parts == 2
+    page.close()
 
 
 @pytest.mark.parametrize("width", [360, 1440])
@@ -113,6 +140,7 @@ def test_the_focus_is_seen_with_the_menu_and_all_else_unfolded(crowd: Crowd, wid
         visitor.page.keyboard.press("Tab")
         assert visitor.page.evaluate("document.activeElement.name") == name
     visitor.picture(f"menu-{width}")
+    assert visitor.troubles == []
     visitor.close()
 
 
@@ -141,7 +169,7 @@ def test_every_page_turns_from_right_to_left(crowd: Crowd, role: str, width: int
         assert brand["x"] + brand["width"] > width * 0.9, "the name of the service begins at the right"
         assert page.evaluate(BROAD) <= 0, address
         assert visitor.violations() == [], address
-        visitor.picture(f"rtl-{role}{address.partition('?')[0].replace('/', '-')}-{width}")
+        visitor.picture(f"rtl-{role}{picture_name(address)}-{width}")
     assert visitor.troubles == []
     visitor.close()
 
@@ -169,7 +197,8 @@ def test_forced_colours_keep_shapes_choices_and_focus(crowd: Crowd) -> None:
         visitor.open(address)
         assert walk(visitor.page).wrong == ()
         assert visitor.page.evaluate("matchMedia('(forced-colors: active)').matches")
-        visitor.picture(f"forced-colours{address[:6].replace('/', '-')}")
+        visitor.picture(f"forced-colours{picture_name(address)}")
+    assert visitor.troubles == []
     visitor.close()
 
 
@@ -190,4 +219,5 @@ def test_print_has_the_reference_on_each_page_and_no_navigation(crowd: Crowd, ro
                 assert unwanted not in text, (address, number, unwanted)
         assert "hxxps://video[.]example" in "".join(pages).replace("\n", "")
         assert re.search("UTC|CES?T", "".join(pages))
+    assert visitor.troubles == []
     visitor.close()

@@ -1,5 +1,7 @@
 """A person at a real browser who notices what must never happen on any page."""
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -9,7 +11,15 @@ from playwright.sync_api import Browser, Page
 from tests.journeys.server import PASSWORD
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
+Look = tuple[int, Literal["light", "dark"]]
+LOOKS: tuple[Look, ...] = ((1440, "light"), (1440, "dark"), (360, "dark"), (360, "light"))
+"""Every page is looked at in all of these: width of the window and what the device prefers."""
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def picture_name(address: str) -> str:
+    """What to call the picture of the page at this address, another for every address: ``-search-q-C``."""
+    return re.sub(r"[/?&=]+", "-", address)
 
 
 class Visitor:
@@ -26,7 +36,7 @@ class Visitor:
         display: str = "",
         forced_colors: bool = False,
     ) -> None:
-        self.address = address
+        self.address, self.scheme = address, scheme
         self.context = browser.new_context(
             viewport={"width": width, "height": 900},
             color_scheme=scheme,
@@ -84,6 +94,18 @@ class Visitor:
         return bool(
             self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
         )
+
+    def flaws(self, looks: Sequence[Look] = LOOKS) -> list[str]:
+        """What axe finds, and whether the page is too wide, in each of these looks."""
+        own, found = self.page.viewport_size, []
+        for width, scheme in looks:
+            self.page.set_viewport_size({"width": width, "height": 900})
+            self.page.emulate_media(color_scheme=scheme)
+            wide = ["it scrolls sideways"] if self.scrolls_sideways() else []
+            found += [f"{width} {scheme}: {flaw}" for flaw in [*self.violations(), *wide]]
+        self.page.emulate_media(color_scheme=self.scheme)
+        self.page.set_viewport_size(own or {"width": 1440, "height": 900})
+        return found
 
     def picture(self, name: str) -> None:
         """Keep a picture of the whole page."""
