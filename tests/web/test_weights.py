@@ -1,17 +1,30 @@
 """Pages are light: what a browser loads for them, uncompressed, with style sheet, scripts and pictures."""
 
 import re
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from review.actions.cases import claim_case
+from review.actions.dispatching import dispatch_review
 from review.actions.snippets import write_snippet
-from review.domain.permissions import Role
+from review.domain.permissions import SERVICE, Role
+from review.domain.precedents import MOST_SHOWN
 from review.models import Case, ClauseVersion
 from tests.conftest import Desk
-from tests.factories import make_account, make_clause, make_sender, make_sign_in, receive, sender_actor
+from tests.draws import NOT_DRAWN
+from tests.factories import (
+    make_account,
+    make_case,
+    make_clause,
+    make_sender,
+    make_sign_in,
+    receive,
+    sender_actor,
+)
+from tests.judging import accept, judge
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 STYLES, QUEUE, CASE, FORM = 40_000, 120_000, 100_000, 46_000
@@ -47,6 +60,26 @@ def test_the_queue_with_fifty_rows_and_a_case_are_light(desk: Desk) -> None:
     case = client.post("/queue/next", data={"csrf_token": token[1]}).headers["Location"]
     assert "rationale" in client.get(case).text
     assert weight(client, case) <= CASE
+
+
+def test_a_case_after_the_look_with_five_earlier_decisions_is_light(desk: Desk) -> None:
+    desk.app.config["REVIEW_SETTINGS"] = replace(desk.settings, undo_seconds=0)
+    place, version = "https://video.example/watch/again", make_clause("4.2", LONG)
+    for _case in range(MOST_SHOWN):
+        review = judge(make_case(url=place), make_account(), accept(version, rationale=LONG))
+        dispatch_review(review.review_id, actor=SERVICE, lot=NOT_DRAWN)
+    receive(sender_actor(make_sender()), place, reason=LONG)
+    case_id = desk.session.scalars(sa.select(Case.id).where(Case.state == "open")).one()
+    client = desk.client()
+    claimed = claim_case(case_id, actor=make_sign_in(client, Role.MODERATOR))
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(f"/cases/{case_id}").text)
+    assert token is not None
+    fields = {"version": claimed.version, "claim_generation": claimed.claim_generation}
+    answer = client.post(f"/cases/{case_id}/look", data={"csrf_token": token[1], **fields})
+    assert answer.status_code == 303
+    page = client.get(f"/cases/{case_id}").text
+    assert page.count('class="precedent"') == MOST_SHOWN
+    assert weight(client, f"/cases/{case_id}") <= CASE
 
 
 def test_a_case_with_many_clauses_and_ready_made_texts_is_light(desk: Desk) -> None:
