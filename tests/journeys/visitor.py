@@ -14,6 +14,17 @@ SCREENSHOTS = Path(__file__).parent / "screenshots"
 Look = tuple[int, Literal["light", "dark"]]
 LOOKS: tuple[Look, ...] = ((1440, "light"), (1440, "dark"), (360, "dark"), (360, "light"))
 """Every page is looked at in all of these: width of the window and what the device prefers."""
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064"
+    "\u2066-\u2069\ufeff\U000e0000-\U000e007f]"
+)
+"""Signs that hide, or turn the words around them; a page shows each by its number."""
+# what a person may read of a page, unfolded or not, with tips; not what is typed into a field
+READABLE = """() => [document.title, ...[...document.querySelectorAll('body, body *')].flatMap(element => [
+  ...['title', 'alt', 'aria-label', 'placeholder'].map(name => element.getAttribute(name) || ''),
+  ...(['TEXTAREA', 'SCRIPT'].includes(element.tagName) ? [] : [...element.childNodes])
+    .map(node => node.nodeType === Node.TEXT_NODE ? node.data : ''),
+])].join('\\n')"""
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -94,6 +105,10 @@ class Visitor:
         return bool(
             self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
         )
+
+    def drawn_raw(self) -> list[str]:
+        """The numbers of unseen signs that stand on the page as they are."""
+        return [f"{ord(sign):04X}" for sign in UNSEEN.findall(self.page.evaluate(READABLE))]
 
     def flaws(self, looks: Sequence[Look] = LOOKS) -> list[str]:
         """What axe finds, and whether the page is too wide, in each of these looks."""
