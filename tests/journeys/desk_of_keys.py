@@ -1,6 +1,9 @@
 """A desk for journeys by keyboard: two moderators, terms, and a queue of short referrals."""
 
+import base64
+import re
 from pathlib import Path
+from typing import Any
 
 import httpx
 import sqlalchemy as sa
@@ -8,9 +11,16 @@ import sqlalchemy as sa
 from review import db
 from review.config import read_settings
 from tests.factories import referral_body
-from tests.journeys.server import Program
+from tests.hostile_files import picture
+from tests.journeys.server import Browser, Program
 
 PEOPLE = ("first@desk.example", "second@desk.example")
+
+TEXTS = {
+    "rationale": "The content threatens a person.",
+    "statement": "It breaks our clause on violence.",
+}
+"""Ready-made texts of the first clause, by the field that they are inserted into."""
 
 
 def new_desk(folder: Path, database_url: str, *, undo_seconds: int = 60, **settings: str) -> Program:
@@ -20,8 +30,11 @@ def new_desk(folder: Path, database_url: str, *, undo_seconds: int = 60, **setti
     return program
 
 
-def furnish(program: Program, *, cases: int) -> None:
-    """People, terms and so many cases, into a desk that runs."""
+def furnish(program: Program, *, cases: int, evidence: bool = False) -> None:
+    """People, terms and so many cases, into a desk that runs.
+
+    ``evidence``: a picture with each of them, and ready-made texts for the first clause.
+    """
     for email in PEOPLE:
         program.add_account(email, "moderator")
     terms = program.folder / "terms.md"
@@ -32,8 +45,27 @@ def furnish(program: Program, *, cases: int) -> None:
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     with httpx.Client(base_url=program.address, headers=headers) as client:
         for number in range(cases):
-            body = referral_body(f"HW-{number}", f"https://video.example/watch/{number}")
+            item: dict[str, Any] = {"url": f"https://video.example/watch/{number}", "content_type": "video"}
+            if evidence:
+                shown = base64.b64encode(picture(size=(64, 48 + number))).decode()
+                item["evidence"] = [{"name": "frame.png", "media_type": "image/png", "content": shown}]
+            body = referral_body(f"HW-{number}", items=[item])
             assert client.post("/api/v1/referrals", content=body).status_code == 201
+    if evidence:
+        _write_texts(program)
+
+
+def _write_texts(program: Program) -> None:
+    """Let an administrator write both ready-made texts of the first clause."""
+    program.add_account("admin@desk.example", "admin")
+    admin = Browser(program)
+    admin.sign_in("admin@desk.example")
+    clause = re.search(r'href="(/admin/clauses/L-[^"/]+)"', admin.get("/admin/clauses"))
+    assert clause is not None
+    address = clause[1] + "/snippets/edit"
+    for kind, text in TEXTS.items():
+        admin.get(address)
+        admin.post(address, kind=kind, language="en", text=text, version=admin.field("version"))
 
 
 def stored(program: Program) -> sa.Engine:

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect
 
 from review import clock
 from review.models import Account, Case, Decision, Draft, Review
-from tests.journeys.desk_of_keys import PEOPLE, furnish, new_desk, stored
+from tests.journeys.desk_of_keys import PEOPLE, TEXTS, furnish, new_desk, stored
 from tests.journeys.hands import OWN_SENTENCE, Hands
 from tests.journeys.server import Program, running, until
 from tests.journeys.slow_line import slow_line
@@ -39,10 +39,13 @@ SHOWN = """addEventListener('DOMContentLoaded', () => {
 
 @pytest.fixture
 def program(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Iterator[Program]:
-    """A desk on each database; parametrised by how long an undo is possible and how many cases wait."""
-    undo_seconds, cases = request.param
+    """A desk on each database; parametrised by how long an undo is possible and how many cases wait.
+
+    A third word brings evidence with each case, and ready-made texts.
+    """
+    undo_seconds, cases, *more = request.param
     with running(new_desk(tmp_path, database_url, undo_seconds=undo_seconds)) as desk:
-        furnish(desk, cases=cases)
+        furnish(desk, cases=cases, evidence=bool(more))
         yield desk
 
 
@@ -62,11 +65,23 @@ def _decline(hands: Hands) -> None:
 
 
 def _accept(hands: Hands) -> None:
-    """Outcome, first clause, a sentence, what senders are told, record."""
+    """Look, outcome, first clause with its texts, a sentence of one's own, record."""
+    hands.press("v")
+    shown = hands.page.locator("li.piece img.medium")
+    shown.wait_for()
+    assert shown.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    hands.case()
     hands.press("1", "1", "r")
+    expect(hands.page.locator(RATIONALE)).to_be_focused()
     hands.write()
-    hands.page.fill("textarea[name=statement]", "It breaks this clause of our terms.")
     hands.press("Ctrl+Enter")
+
+
+def _expect_hidden_evidence(hands: Hands) -> None:
+    """The case has a picture, which is neither shown nor named by an address."""
+    expect(hands.page.locator("li.piece")).to_have_count(1)
+    assert hands.page.locator("main img").count() == 0
+    assert "/evidence/" not in hands.page.content()
 
 
 def _rows(program: Program, statement: Any) -> list[Any]:
@@ -81,13 +96,13 @@ def _count(program: Program, statement: Any) -> int:
     return int(_rows(program, statement)[0][0])
 
 
-@pytest.mark.parametrize("program", [(60, 5)], indirect=True)
+@pytest.mark.parametrize("program", [(60, 5, "evidence")], indirect=True)
 def test_goal_1_a_decision_is_a_few_keys_away(program: Program, chromium: Browser) -> None:
     visitor, hands = _at_queue(program, chromium)
     hands.wait()
     hands.press("n")
     case = hands.case()
-    assert visitor.page.locator("main img").count() == 0, "no evidence is shown unasked"
+    _expect_hidden_evidence(hands)
     _decline(hands)
     case = hands.after(case)
     assert hands.count <= 6, "from the queue to the next case"
@@ -95,12 +110,18 @@ def test_goal_1_a_decision_is_a_few_keys_away(program: Program, chromium: Browse
     _decline(hands)
     case = hands.after(case)
     assert hands.count <= 3, "steady, without evidence"
-    hands.count = 0
-    _accept(hands)
-    hands.after(case)
-    assert hands.count + 1 <= 5, "steady, with one more key to reveal"
-    reviewed = sa.select(Review.outcome).order_by(Review.recorded_at)
-    assert [row.outcome for row in _rows(program, reviewed)] == ["declined", "declined", "accepted"]
+    for _case in range(2):
+        hands.count = 0
+        _expect_hidden_evidence(hands)
+        _accept(hands)
+        case = hands.after(case)
+        assert hands.count <= 5, "steady, with the evidence revealed"
+    _expect_hidden_evidence(hands)
+    reviewed = _rows(program, sa.select(Review).order_by(Review.recorded_at))
+    assert [row.outcome for row in reviewed] == ["declined", "declined", "accepted", "accepted"]
+    assert OWN_SENTENCE in reviewed[-1].rationale
+    assert TEXTS["rationale"] in reviewed[-1].rationale
+    assert reviewed[-1].statement == TEXTS["statement"]
     assert visitor.troubles == []
     visitor.close()
 
