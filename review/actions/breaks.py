@@ -7,6 +7,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from review import clock, db
 from review.domain.permissions import Actor, Permission, check_permission
+from review.domain.wellbeing import LEAST_BREAK
 from review.models import Break
 
 FORGOTTEN_AFTER = timedelta(hours=4)
@@ -34,12 +35,13 @@ def start_break(*, actor: Actor) -> None:
 
 
 def end_break(*, actor: Actor) -> None:
-    """End the break that goes on, if there is one."""
+    """End the break that goes on, if there is one; one of less than three minutes is forgotten."""
     check_permission(actor, Permission.WORK_QUEUE)
     with db.transaction() as writer:
-        writer.execute(
-            sa.update(Break)
-            .where(Break.account_id == actor.account_id, Break.ended_at.is_(None))
-            .values(ended_at=clock.now())
-            .execution_options(synchronize_session=False)
-        )
+        now = clock.now()
+        going_on = (Break.account_id == actor.account_id, Break.ended_at.is_(None))
+        for change in (
+            sa.delete(Break).where(*going_on, Break.started_at > now - LEAST_BREAK),
+            sa.update(Break).where(*going_on).values(ended_at=now),
+        ):
+            writer.execute(change.execution_options(synchronize_session=False))

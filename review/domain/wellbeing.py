@@ -16,6 +16,8 @@ SIZES: Final = ("small", "full")
 """What the first look at a picture shows: a thumbnail, or all of it."""
 GAP: Final = timedelta(minutes=10)
 """Who was shown and recorded nothing for so long has rested, whatever the button says."""
+LEAST_BREAK: Final = timedelta(minutes=3)
+"""What ended sooner was no break: a key pressed by mistake does not set the minutes of work back to none."""
 DAY: Final = timedelta(hours=16)
 """A day of work: what one was shown longer ago lies before a night's sleep, in whatever zone."""
 LOOK_BACK: Final = timedelta(hours=6)

@@ -9,6 +9,7 @@ import time_machine
 
 from review.actions.breaks import FORGOTTEN_AFTER, end_break, start_break
 from review.domain.permissions import Role
+from review.domain.wellbeing import LEAST_BREAK
 from review.errors import NotPermitted
 from review.models import Break, Opening
 from review.queries.own_breaks import OwnBreak, last_break
@@ -47,11 +48,29 @@ def test_ending_no_break_does_nothing(desk: Desk) -> None:
         end_break(actor=person)
         assert last_break(desk.session, account_id=person.account_id or "") is None
         start_break(actor=person)
+        hand.shift(LEAST_BREAK)
         end_break(actor=person)
         hand.shift(MINUTE)
         end_break(actor=person)
         desk.session.rollback()
-        assert last_break(desk.session, account_id=person.account_id or "") == OwnBreak(NOW, NOW)
+        assert last_break(desk.session, account_id=person.account_id or "") == OwnBreak(
+            NOW, NOW + LEAST_BREAK
+        )
+
+
+def test_a_break_that_ends_at_once_was_none(desk: Desk) -> None:
+    with time_machine.travel(NOW, tick=False) as hand:
+        person = make_account()
+        start_break(actor=person)
+        hand.shift(LEAST_BREAK)
+        end_break(actor=person)
+        before = OwnBreak(NOW, NOW + LEAST_BREAK)
+        hand.shift(40 * MINUTE)
+        start_break(actor=person)
+        hand.shift(LEAST_BREAK - timedelta(seconds=1))
+        end_break(actor=person)
+        desk.session.rollback()
+        assert last_break(desk.session, account_id=person.account_id or "") == before
 
 
 def test_of_many_clicks_one_begins_the_break(desk: Desk) -> None:

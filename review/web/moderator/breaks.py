@@ -3,9 +3,11 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug import Response
 
+from review import db
 from review.actions.breaks import end_break, start_break
 from review.domain.permissions import Permission
 from review.errors import AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion
+from review.queries.own_breaks import last_break
 from review.web import guard
 from review.web.moderator.cases import case_page, keep_typed, number_in_form, wanted_case
 from review.web.moderator.forms import typed_values
@@ -16,8 +18,11 @@ blueprint = Blueprint("moderator_breaks", __name__)
 @blueprint.get("/break")
 @guard.access(Permission.WORK_QUEUE)
 def page() -> str:
-    """Nothing to do here."""
-    return render_template("moderator/break.html", undo=None)
+    """Nothing to do here; who comes by the address alone has not begun a break yet."""
+    last = last_break(db.session(), account_id=guard.actor().account_id or "")
+    return render_template(
+        "moderator/break.html", resting=last is not None and last.ended_at is None, undo=None
+    )
 
 
 @blueprint.post("/break")
