@@ -1,13 +1,14 @@
-"""Choosing how pictures appear to oneself, and limits lower than the desk's; on no trail."""
+"""Choosing how pictures appear to oneself, limits lower than the desk's, and single keys; on no trail."""
 
 import sqlalchemy as sa
 from flask import current_app
 
 from review import clock, db
+from review.domain.appearance import SINGLE_KEYS
 from review.domain.permissions import Actor, Permission, check_permission
 from review.domain.wellbeing import SIZES, Comfort, check_lower
 from review.errors import FieldError, InvalidInput
-from review.models import ChosenComfort
+from review.models import Account, ChosenComfort
 
 
 def choose_comfort(
@@ -41,4 +42,18 @@ def choose_comfort(
                 "budget_high": budget_high,
                 "chosen_at": clock.now(),
             },
+        )
+
+
+def choose_keys(single_keys: str, *, actor: Actor) -> None:
+    """Keep whether single keys act for oneself, ``on`` or ``off``; it concerns nobody else."""
+    check_permission(actor, Permission.WORK_QUEUE)
+    if single_keys not in SINGLE_KEYS:
+        raise InvalidInput("Single keys are on or off; choose one of them.")
+    with db.transaction() as writer:
+        writer.execute(
+            sa.update(Account)
+            .where(Account.id == actor.account_id, Account.single_keys.is_distinct_from(single_keys))
+            .values(single_keys=single_keys)
+            .execution_options(synchronize_session=False)
         )

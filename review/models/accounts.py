@@ -11,7 +11,10 @@ from review.models.base import Base, OnTrail, one_of
 
 
 class Account(OnTrail, Base):
-    """A person who signs in; colleagues see only the pseudonym, the trail only ``trail_id``."""
+    """A person who signs in; colleagues see only the pseudonym, the trail only ``trail_id``.
+
+    ``single_keys`` is whether letters act by themselves, None while that person has not chosen.
+    """
 
     __tablename__ = "accounts"
     __table_args__ = (
@@ -29,6 +32,7 @@ class Account(OnTrail, Base):
     password_once: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(Moment)
     closed_at: Mapped[datetime | None] = mapped_column(Moment)
+    single_keys: Mapped[str | None] = mapped_column(sa.String(3))
 
 
 class SignIn(Base):

@@ -23,6 +23,7 @@ class SignedIn:
     last_used_at: datetime
     expires_at: datetime
     confirmed_at: datetime | None
+    single_keys: str | None
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ _SIGNED_IN = Prepared(
             SignIn.last_used_at,
             SignIn.expires_at,
             SignIn.confirmed_at,
+            Account.single_keys,
         )
         .join(Account, Account.id == SignIn.account_id)
         .where(
@@ -101,6 +103,7 @@ def signed_in(reader: Session, token_digest: str, *, at: datetime, idle_seconds:
         last_used_at=row.last_used_at,
         expires_at=row.expires_at,
         confirmed_at=row.confirmed_at,
+        single_keys=row.single_keys,
     )
 
 

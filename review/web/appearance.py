@@ -1,6 +1,10 @@
-"""The look that the asking person chose: from a cookie, once a request, so that the first paint is right."""
+"""The look that the asking person chose: from a cookie, once a request, so that the first paint is right.
+
+Whether single keys act is the person's own, not the machine's: who is signed in has that from the account.
+"""
 
 from contextvars import ContextVar
+from dataclasses import replace
 from functools import cache
 
 from babel import Locale
@@ -22,6 +26,12 @@ def current() -> Appearance:
         if has_request_context():
             _current.set(found)
     return found
+
+
+def follow(single_keys: str | None) -> None:
+    """Let keys act as the signed-in person chose, on whatever machine; None leaves what the browser keeps."""
+    if single_keys is not None:
+        _current.set(replace(current(), single_keys=single_keys))
 
 
 def standard() -> Appearance:

@@ -35,7 +35,7 @@ from review.errors import (
 )
 from review.queries import accounts as account_queries
 from review.queries import senders as sender_queries
-from review.web import errors, limits, running
+from review.web import appearance, errors, limits, running
 from review.web.form_tokens import FormTokens
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -110,6 +110,7 @@ class SignedInPerson(UserMixin):
         self.role = Role(row.role)
         self.ends_at = ends_at
         self.confirmed_at = row.confirmed_at
+        self.single_keys = row.single_keys
         self.actor = Actor(
             kind="account",
             id=row.trail_id,
@@ -150,6 +151,12 @@ def actor() -> Actor:
     """Who is asking in this request."""
     found: Actor = g.get("actor", ANONYMOUS)
     return found
+
+
+def signed_in() -> SignedInPerson | None:
+    """Who is signed in, on a page that is for anybody; None for nobody."""
+    person = current_user._get_current_object()
+    return person if person.is_authenticated else None
 
 
 def _actor_of_key() -> Actor:
@@ -248,6 +255,7 @@ def _admit() -> Response | None:
         if not person.is_authenticated:
             return _to_sign_in()
         found = person.actor
+        appearance.follow(person.single_keys)
     known = g.actor = replace(found, request_id=request_id)
     check_permission(known, permission)
     return None

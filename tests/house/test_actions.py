@@ -25,6 +25,7 @@ WITHOUT_EVENT = {
     "fail_verification": "nothing was found out about the trail",
     "start_break": "when a person rests is nobody else's affair",
     "choose_comfort": "how pictures appear to a person is nobody else's affair",
+    "choose_keys": "whether keys act for a person is nobody else's affair",
     "end_break": "when a person rests is nobody else's affair",
     "keep_look": "what decoding found in a file is derived from its bytes and can be found anew",
     "forget_answers": "stored answers to retries end after 30 days (http.md)",

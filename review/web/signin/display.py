@@ -1,13 +1,15 @@
-"""The display menu: theme, density, size of text, language, time zone and keys, kept in the browser."""
+"""The display menu: theme, density, size of text, language and time zone, kept in the browser; keys."""
 
+from dataclasses import replace
 from itertools import groupby
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from werkzeug import Response
 from werkzeug.exceptions import HTTPException
 
+from review.actions.comforts import choose_keys
 from review.domain.appearance import Appearance, zone_named, zone_names
-from review.domain.permissions import Permission
+from review.domain.permissions import Permission, can
 from review.errors import InvalidInput
 from review.web import appearance, guard
 
@@ -22,13 +24,21 @@ def page() -> str:
     """The same choices as in the head of a page, with every time zone."""
     regions = [(region, tuple(names)) for region, names in groupby(zone_names(), key=_region)]
     back = _page_of(request.args.get("back", ""))
-    return render_template("signin/display.html", regions=regions, back=back)
+    person = _reviewer()
+    if person is not None:
+        appearance.follow(person.single_keys)
+    return render_template(
+        "signin/display.html", regions=regions, back=back, switches_keys=person is not None
+    )
 
 
 @blueprint.post("/display")
 @guard.access(Permission.ANYONE)
 def choose() -> Response:
-    """Keep the choice and go back to the page it was made on; `InvalidInput` for what is not on offer."""
+    """Keep the choice and go back to the page it was made on; `InvalidInput` for what is not on offer.
+
+    Whether single keys act is kept with the account of a person who reviews, else in the browser too.
+    """
     form = request.form
     try:
         chosen = Appearance(
@@ -41,9 +51,18 @@ def choose() -> Response:
         )
     except ValueError:
         raise InvalidInput("This choice is not on offer; open the display page and choose again.") from None
+    if (person := _reviewer()) is not None:
+        choose_keys(chosen.single_keys, actor=person.actor)
+        chosen = replace(chosen, single_keys="on")
     response = redirect(_page_of(form.get("back", "")), 303)
     appearance.keep(response, chosen)  # type: ignore[arg-type]
     return response
+
+
+def _reviewer() -> guard.SignedInPerson | None:
+    """Who is signed in and has pages on which keys are of use; None for everybody else."""
+    person = guard.signed_in()
+    return person if person is not None and can(person.actor, Permission.WORK_QUEUE) else None
 
 
 def _region(name: str) -> str:
