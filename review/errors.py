@@ -219,6 +219,14 @@ class StaleVersion(ReviewError):
     remedy = "Look at what changed, then send the form again."
 
 
+class DraftChanged(StaleVersion):
+    """Another window of the same person saved a draft since this one was opened."""
+
+    code = "draft_changed"
+    title = "The draft was changed in another window"
+    remedy = "Load the other text, or keep this one in its place; both are there until you choose."
+
+
 class AlreadyRecorded(ReviewError):
     """A review of this case is already recorded."""
 

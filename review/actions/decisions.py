@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from review import clock, db, ledger
 from review.actions.claiming import Claim, claim_length, lock_account, take_next
 from review.actions.companions import LeftOut, Ticked, check_ticked, take_ticked
-from review.actions.drafting import forget_draft, refusal, store_draft
+from review.actions.drafting import forget_draft, hold_own, refusal, store_draft
 from review.domain.decisions import ReviewInput, check_review, form_fields, inserted_snippets
+from review.domain.drafts import SeenDraft
 from review.domain.ids import new_id
 from review.domain.narrowing import EVERYTHING, Narrowed
 from review.domain.permissions import Actor, Permission, check_permission
@@ -256,30 +257,24 @@ def save_draft(
     claim_generation: int,
     actor: Actor,
     unasked: bool = False,
+    seen: SeenDraft | None = None,
 ) -> datetime:
     """Keep what one has typed so far, by field name, while one holds the case; when it was saved.
 
     ``unasked``, as at every pause while somebody types, leaves one event a claim: the text of a draft is not
-    on the trail, so that a second one would only say again that there is a draft. Raises `ClaimLost`,
-    `AlreadyRecorded`, or `InvalidInput` above 200 000 characters in all.
+    on the trail, so that a second one would only say again that there is a draft. ``seen``: what the form
+    knows of the draft, None to replace it whatever it is. Raises `ClaimLost`, `AlreadyRecorded`,
+    `DraftChanged` where another window saved since, or `InvalidInput` above 200 000 characters in all.
     """
     check_permission(actor, Permission.REVIEW_CASE)
     if len(str(dict(fields))) > LONGEST_DRAFT:
         raise InvalidInput(f"The draft is longer than {LONGEST_DRAFT} characters; shorten it, then save.")
     with db.transaction() as writer:
         now = clock.now()
-        held = writer.scalar(
-            sa.select(Case.id)
-            .where(
-                Case.id == case_id,
-                Case.claim_generation == claim_generation,
-                is_held_by(actor.account_id, now),
-            )
-            .with_for_update()
+        hold_own(writer, case_id, claim_generation, actor, now)
+        first = store_draft(
+            writer, case_id, fields, claim_generation=claim_generation, actor=actor, at=now, seen=seen
         )
-        if held is None:
-            raise refusal(writer, case_id, claim_generation, actor, now)
-        first = store_draft(writer, case_id, fields, claim_generation=claim_generation, actor=actor, at=now)
         if first or not unasked:
             meta = {"generation": claim_generation}
             ledger.record(writer, MOVES["save_draft"].event, case_id, actor=actor, at=now, meta=meta)

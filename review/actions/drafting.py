@@ -7,18 +7,20 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from review.domain.drafts import WINDOW, SeenDraft
 from review.domain.permissions import Actor
 from review.domain.states import CaseState
-from review.errors import AlreadyRecorded, ClaimLost, NotFound, ReviewError, StaleVersion
+from review.errors import AlreadyRecorded, ClaimLost, DraftChanged, NotFound, ReviewError, StaleVersion
 from review.models import Case, Draft
 from review.prepared import Prepared
 from review.queries import decisions
+from review.queries.cases import is_held_by
 
 _FORGET_DRAFT = Prepared(
     lambda: (
         sa.delete(Draft)
         .where(Draft.case_id == sa.bindparam("case_id"), Draft.account_id == sa.bindparam("account_id"))
-        .returning(Draft.claim_generation)
+        .returning(Draft.claim_generation, Draft.fields)
     )
 )
 
@@ -26,6 +28,15 @@ _FORGET_DRAFT = Prepared(
 def forget_draft(writer: Session, case_id: str, actor: Actor) -> None:
     """Delete the author's draft of a case, if there is one."""
     _FORGET_DRAFT.all(writer, case_id=case_id, account_id=actor.account_id)
+
+
+def hold_own(writer: Session, case_id: str, claim_generation: int, actor: Actor, now: datetime) -> None:
+    """Hold the row of one's own claimed case until the end of the transaction, or raise the `refusal`."""
+    own = sa.select(Case.id).where(
+        Case.id == case_id, Case.claim_generation == claim_generation, is_held_by(actor.account_id, now)
+    )
+    if writer.scalar(own.with_for_update()) is None:
+        raise refusal(writer, case_id, claim_generation, actor, now)
 
 
 def store_draft(
@@ -36,14 +47,21 @@ def store_draft(
     claim_generation: int,
     actor: Actor,
     at: datetime,
+    seen: SeenDraft | None = None,
 ) -> bool:
     """Replace the author's draft; whether it is the first one of this claim.
 
-    The caller holds the case's row, so two tabs come one after the other.
+    The caller holds the case's row, so two windows come one after the other. ``seen``: what the form knows
+    of the draft, None to replace it whatever it is; raises `DraftChanged` where another window saved since.
     """
     before = _FORGET_DRAFT.first(writer, case_id=case_id, account_id=actor.account_id)
+    if seen is not None and before is not None and seen.is_behind(before.fields):
+        raise DraftChanged(
+            "This draft was changed in another window, so this text was not saved; it stays in the fields."
+        )
     row = {"case_id": case_id, "account_id": actor.account_id, "claim_generation": claim_generation}
-    writer.execute(sa.insert(Draft), row | {"fields": dict(fields), "saved_at": at})
+    window = {WINDOW: seen.window} if seen is not None and seen.window else {}
+    writer.execute(sa.insert(Draft), row | {"fields": dict(fields) | window, "saved_at": at})
     return before is None or before.claim_generation != claim_generation
 
 
