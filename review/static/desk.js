@@ -8,16 +8,39 @@
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const clock = () => performance.now();
 
-  // Awake: from 300 ms after the page was painted until it is left; tests look for data-awake.
-  const DEAD = 300;
+  // Awake: from 300 ms after the page was painted until it is left; tests look for data-awake. A key that comes
+  // while it is not is dropped, and with it all that follow without a pause, on the next page too: of a burst
+  // of keys, of which one meant what comes before or after another, none acts.
+  const DEAD = 300, QUIET = 700, TOLD = 3000;
   const root = document.documentElement;
-  let leavingUntil = 0;
-  let submitted = null;
+  const dropped = document.querySelector("[data-dropped]");
+  let leavingUntil = 0, submitted = null, painted = false, waking = 0;
+  const sinceDropped = () => Math.max(0, Date.now() - Number(sessionStorage.getItem("dropped")));
+  const tellDropped = () => {
+    if (dropped) dropped.hidden = sinceDropped() >= TOLD;
+    if (dropped && !dropped.hidden) setTimeout(tellDropped, TOLD - sinceDropped());
+  };
+  const wakeIn = (wait) => {
+    root.removeAttribute("data-awake");
+    clearTimeout(waking);
+    waking = setTimeout(() => root.setAttribute("data-awake", ""), wait);
+  };
+  const drop = () => {
+    sessionStorage.setItem("dropped", Date.now());
+    if (painted) wakeIn(QUIET);
+    tellDropped();
+  };
   const appear = () => {
     leavingUntil = 0;
     submitted = null;
+    painted = false;
+    clearTimeout(waking);
     root.removeAttribute("data-awake");
-    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => root.setAttribute("data-awake", ""), DEAD)));
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      painted = true;
+      wakeIn(Math.max(DEAD, QUIET - sinceDropped()));
+    }));
+    tellDropped();
   };
   appear();
   addEventListener("pageshow", (event) => { if (event.persisted) appear(); });
@@ -47,6 +70,13 @@
   // What is said aloud, and only that.
   const live = document.querySelector("[data-live]");
   const announce = (text) => { if (live) live.textContent = text; };
+  const tell = (text) => {
+    const line = document.querySelector(".status-line");
+    const said = line.querySelector("[data-told]") || line.appendChild(document.createElement("p"));
+    said.className = "flash warning";
+    said.dataset.told = "";
+    said.textContent = text;
+  };
 
   const written = (form) => new URLSearchParams(new FormData(form)).toString();
   const bodyOf = (typed) => new URLSearchParams(`${typed}&autosave=1`);
@@ -68,6 +98,8 @@
   const active = new Set();
   for (const form of all("form[data-autosave]")) {
     const line = document.querySelector("[data-saved]");
+    const own = form.appendChild(document.createElement("input"));
+    [own.type, own.name, own.value] = ["hidden", "window", `${Date.now()}${Math.random()}`];
     let stored = form.hasAttribute("data-unsaved") ? "" : written(form);
     let timer = 0, failures = 0, busy = false;
     const say = (text, failed) => {
@@ -99,6 +131,10 @@
       if (!failures) announce(text);
       failures += 1;
       say(text, true);
+      if (answer.type === "/errors/draft_changed") {
+        form.querySelector("[data-changed]").hidden = false;
+        return;
+      }
       later(Math.min(60000, 1000 * 2 ** failures));
     };
     const flush = () => {
@@ -142,22 +178,34 @@
     return "";
   };
 
+  // Letters of a group act where the focus is inside, or right after a key chose an outcome: a sentence that
+  // is typed outside of its field changes nothing there.
+  let pressed = null, before = null;
+  const isMeant = (part) => {
+    const group = part.closest("[data-own-letters]");
+    return !group || group.contains(document.activeElement) || Boolean(before?.matches("[name=outcome]"));
+  };
   const isVisible = (part) => !part.matches(":disabled") && part.checkVisibility({ visibilityProperty: true });
   const nearest = (name) => {
     const wanted = `[data-key="${CSS.escape(name)}"]`;
     for (let around = document.activeElement || document.body; around; around = around.parentElement) {
-      const found = [around, ...all(wanted, around)].find((part) => part.matches(wanted) && isVisible(part));
+      const found = [around, ...all(wanted, around)].find((part) => part.matches(wanted) && isVisible(part) && isMeant(part));
       if (found) return found;
       if (around.hasAttribute("data-own-digits") && /^\d$/.test(name)) return null;
     }
     return null;
   };
   const press = (part) => {
-    if (part.matches("details")) part = part.querySelector("summary");
+    pressed = part;
+    const { then } = part.dataset;
+    if (part.matches("details")) {
+      if (then) part.open = true;
+      else part = part.querySelector("summary");
+    }
     if (part.matches(`${FIELDS}, summary, [type=radio], [type=checkbox]`)) part.focus();
-    if (!part.matches(FIELDS)) part.click();
-    const then = part.checked && document.getElementById(part.dataset.then || "");
-    if (then) (then.matches(STOPS) ? then : then.querySelector(STOPS) || part).focus();
+    if (!part.matches(`${FIELDS}, details`)) part.click();
+    const next = (part.checked || part.open) && document.getElementById(then || "");
+    if (next) (next.matches(STOPS) ? next : next.querySelector(STOPS) || part).focus();
   };
   const step = (by) => {
     const links = all("main .facts tbody tr").map((row) => row.querySelector("th a")).filter((link) => link && isVisible(link));
@@ -169,7 +217,7 @@
   };
   const leave = () => {
     const open = document.activeElement.closest("details[open][data-key]") || document.querySelector(".display-menu[open]");
-    if (open) press(open);
+    if (open) press(open.querySelector("summary"));
     return Boolean(open);
   };
   const act = (name) => {
@@ -190,23 +238,29 @@
     const name = nameOf(event);
     const chord = name.startsWith("Ctrl+");
     const focus = event.target.matches ? event.target : document.body;
-    const before = clock() - firstAt < 3000 ? first : "";
-    first = "";
-    if (!name || (chord && !moves.has(name))) return;
+    const prefix = clock() - firstAt < 3000 ? first : "";
+    [first, before, pressed] = ["", pressed, null];
+    if (chord ? !moves.has(name) : event.ctrlKey || !(name || event.key.length === 1)) return;
     // Ctrl+Enter and, of our forms, Enter never send by themselves: a key too many would record something
     if (chord || (name === "Enter" && focus.matches("form[data-autosave] input"))) event.preventDefault();
-    if (event.repeat || !awake() || document.querySelector("dialog[open]")) return;
+    if (event.repeat || document.querySelector("dialog[open]")) return;
     const typing = focus.matches(FIELDS);
+    if (!awake()) {
+      if (chord || (page.singles !== "off" && (!typing || sent()) && (moves.has(name) || firsts.has(name) || sinceDropped() < QUIET))) drop();
+      return;
+    }
+    if (!name) return;
     if (name === "Esc" && (typing || focus.closest("[data-own-digits]"))) {
       focus.blur();
       return;
     }
     if (name !== "Esc" && !chord && (typing || page.singles === "off")) return;
-    const both = `${before} ${name}`;
-    const follows = before && moves.has(both);
-    if (before && !follows && !firstDid) return;
+    const both = `${prefix} ${name}`;
+    const follows = prefix && moves.has(both);
+    if (prefix && !follows && !firstDid) return;
     const wanted = follows ? both : name;
     const did = moves.has(wanted) && act(wanted);
+    if (!did && moves.has(wanted) && words.idle[wanted]) tell(document.querySelector("[data-undo]") && wanted === "z" ? words.over : words.idle[wanted]);
     if (!follows && firsts.has(name)) [first, firstAt, firstDid] = [name, clock(), did];
     if (did || follows || first) event.preventDefault();
   };
@@ -310,6 +364,19 @@
       time.textContent = answer.clock;
     }
   });
+  // What can be undone stands as possible only while it is.
+  const expire = () => {
+    for (const line of all("[data-undo]")) {
+      const left = secondsTo(line.dataset.undo);
+      if (left > 0) {
+        setTimeout(expire, left * 1000);
+        continue;
+      }
+      if (line.contains(document.activeElement)) document.getElementById("content").focus({ preventScroll: true });
+      line.replaceChildren(line.dataset.over);
+    }
+  };
+  expire();
   const tick = () => {
     watch();
     refresh();

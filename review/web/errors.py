@@ -76,7 +76,9 @@ KEEPING: tuple[type[ReviewError], ...] = (
     errors.StorageFull,
 )
 """Refusals that say nothing about what was typed, and must not lose it."""
-_CASE_FORM = re.compile(r"(/cases/[^/]+)/(?:review|draft|renew|release|claim)")
+_CASE_FORM = re.compile(
+    r"(/cases/[^/]+)/(?:review|draft|renew|release|claim|note|reveal|hide|look|set-aside|pass)"
+)
 _ANSWER_FORM = re.compile(r"(/sender/referrals/[^/]+)/answer")
 
 

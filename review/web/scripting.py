@@ -22,6 +22,11 @@ def words() -> dict[str, Any]:
         "unsaved": gettext("not saved: %(reason)s"),
         "silent": gettext("the desk does not answer; it is tried again"),
         "ended": gettext("your sign-in may have ended; copy your text before you leave the page"),
+        "idle": {
+            "z": gettext("Nothing to undo."),
+            "v": gettext("Nothing more to show by this key."),
+        },
+        "over": gettext("The time to undo has ended."),
         "copied": gettext("Copied"),
         "uncopied": gettext("Not copied; select the text itself"),
     }

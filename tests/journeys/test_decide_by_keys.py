@@ -230,7 +230,7 @@ def test_goal_3_after_the_window_undo_is_refused_with_the_reason(program: Progra
     expect(visitor.page.locator(".flash.undo")).to_be_visible()
     until(lambda: _count(program, sa.select(sa.func.count()).select_from(Decision)))
     hands.press("z")
-    expect(visitor.page.locator("main")).to_contain_text("The time to undo this review is over")
+    expect(visitor.page.get_by_role("status")).to_contain_text("The time to undo has ended.")
     assert (
         _count(program, sa.select(sa.func.count()).select_from(Review).where(Review.undone_at.is_(None))) == 1
     )

@@ -243,7 +243,7 @@ def test_frame_shows_role_undo_and_messages(app: Flask) -> None:
         navigation=(Place(label="Queue", address="/queue", current=True),),
         viewer=SimpleNamespace(role="moderator", pseudonym=HOSTILE),
         sign_out_address="/sign-out",
-        undo=SimpleNamespace(address="/undo", hidden={"review": "7"}, until=NOW),
+        undo=SimpleNamespace(case_id="C-1", address="/undo", hidden={"review": "7"}, until=NOW),
     )
     parsed = outline(page)
     tags = [tag for tag, _ in parsed.tags]

@@ -75,7 +75,9 @@ def test_the_whole_way_of_a_question_and_its_answer(scene: Scene, desk: Desk) ->
     assert "waits for you" not in before
     asked = ask(scene.moderator, scene.case_id)
     assert asked.status_code == 303
-    assert "The sender was asked; it comes back with the answer" in scene.moderator.get("/queue").text
+    told = scene.moderator.get("/queue").text
+    assert "was asked; it comes back with the answer" in told
+    assert "This cannot be undone; it stands under My work." in told
     apart = scene.moderator.get(f"/cases/{scene.case_id}").text
     assert "The sender was asked; it comes back with the answer, or by itself after 7 days" in apart
     assert "CANARY" not in apart

@@ -13,6 +13,7 @@ from review.actions import cases as case_actions
 from review.actions import decisions as decision_actions
 from review.actions.claiming import claim_length
 from review.actions.offering import resolves
+from review.domain.drafts import LONGEST_WINDOW, draft_version
 from review.domain.ids import read_id
 from review.domain.permissions import Permission
 from review.domain.states import Round
@@ -20,6 +21,7 @@ from review.errors import (
     AlreadyRecorded,
     CaseNotClaimable,
     ClaimLost,
+    DraftChanged,
     InvalidInput,
     NotFound,
     ReviewError,
@@ -27,10 +29,11 @@ from review.errors import (
     TooManyClaims,
 )
 from review.queries import cases, clauses, decisions
-from review.queries.case_content import case_content
+from review.queries.case_content import case_content, referrals_of
 from review.queries.case_parts import parts_of_case
 from review.queries.cases import CaseSummary
 from review.queries.comparisons import comparison_of, opposed_reviews
+from review.queries.decisions import StoredDraft
 from review.queries.escalations import advice_on
 from review.queries.questions import questions_on
 from review.web import errors as web_errors
@@ -40,8 +43,12 @@ from review.web.moderator.assign_form import assign_form
 from review.web.moderator.forms import (
     Values,
     draft_fields,
+    first_of,
+    is_new,
     review_form,
+    seen_draft,
     typed_values,
+    unsent_note,
     values_of_draft,
 )
 from review.web.moderator.notes_part import notes_part
@@ -98,25 +105,43 @@ def case_page(
     if summary is None:
         raise NotFound("There is no such case; take one from the queue.")
     if summary.held == "yours":
-        page = _holder_page(summary, values=values, error=error if note is None else None, note=note)
+        page = _holder_page(summary, values=values, error=_of_form(error, note), note=note)
     else:
-        own = decisions.standing_review(reader, case_id, account_id=account_id)
-        summary = replace(summary, recorded=own is not None)
-        assigning = assign_form(summary, chosen=assignee, error=error)
-        page = render_template(
-            "moderator/case_apart.html",
-            case=summary,
-            review=own,
-            compared=() if own is None else comparison_of(reader, summary, account_id=account_id),
-            can_undo=bool(own and summary.pending and own.dispatched_at is None and own.undo_until > now),
-            typed=_typed_form(summary, values),
-            assigning=assigning,
-            notes=notes_part(summary, reviewed=own is not None, typed=note),
-            claim_lasts=duration(claim_length()),
-            error=None if assigning is not None and assigning.errors else error,
-            now=now,
-        )
+        page = _apart_page(summary, values=values, error=error, assignee=assignee, note=note)
     return page if error is None else (page, web_errors.status_of(error))
+
+
+def _apart_page(
+    summary: CaseSummary,
+    *,
+    values: Values | None,
+    error: ReviewError | None,
+    assignee: str | None,
+    note: TypedNote | None,
+) -> str:
+    reader, now, account_id = db.session(), clock.now(), guard.actor().account_id
+    own = decisions.standing_review(reader, summary.id, account_id=account_id)
+    summary = replace(summary, recorded=own is not None)
+    assigning = assign_form(summary, chosen=assignee, error=error)
+    can_undo = bool(own and summary.pending and own.dispatched_at is None and own.undo_until > now)
+    # just recorded: what the author judged a moment ago; a blind round ends with its record
+    judged = can_undo and own is not None and own.round != Round.SECOND
+    held = cases.held_cases(reader, account_id=account_id, now=now)
+    return render_template(
+        "moderator/case_apart.html",
+        case=summary,
+        review=own,
+        judged=referrals_of(reader, summary.id) if judged else (),
+        compared=() if own is None else comparison_of(reader, summary, account_id=account_id),
+        can_undo=can_undo,
+        typed=_typed_form(summary, values),
+        assigning=assigning,
+        notes=notes_part(summary, reviewed=own is not None, typed=note or unsent_note(values or {})),
+        claim_lasts=duration(claim_length()),
+        holding=" ".join(cases.claim_mark(case.id, case.claim_generation) for case in held),
+        error=None if assigning is not None and assigning.errors else error,
+        now=now,
+    )
 
 
 def _holder_page(
@@ -163,11 +188,25 @@ def _holder_page(
         blank=blank,
         parts=parts,
         draft=draft,
-        notes=notes_part(summary, typed=note, written=there.notes),
+        draft_version=_version_for_form(error, draft),
+        changed=isinstance(error, DraftChanged),
+        notes=notes_part(summary, typed=note or unsent_note(values), written=there.notes),
         wrong=error is not None,
         sentences=_sentences(error),
         now=now,
     )
+
+
+def _of_form(error: ReviewError | None, note: TypedNote | None) -> ReviewError | None:
+    """The error as far as it belongs to the review: what is wrong with a note is said beside the note."""
+    return error if note is None or isinstance(error, DraftChanged) else None
+
+
+def _version_for_form(error: ReviewError | None, draft: StoredDraft | None) -> str:
+    """Which draft the form knows; after a refusal because of another one still that which it knew."""
+    if isinstance(error, DraftChanged):
+        return request.form.get("draft", "")[:LONGEST_WINDOW]
+    return draft_version(None if draft is None else draft.fields)
 
 
 def _sentences(error: ReviewError | None) -> Sequence[str]:
@@ -256,8 +295,26 @@ def _afterwards(address: str) -> str:
 
 
 def keep_typed(case_id: str, values: Values, claim_generation: int) -> None:
-    """Save what came along as draft, if anything did."""
-    if values:
+    """Save what came along as draft, if there is anything that the draft does not hold already."""
+    stored = (
+        decisions.draft_of(db.session(), case_id, account_id=guard.actor().account_id) if values else None
+    )
+    if values and is_new(values, None if stored is None else stored.fields):
         decision_actions.save_draft(
-            case_id, draft_fields(values), claim_generation=claim_generation, actor=guard.actor()
+            case_id,
+            draft_fields(values),
+            claim_generation=claim_generation,
+            actor=guard.actor(),
+            seen=seen_draft(),
         )
+
+
+def refused_for_note(case_id: str, values: Values) -> tuple[str, int] | str | None:
+    """The page again where a note is typed and not written: the step that follows would end its draft."""
+    if not first_of(values, "note").strip():
+        return None
+    error = InvalidInput(
+        gettext("Your note is not written yet. Write it or empty its field, then send the form again.")
+    )
+    note = replace(unsent_note(values), error=error)
+    return case_page(case_id, values=values, error=error, note=note)

@@ -20,9 +20,16 @@ from review.errors import (
 )
 from review.web import guard
 from review.web.moderator import quietly
-from review.web.moderator.cases import case_page, number_in_form, wanted_case
+from review.web.moderator.cases import case_page, number_in_form, refused_for_note, wanted_case
 from review.web.moderator.clause_choice import LONGEST_QUERY
-from review.web.moderator.forms import Values, draft_beside_question, draft_fields, first_of, typed_values
+from review.web.moderator.forms import (
+    Values,
+    draft_beside_question,
+    draft_fields,
+    first_of,
+    seen_draft,
+    typed_values,
+)
 from review.web.moderator.narrowed import kept_narrowed
 from review.web.moderator.queue import address_after
 from review.web.moderator.review_parts import left_out_words, typed_companions, with_ready_made
@@ -54,6 +61,7 @@ def _keep(case_id: str) -> str | tuple[str, int] | Response:
             claim_generation=number_in_form("claim_generation"),
             actor=guard.actor(),
             unasked=quiet,
+            seen=seen_draft(),
         )
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
         return quietly.refused(error) if quiet else case_page(wanted, values=values, error=error)
@@ -79,10 +87,11 @@ def review(case_id: str) -> str | tuple[str, int] | Response:
         return _keep(case_id)
     wanted, values = wanted_case(case_id), typed_values()
     stay = request.form.get("then") == "stay"
-    if values.get("outcome") == [ESCALATE]:
-        return _escalate(wanted, values, stay=stay)
-    if values.get("outcome") == [ASK]:
-        return _ask_sender(wanted, values, stay=stay)
+    if (refused := refused_for_note(wanted, values)) is not None:
+        return refused
+    no_review = {ESCALATE: _escalate, ASK: _ask_sender}.get(first_of(values, "outcome"))
+    if no_review is not None:
+        return no_review(wanted, values, stay=stay)
     try:
         recorded = decision_actions.record_review(
             wanted,
@@ -132,7 +141,12 @@ def _escalate(case_id: str, values: Values, *, stay: bool) -> str | tuple[str, i
         )
     except (ClaimLost, InvalidInput, InvalidReview, StaleVersion) as error:
         return case_page(case_id, values=values, error=error)
-    flash(gettext("With legal. It comes back with their advice, or by itself after 3 days."), "done")
+    words = gettext(
+        "%(id)s is with legal. It comes back with their advice, or by itself after 3 days. This cannot be "
+        "undone; it stands under My work.",
+        id=case_id,
+    )
+    flash(words, "done")
     if stay:
         return redirect(url_for("moderator_cases.page", case_id=case_id), 303)
     return redirect(address_after(claim), 303)
@@ -154,7 +168,12 @@ def _ask_sender(case_id: str, values: Values, *, stay: bool) -> str | tuple[str,
         )
     except (ClaimLost, InvalidInput, InvalidReview, StaleVersion) as error:
         return case_page(case_id, values=values, error=error)
-    flash(gettext("The sender was asked; it comes back with the answer, or by itself after 7 days."), "done")
+    words = gettext(
+        "The sender of %(id)s was asked; it comes back with the answer, or by itself after 7 days. This "
+        "cannot be undone; it stands under My work.",
+        id=case_id,
+    )
+    flash(words, "done")
     if stay:
         return redirect(url_for("moderator_cases.page", case_id=case_id), 303)
     return redirect(address_after(claim), 303)

@@ -1,7 +1,7 @@
 """Evidence of a case: shown step by step, hidden, served, and added; and the way to the live address."""
 
 import mimetypes
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -31,11 +31,10 @@ from review.previews import prepared
 from review.queries import evidence
 from review.queries.case_content import ItemShown, item_of
 from review.queries.cases import case_summary
-from review.queries.decisions import draft_of
 from review.queries.precedents import first_precedents
 from review.web import guard
 from review.web.moderator.cases import case_page, keep_typed, number_in_form, wanted_case
-from review.web.moderator.forms import draft_fields, typed_values
+from review.web.moderator.forms import typed_values
 from review.web.texts import gettext
 
 blueprint = Blueprint("moderator_evidence", __name__)
@@ -46,17 +45,6 @@ SERVED = {
     "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-UNTOUCHED: Mapping[str, object] = {
-    "visibility": "none",
-    "account": "none",
-    "context": "none",
-    "territory": "world",
-    "rationale": "",
-    "statement": "",
-    "law": "",
-    "decline_reason": "",
-}
-"""The fields of a review form that nobody touched."""
 _LEFT = "left_for"
 
 
@@ -77,11 +65,7 @@ def reveal(case_id: str) -> str | tuple[str, int] | AnyResponse:
 def keep_new(case_id: str) -> None:
     """What was typed into the review comes along with each of these buttons; what is new of it is kept."""
     values = typed_values()
-    if not values or "claim_generation" not in request.form:
-        return
-    draft = draft_of(db.session(), case_id, account_id=guard.actor().account_id)
-    before = UNTOUCHED if draft is None else {**UNTOUCHED, **draft.fields}
-    if any(value != before.get(name) for name, value in draft_fields(values).items() if value or draft):
+    if values and "claim_generation" in request.form:
         keep_typed(case_id, values, number_in_form("claim_generation"))
 
 

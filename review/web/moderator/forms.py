@@ -28,9 +28,11 @@ from review.domain.decisions import (
     OUTCOMES,
     VISIBILITIES,
 )
+from review.domain.drafts import LONGEST_WINDOW, WINDOW, SeenDraft
 from review.errors import FieldError
 from review.queries.clauses import ClauseInForce
 from review.web.texts import gettext
+from review.web.typed_notes import TypedNote
 from review.web.words import word_of
 
 TYPED = (
@@ -38,6 +40,8 @@ TYPED = (
     "territory", "context", "over_broad", "question", "question_item",
 )  # fmt: skip
 """Fields with one value each, by the names of http.md."""
+NOTE = ("note", "pinned")
+"""The fields of a note that is not written yet: they come along and are kept, and are no part of a review."""
 MANY = ("clauses", "snippets", "also")
 """Fields with any number: clause versions, snippet versions inserted, further cases of the same referral."""
 
@@ -73,7 +77,7 @@ def typed_values() -> dict[str, list[str]]:
     form = request.form
     return {
         name: [value.replace("\x00", "") for value in form.getlist(name)]
-        for name in (*TYPED, *MANY)
+        for name in (*TYPED, *NOTE, *MANY)
         if name in form
     }
 
@@ -89,6 +93,40 @@ def values_of_draft(fields: Mapping[str, Any]) -> dict[str, list[str]]:
 def draft_fields(values: Values) -> dict[str, Any]:
     """What was typed in the shape of a draft."""
     return {name: list(entries) if name in MANY else entries[0] for name, entries in values.items()}
+
+
+UNTOUCHED: dict[str, Any] = {"account": "none", "context": "none", "territory": "world"} | dict.fromkeys(
+    ("rationale", "statement", "law", "decline_reason", "question", "note"), ""
+)
+"""The fields of a review form that nobody touched; beside them what is chosen beforehand for an outcome."""
+BEFOREHAND = ("ground", "visibility", "question_item")
+
+
+def is_new(values: Values, stored: Mapping[str, Any] | None) -> bool:
+    """Whether a form holds more than an untouched one, or other words than the draft that is stored."""
+    typed = draft_fields(values)
+    if stored is None:
+        return any(
+            value != UNTOUCHED.get(name) for name, value in typed.items() if value and name not in BEFOREHAND
+        )
+    before = UNTOUCHED | dict(stored)
+    gone = stored.keys() - typed.keys() - {WINDOW}
+    return bool(gone) or any(value != before.get(name) for name, value in typed.items())
+
+
+def seen_draft() -> SeenDraft | None:
+    """What this request's form knows of the draft; None where it replaces it or does not say."""
+    form = request.form
+    if "draft" not in form or form.get("replace") == "1":
+        return None
+    return SeenDraft(
+        form["draft"][:LONGEST_WINDOW], form.get("window", "").replace("\x00", "")[:LONGEST_WINDOW]
+    )
+
+
+def unsent_note(values: Values) -> TypedNote:
+    """The note that is typed or kept and not written yet."""
+    return TypedNote(first_of(values, "note"), pinned=first_of(values, "pinned") == "1")
 
 
 def draft_beside_question(values: Values) -> dict[str, Any] | None:

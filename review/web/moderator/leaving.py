@@ -95,5 +95,10 @@ def pass_on(case_id: str) -> str | tuple[str, int] | Response:
         pass_case(wanted, request.form.get("reason", ""), claim_generation=generation, actor=guard.actor())
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
         return case_page(wanted, values=values or None, error=error)
-    flash(gettext("Passed on. It waits for your colleagues, and is not offered to you again."), "done")
+    words = gettext(
+        "%(id)s was passed on. It waits for your colleagues, and is not offered to you again. Your draft, if "
+        "there is one, stands under My work.",
+        id=wanted,
+    )
+    flash(words, "done")
     return redirect(url_for("moderator_queue.listing"), 303)

@@ -9,7 +9,7 @@ from review.domain.permissions import Permission
 from review.errors import AlreadyClosed, AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion
 from review.web import guard
 from review.web.moderator.cases import case_page, keep_typed, number_in_form, wanted_case
-from review.web.moderator.forms import typed_values
+from review.web.moderator.forms import NOTE, typed_values
 from review.web.texts import gettext
 from review.web.typed_notes import TypedNote, typed_note
 
@@ -20,7 +20,8 @@ blueprint = Blueprint("moderator_notes", __name__)
 @guard.access(Permission.REVIEW_CASE)
 def write(case_id: str) -> str | tuple[str, int] | Response:
     """Append the note; what is typed of the review comes along from its holder and is kept as draft."""
-    wanted, values, note = wanted_case(case_id), typed_values(), typed_note()
+    wanted, note = wanted_case(case_id), typed_note()
+    values = {name: entries for name, entries in typed_values().items() if name not in NOTE}
     try:
         names_in(note_text(note.text))
         # a lead's form for a case of others carries none: its number would tell how far the case has come

@@ -38,7 +38,7 @@ def undo_of_last_review() -> dict[str, Any]:
     if until <= clock.now():
         return {}
     address = url_for("moderator_decisions.undo", case_id=kept["case_id"])
-    return {"undo": {"address": address, "hidden": {}, "until": until}}
+    return {"undo": {"case_id": kept["case_id"], "address": address, "hidden": {}, "until": until}}
 
 
 @blueprint.get("/queue")

@@ -15,7 +15,7 @@ from tests.web.moderator.test_pages import Moderator
 KEYS = {key for row in SHORTCUTS for key in row.each}
 OF_ITSELF = {key for row in SHORTCUTS for key in row.each if row.move} | {"Enter"}
 """What the script does where no part of the page bears the key, and what the browser does."""
-ELSEWHERE = {"a", "f", "q"} | {f"p {digit}" for digit in range(1, 10)}
+ELSEWHERE = {"a", "f", "v"} | {f"p {digit}" for digit in range(1, 10)}
 """Keys of parts that these pages lack: other cases of the referral, earlier decisions, a narrowed queue."""
 IN_SOURCE = re.compile(
     r"""(?:\bkey|data-key)="([^"{]+)"|\bkey(?:_mark|_hint)?\("([^"]+)"\)|\bkeys=[({]([^)}]*)[)}]"""
@@ -92,9 +92,13 @@ def _records_page(desk: Desk) -> str:
 def test_single_keys_are_switched_off_by_each_person(desk: Desk) -> None:
     moderator = Moderator(desk)
     page = moderator.get("/display")
-    assert 'name="single_keys"' in page
+    assert '<select name="single_keys">' in page
     choice = {"theme": "dark", "density": "compact", "text_size": "100", "language": "en", "zone": "UTC"}
     assert moderator.post("/display", **choice, single_keys="off").status_code == 303
+    kept = moderator.client.get_cookie("display")
+    assert kept is not None
+    assert kept.value.endswith(":on"), "the machine is not switched off with the person"
+    moderator.client.delete_cookie("display")
     page = moderator.get("/queue")
     assert page.count('data-singles="off"') == 2, "once for the style, once for the script"
     assert "switched off" in moderator.get("/keys")

@@ -115,7 +115,7 @@ def test_passing_on_is_told_in_neutral_words_and_the_case_is_offered_no_more(des
     answer = person.post(f"/cases/{case_id}/pass", **_declined(**seen), reason="personal_impact")
     assert (answer.status_code, answer.location) == (303, "/queue")
     page = person.get("/my-work")
-    assert "Passed on. It waits for your colleagues, and is not offered to you again." in page
+    assert "was passed on. It waits for your colleagues, and is not offered to you again." in page
     assert f">{case_id}</a>" not in page
     assert "impact" not in page
     assert person.post("/queue/next").location == "/queue"

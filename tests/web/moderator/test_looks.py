@@ -109,7 +109,7 @@ def test_one_click_shows_the_sender_folded_and_it_stays(desk: Desk) -> None:
     seen = person.claim(case_id)
     page = person.get(f"/cases/{case_id}")
     assert AT_ONCE in page
-    assert 'data-key="v"' in page[page.index("Not shown yet") :]
+    assert 'data-key="q"' in page[page.index("Not shown yet") :]
     answer = person.post(f"/cases/{case_id}/look", **seen)
     assert (answer.status_code, answer.location) == (303, f"/cases/{case_id}")
     for _again in range(2):
