@@ -23,7 +23,10 @@ class SetAside(Base):
 
 
 class Pass(Base):
-    """The next case of this person is never this one; the reason is told to nobody and counted nowhere."""
+    """The next case of this person is never this one, and their queue leaves it out.
+
+    The reason is told to nobody and counted nowhere.
+    """
 
     __tablename__ = "passes"
     __table_args__ = (one_of("reason", PASS_REASONS, name="reason"),)

@@ -198,15 +198,16 @@ def not_passed_by(account_id: str | sa.BindParameter[Any] | None) -> sa.ColumnEl
     return ~(sa.select(Pass.reason).where(Pass.case_id == Case.id, Pass.account_id == account_id).exists())
 
 
-def _unknown_to(account_id: str | None) -> sa.ColumnElement[bool]:
-    """Not one of those that this person has reviewed: that they wait again is nothing to know."""
-    return sa.or_(Case.state == sa.literal_column("'open'", sa.String()), not_reviewed_by(account_id))
+def _listed_to(account_id: str | None) -> sa.ColumnElement[bool]:
+    """Not one of those that this person reviewed (that they wait again is nothing to know) or passed on."""
+    is_open = Case.state == sa.literal_column("'open'", sa.String())
+    return sa.and_(sa.or_(is_open, not_reviewed_by(account_id)), not_passed_by(account_id))
 
 
 def _waiting(account_id: str | None, *, resolves: bool) -> list[sa.ColumnElement[bool]]:
     """What waits for this person, in parts that one index each holds in the order of the queue."""
     parts = [is_queued(), is_in_dispute()] if resolves else [is_queued()]
-    return [sa.and_(part, _unknown_to(account_id)) for part in parts]
+    return [sa.and_(part, _listed_to(account_id)) for part in parts]
 
 
 def are_narrowed(narrowed: Narrowed) -> list[sa.ColumnElement[bool]]:
@@ -224,7 +225,7 @@ def queue_page(
     resolves: bool = False,
     narrowed: Narrowed = EVERYTHING,
 ) -> QueuePage:
-    """Cases that wait or are held by colleagues, in queue order from ``after`` on; one's own stand apart.
+    """Cases that wait or are held by colleagues, in queue order after ``after``; not one's own or passed on.
 
     ``resolves``: with those on which two reviews differ.
     """
@@ -312,10 +313,8 @@ def held_cases(reader: Session, *, account_id: str | None, now: datetime) -> tup
 def queue_counts(
     reader: Session, *, account_id: str | None, now: datetime, resolves: bool = False
 ) -> QueueCounts:
-    """How much waits for this person, what is due within the hour or overdue, and what this person holds.
-
-    Naming all ranks lets the index of the queue find due times without reading every waiting case.
-    """
+    """How much waits for this person, what is due within the hour or overdue, and what this person holds."""
+    # naming all ranks lets the index of the queue find due times without reading every waiting case
     free = [sa.and_(part, is_unclaimed(now)) for part in _waiting(account_id, resolves=resolves)]
     ranked = Case.rank.in_(list(Rank))
 
@@ -339,7 +338,7 @@ def _oldest_at(reader: Session, account_id: str | None, now: datetime, *, resolv
     oldest = [
         sa.select(Case.opened_at)
         .where(
-            Case.state == state, Case.pending_review_id.is_(None), is_unclaimed(now), _unknown_to(account_id)
+            Case.state == state, Case.pending_review_id.is_(None), is_unclaimed(now), _listed_to(account_id)
         )
         .order_by(Case.opened_at)
         .limit(1)

@@ -119,7 +119,11 @@ def test_passing_on_is_told_in_neutral_words_and_the_case_is_offered_no_more(des
     assert f">{case_id}</a>" not in page
     assert "impact" not in page
     assert person.post("/queue/next").location == "/queue"
-    assert case_id in person.get("/queue"), "as usual, for whoever wants it"
+    queue = person.get("/queue")
+    assert case_id not in queue
+    assert "0 waiting" in queue
+    assert "oldest came" not in queue
+    assert case_id in other.get("/queue")
     assert other.post("/queue/next").location == f"/cases/{case_id}"
     for reader in (other, Moderator(desk, Role.LEAD)):
         for address in ("/queue", "/my-work", f"/cases/{case_id}"):
