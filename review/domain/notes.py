@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from review.domain.states import LIVE, CaseState
@@ -71,21 +72,34 @@ def mentioned(names: tuple[tuple[str, ...], ...], known: Mapping[str, str]) -> t
 
 @dataclass(frozen=True)
 class Reader:
-    """Who wants to read the notes of a case: ``reviewed``: a review of this person stands in it."""
+    """Who wants to read the notes of a case: ``reviewed``: a review of this person stands in it.
+
+    ``read_until``: of whoever judged it first, when they did; what was written by then they read as holder.
+    """
 
     holds: bool
     leads: bool
     reviewed: bool
+    read_until: datetime | None = None
 
 
 def reads_all(state: str, reader: Reader) -> bool:
     """Whether all notes of a case in this state may be read: by its holder, and once it is over by reviewers.
 
-    Never by the holder of a second review: what was written since the first claim may tell the first outcome.
+    Never by who judges after others: what was written since the first claim may tell a second reviewer the
+    first outcome, and whoever resolves a difference who wrote which of the two reviews.
     """
     if reader.holds:
-        return state != CaseState.SECOND_REVIEW
+        return state not in (CaseState.SECOND_REVIEW, CaseState.RESOLVING)
     return reader.reviewed and state not in LIVE
+
+
+def has_read(written_at: datetime, reader: Reader) -> bool:
+    """Whether a first reviewer held the case after this note was written.
+
+    It stays readable whatever becomes of the case: that it went would tell of a second review.
+    """
+    return reader.read_until is not None and written_at <= reader.read_until
 
 
 def reads_early(reader: Reader) -> bool:

@@ -8,11 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.domain.notes import Reader, reads_all, reads_early
+from review.domain.notes import Reader, has_read, reads_all, reads_early
 from review.domain.permissions import Role
-from review.domain.states import MOVES
-from review.models import Account, Case, Note, NoteMention, Opening
+from review.domain.states import LIVE, MOVES
+from review.models import Account, Case, Note, NoteMention, Opening, Review
 from review.prepared import Prepared
+from review.queries.cases import not_reviewed_by, shown_state
 from review.queries.record_timeline import actor_in, meta_in, names_of, text_in
 
 MENTIONS_BACK = timedelta(days=14)
@@ -61,7 +62,10 @@ class NoteInRecord:
 
 @dataclass(frozen=True)
 class Mention:
-    """A case in a note on which a person is mentioned; nothing of the note and its author."""
+    """A case in a note on which a person is mentioned; nothing of the note and its author.
+
+    ``state`` is where the case stands, as this person may know.
+    """
 
     case_id: str
     at: datetime
@@ -99,31 +103,47 @@ def notes_on(
     Whoever may not read all of them yet is not told who wrote the others.
     """
     everything, early = reads_all(state, as_reader), reads_early(as_reader)
-    found = [
-        NoteShown(
-            row.text,
-            row.written_at,
-            row.pinned,
-            row.pseudonym if everything or row.account_id == account_id else None,
-            row.account_id == account_id,
-        )
-        for row in _NOTES.all(reader, case_id=case_id)
-        if everything or row.account_id == account_id or (early and row.claim_generation == 0)
-    ]
+    found = []
+    for row in _NOTES.all(reader, case_id=case_id):
+        own = row.account_id == account_id
+        named = everything or own or has_read(row.written_at, as_reader)
+        if named or (early and row.claim_generation == 0):
+            author = row.pseudonym if named else None
+            found.append(NoteShown(row.text, row.written_at, row.pinned, author, own))
     return tuple(sorted(found, key=lambda note: not note.pinned))
 
 
 def mentions_of(reader: Session, *, account_id: str, now: datetime) -> tuple[tuple[Mention, ...], bool]:
-    """Where the person was mentioned in the last 14 days, the newest first; and whether there is more."""
+    """Where the person was mentioned in the last 14 days, the newest first; and whether there is more.
+
+    Notes written after a review of this person stand there when the case is over: until then they could come
+    from a second review.
+    """
+    recorded = ~not_reviewed_by(account_id)
+    later = (
+        sa.select(Review.id)
+        .where(
+            Review.case_id == Note.case_id,
+            Review.account_id == account_id,
+            Review.undone_at.is_(None),
+            Review.recorded_at < Note.written_at,
+        )
+        .exists()
+    )
     rows = reader.execute(
-        sa.select(Note.case_id, NoteMention.at, Case.state)
+        sa.select(Note.case_id, NoteMention.at, Case.state, recorded.label("recorded"))
         .join(Note, Note.id == NoteMention.note_id)
         .join(Case, Case.id == Note.case_id)
-        .where(NoteMention.account_id == account_id, NoteMention.at > now - MENTIONS_BACK)
+        .where(
+            NoteMention.account_id == account_id,
+            NoteMention.at > now - MENTIONS_BACK,
+            sa.or_(Case.state.not_in(LIVE), ~later),
+        )
         .order_by(NoteMention.at.desc())
         .limit(LISTED + 1)
     ).all()
-    return tuple(Mention(*row) for row in rows[:LISTED]), len(rows) > LISTED
+    found = (Mention(row.case_id, row.at, shown_state(row.state, recorded=row.recorded)) for row in rows)
+    return tuple(found)[:LISTED], len(rows) > LISTED
 
 
 def notes_told(reader: Session, case_id: str) -> tuple[NoteInRecord, ...]:

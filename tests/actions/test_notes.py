@@ -31,7 +31,7 @@ def name_of(desk: Desk, person: Actor) -> str:
     return desk.session.get_one(Account, person.account_id).pseudonym
 
 
-def read(desk: Desk, case_id: str, person: Actor, *, state: str = "open", **reader: bool) -> list[str]:
+def read(desk: Desk, case_id: str, person: Actor, *, state: str = "open", **reader: Any) -> list[str]:
     given = {"holds": False, "leads": False, "reviewed": False} | reader
     notes = notes_on(
         desk.session, case_id, state=state, account_id=person.account_id, as_reader=Reader(**given)
@@ -165,7 +165,7 @@ def test_a_mention_is_listed_for_fourteen_days(desk: Desk) -> None:
     assert mentions_of(desk.session, account_id=account_id, now=NOW + timedelta(days=14)) == ((), False)
 
 
-def test_a_second_reviewer_reads_only_what_was_written_before_the_first_claim(desk: Desk) -> None:
+def test_who_judges_after_others_reads_only_what_was_written_before_the_first_claim(desk: Desk) -> None:
     with time_machine.travel(NOW, tick=False) as hand:
         case_id, lead, author = make_case(), make_account(Role.LEAD), make_account()
         write_note(case_id, "early", actor=lead)
@@ -177,20 +177,23 @@ def test_a_second_reviewer_reads_only_what_was_written_before_the_first_claim(de
         second = make_account()
         assert read(desk, case_id, second, holds=True) == ["pinned", "late", "early"]
         assert read(desk, case_id, second, state="second_review", holds=True) == ["early"]
-        assert read(desk, case_id, second, state="resolving", holds=True) == ["pinned", "late", "early"]
+        assert read(desk, case_id, second, state="resolving", holds=True) == ["early"]
         assert read(desk, case_id, second, state="second_review") == []
         assert read(desk, case_id, lead, state="second_review", leads=True) == ["early"]
         assert read(desk, case_id, author, state="second_review", reviewed=True) == [
             "pinned", "late", "early",
         ]  # fmt: skip
+        first: dict[str, Any] = {"reviewed": True, "read_until": NOW + timedelta(seconds=1)}
+        for state in ("open", "second_review", "resolving"):
+            assert read(desk, case_id, second, state=state, **first) == ["late", "early"], "as its holder did"
         assert read(desk, case_id, second, state="decided", reviewed=True) == ["pinned", "late", "early"]
 
 
-def test_who_wrote_an_early_note_is_not_told_to_a_second_reviewer(desk: Desk) -> None:
+def test_who_wrote_an_early_note_is_not_told_to_who_judges_after_others(desk: Desk) -> None:
     case_id, second = make_case(), make_account()
     write_note(case_id, TEXT, actor=make_account(Role.LEAD))
     reader = Reader(holds=True, leads=False, reviewed=False)
-    for state, known in (("second_review", False), ("open", True)):
+    for state, known in (("second_review", False), ("resolving", False), ("open", True)):
         (note,) = notes_on(desk.session, case_id, state=state, account_id=second.account_id, as_reader=reader)
         assert (note.author is not None) is known
 

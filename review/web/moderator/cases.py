@@ -136,7 +136,7 @@ def _apart_page(
         can_undo=can_undo,
         typed=_typed_form(summary, values),
         assigning=assigning,
-        notes=notes_part(summary, reviewed=own is not None, typed=note or unsent_note(values or {})),
+        notes=notes_part(summary, own=own, typed=note or unsent_note(values or {})),
         claim_lasts=duration(claim_length()),
         holding=" ".join(cases.claim_mark(case.id, case.claim_generation) for case in held),
         error=None if assigning is not None and assigning.errors else error,

@@ -6,7 +6,9 @@ from review import db
 from review.actions.notes import ANY_CASE
 from review.domain.notes import Reader
 from review.domain.permissions import Role
+from review.domain.states import Round
 from review.queries.cases import CaseSummary
+from review.queries.decisions import StoredReview
 from review.queries.notes import NoteShown, notes_on
 from review.web import guard
 from review.web.typed_notes import TypedNote
@@ -22,14 +24,20 @@ class NotesPart:
 
 
 def notes_part(
-    summary: CaseSummary, *, reviewed: bool = False, typed: TypedNote | None = None, written: bool = True
+    summary: CaseSummary,
+    *,
+    own: StoredReview | None = None,
+    typed: TypedNote | None = None,
+    written: bool = True,
 ) -> NotesPart:
-    """The notes of this case for whoever looks; ``reviewed``: a review of this person stands in it.
+    """The notes of this case for whoever looks; ``own``: this person's review of it, which stands.
 
     ``written``: False where it is known that there are none.
     """
     actor, holds = guard.actor(), summary.held == "yours"
-    as_reader = Reader(holds=holds, leads=actor.role is Role.LEAD, reviewed=reviewed)
+    reviewed = own is not None
+    read_until = own.recorded_at if own is not None and own.round is Round.FIRST else None
+    as_reader = Reader(holds, leads=actor.role is Role.LEAD, reviewed=reviewed, read_until=read_until)
     notes: tuple[NoteShown, ...] = ()
     if written:
         notes = notes_on(

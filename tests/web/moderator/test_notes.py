@@ -9,11 +9,14 @@ import time_machine
 from flask.testing import FlaskClient
 
 from review import db
+from review.actions.cases import claim_case
+from review.actions.decisions import record_review
 from review.actions.notes import write_note
 from review.domain.permissions import Actor, Role
 from review.models import Account, Case, Draft, Note
 from tests.conftest import Desk
 from tests.factories import make_account, make_case, make_sign_in
+from tests.judging import DECLINE, OTHER_DECLINE, settle_review
 from tests.web.moderator.test_my_work import _row
 from tests.web.moderator.test_pages import Moderator, _declined
 
@@ -113,14 +116,16 @@ def test_a_lead_writes_beside_the_claim_of_others_and_reads_what_came_before_it(
     assert "The note is empty" in _notes(refused.text)
 
 
-def test_the_holder_of_a_second_review_gets_a_page_without_later_notes(desk: Desk) -> None:
+@pytest.mark.parametrize("state", ["second_review", "resolving"])
+def test_who_judges_after_others_gets_a_page_without_later_notes(desk: Desk, state: str) -> None:
     """Byte for byte as without them, whoever wrote them and however many there are."""
     with time_machine.travel(NOW, tick=False):
-        case_id, lead, first, second = make_case(), make_account(Role.LEAD), make_account(), Moderator(desk)
+        case_id, lead, first = make_case(), make_account(Role.LEAD), make_account()
+        second = Moderator(desk, Role.LEAD)
         write_note(case_id, "Early", actor=lead)
         second.claim(case_id)
         with db.transaction() as writer:
-            writer.execute(sa.update(Case).where(Case.id == case_id).values(state="second_review"))
+            writer.execute(sa.update(Case).where(Case.id == case_id).values(state=state))
         before = _masked(second.get(f"/cases/{case_id}"))
         for text in ("CANARY-NOTE", "x" * 4000):
             write_note(case_id, text, pinned=True, actor=lead)
@@ -144,6 +149,24 @@ def test_a_mention_is_listed_with_the_case_and_without_a_word_of_the_note(desk: 
     assert _name(desk, lead) not in page
     assert f'href="/cases/{case_id}#notes"' in page
     assert "CANARY-NOTE" not in person.get(f"/cases/{case_id}")
+
+
+def test_a_resolver_reads_no_note_of_those_who_differ(desk: Desk) -> None:
+    with time_machine.travel(NOW, tick=False) as hand:
+        case_id, people, lead = make_case(), (make_account(), make_account()), Moderator(desk, Role.LEAD)
+        for person, review in zip(people, (DECLINE, OTHER_DECLINE), strict=True):
+            claim = claim_case(case_id, actor=person)
+            write_note(case_id, "CANARY-NOTE", claim_generation=claim.claim_generation, actor=person)
+            recorded = record_review(
+                case_id, review, claim_generation=claim.claim_generation, version=claim.version, actor=person
+            )
+            assert settle_review(recorded, hand) is None
+        lead.claim(case_id)
+        page = lead.get(f"/cases/{case_id}")
+        assert "Two reviews differ" in page
+        assert "No note that you may read." in _notes(page)
+        assert "CANARY-NOTE" not in page
+        assert not [person for person in people if _name(desk, person) in page]
 
 
 def _legal(desk: Desk) -> tuple[FlaskClient, str]:
