@@ -12,6 +12,7 @@ from review.domain.representation import OwnQuestion
 from review.domain.states import CaseState, ItemStatus
 from review.models import Case, Item, Question, Referral, Sender
 from review.prepared import Prepared
+from review.queries.cases import not_reviewed_by, shown_state
 from review.queries.decisions import sender_names
 
 SHORT_CHUNK = 400
@@ -65,7 +66,10 @@ class AskedBefore:
 
 @dataclass(frozen=True)
 class AskedByOneself:
-    """A question that a person asked: ``state`` is waiting, answered, ended or withdrawn; no words of it."""
+    """A question that a person asked: ``state`` is waiting, answered, ended or withdrawn; no words of it.
+
+    ``case_state`` is where its case stands, as this person may know.
+    """
 
     case_id: str
     asked_at: datetime
@@ -173,14 +177,27 @@ def asked_of(
 def asked_by(reader: Session, *, account_id: str, now: datetime) -> AskedListed:
     """What the person asked senders in the last 14 days: first what waits, then the newest."""
     rows = reader.execute(
-        sa.select(Question.case_id, Question.asked_at, Question.answered_at, Question.ended_at, Case.state)
+        sa.select(
+            Question.case_id,
+            Question.asked_at,
+            Question.answered_at,
+            Question.ended_at,
+            Case.state,
+            (~not_reviewed_by(account_id)).label("recorded"),
+        )
         .join(Case, Case.id == Question.case_id)
         .where(Question.asked_by == account_id, Question.asked_at > now - ASKED_BACK)
         .order_by(Question.asked_at.desc())
         .limit(LISTED + 1)
     ).all()
     found = [
-        AskedByOneself(row.case_id, row.asked_at, row.ended_at, _state(row), row.state)
+        AskedByOneself(
+            row.case_id,
+            row.asked_at,
+            row.ended_at,
+            _state(row),
+            shown_state(row.state, recorded=row.recorded),
+        )
         for row in rows[:LISTED]
     ]
     found.sort(key=lambda one: one.state != "waiting")
@@ -192,7 +209,7 @@ def _state(row: Any) -> str:
         return "waiting"
     if row.answered_at is not None:
         return "answered"
-    return "withdrawn" if row.state == CaseState.WITHDRAWN else "ended"
+    return "withdrawn" if row.state == CaseState.WITHDRAWN and not row.recorded else "ended"
 
 
 def is_asked(referral_id: sa.SQLColumnExpression[str]) -> sa.ColumnElement[bool]:

@@ -14,12 +14,13 @@ import sqlalchemy as sa
 import time_machine
 
 from review import clock, db
-from review.actions import rounds
+from review.actions import escalations, questions, rounds
 from review.actions.cases import claim_case
 from review.actions.decisions import record_review
 from review.actions.dispatching import dispatch_review
+from review.actions.notes import write_note
 from review.domain.decisions import ReviewInput
-from review.domain.permissions import SERVICE, Role
+from review.domain.permissions import SERVICE, Actor, Role
 from review.domain.states import LIVE, Round
 from review.models import Account, Case, Item, SignIn
 from review.queries import reversals
@@ -28,7 +29,7 @@ from review.queries.decisions import standing_reviews
 from review.web.moderator import cases as case_pages
 from tests.conftest import Desk
 from tests.draws import DRAWN, NOT_DRAWN
-from tests.factories import make_account, make_case, make_clause, make_key, make_sender
+from tests.factories import make_account, make_case, make_clause, make_key, make_sender, sender_actor
 from tests.judging import DECLINE, OTHER_DECLINE, accept, judge, settle_review
 from tests.queries.test_precedents import picture
 from tests.web.moderator.blind import (
@@ -229,9 +230,30 @@ def test_a_broken_wall_is_seen(stage: Stage, monkeypatch: pytest.MonkeyPatch, wa
         _assert_same(_two(stage))
 
 
-def _first_sees(stage: Stage, told: Told, person: Moderator) -> dict[str, str]:
+def _asked_and_mentioned(stage: Stage, told: Told, lead: Actor) -> None:
+    """What a first reviewer has on the page of their own work before the review: two answers, a mention."""
+    seen = claim_case(told.case_id, actor=told.first)
+    given: dict[str, Any] = {"claim_generation": seen.claim_generation, "version": seen.version}
+    questions.ask_sender(told.case_id, "At which minute is it?", actor=told.first, **given)
+    referral = stage.desk.session.scalars(
+        sa.select(Item.referral_id).where(Item.case_id == told.case_id)
+    ).one()
+    questions.give_answer(referral, "At minute 3.", actor=sender_actor(stage.sender_id))
+    seen = claim_case(told.case_id, actor=told.first)
+    given = {"claim_generation": seen.claim_generation, "version": seen.version}
+    escalations.escalate_case(told.case_id, "Is this satire?", actor=told.first, **given)
+    escalations.advise_case(told.case_id, "It is not.", actor=make_account(Role.LEGAL))
+    _mention(stage, told, lead)
+
+
+def _mention(stage: Stage, told: Told, author: Actor, claim_generation: int | None = None) -> None:
+    name = stage.desk.session.get_one(Account, told.first.account_id).pseudonym
+    write_note(told.case_id, f"@{name}: compare", claim_generation=claim_generation, actor=author)
+
+
+def _first_sees(watcher: Watcher) -> dict[str, str]:
     """All that the first reviewer may look at and try after the undo window."""
-    watcher = Watcher(stage, told, person=person)
+    stage, told, person = watcher.stage, watcher.told, watcher.person
     item = stage.desk.session.scalars(sa.select(Item).where(Item.case_id == told.case_id)).one()
     watcher.other_kind = make_case(url=item.match_key, sender_id=stage.sender_id, intake_kind="notice")
     case = f"/cases/{told.case_id}"
@@ -262,7 +284,11 @@ def _first_sees(stage: Stage, told: Told, person: Moderator) -> dict[str, str]:
 
 
 def _second_recorded(stage: Stage, told: Told) -> None:
-    judge(told.case_id, make_account(), OTHER_DECLINE)
+    second = make_account()
+    claim = claim_case(told.case_id, actor=second)
+    _mention(stage, told, second, claim.claim_generation)
+    given: dict[str, Any] = {"claim_generation": claim.claim_generation, "version": claim.version}
+    record_review(told.case_id, OTHER_DECLINE, actor=second, **given)
 
 
 def _in_dispute(stage: Stage, told: Told) -> None:
@@ -278,7 +304,9 @@ def _resolved_soon(stage: Stage, told: Told) -> None:
 
 
 def _second_took(stage: Stage, told: Told) -> None:
-    claim_case(told.case_id, actor=make_account())
+    second = make_account()
+    claim = claim_case(told.case_id, actor=second)
+    _mention(stage, told, second, claim.claim_generation)
 
 
 def _withdrawn(stage: Stage, told: Told) -> None:
@@ -298,7 +326,7 @@ NEXT: dict[str, tuple[float, Callable[[Stage, Told], None] | None]] = {
 
 @pytest.mark.parametrize("role", [Role.MODERATOR, Role.LEAD])
 def test_the_first_reviewer_sees_the_same_whether_the_case_was_drawn(stage: Stage, role: Role) -> None:
-    colleague, found = make_account(), {}
+    colleague, lead, found = make_account(), make_account(Role.LEAD), {}
     with db.transaction() as writer:
         named = sa.update(Account).where(Account.id == colleague.account_id).values(pseudonym=COLLEAGUE)
         writer.execute(named)
@@ -307,6 +335,9 @@ def test_the_first_reviewer_sees_the_same_whether_the_case_was_drawn(stage: Stag
         case_id = make_case(url=PLACE.format(8361 + number), sender_id=stage.sender_id)
         person = Moderator(stage.desk, role)
         told = Told(case_id, person.actor, stage.hand)
+        watcher = Watcher(stage, told, person=person)
+        _asked_and_mentioned(stage, told, lead)
+        stage.hand.shift(timedelta(minutes=1))
         recorded = judge(case_id, person.actor, accept(stage.clause))
         stage.hand.move_to(NOW + timedelta(hours=2))
         dispatch_review(recorded.review_id, actor=SERVICE, lot=lot)
@@ -315,7 +346,8 @@ def test_the_first_reviewer_sees_the_same_whether_the_case_was_drawn(stage: Stag
         stage.hand.move_to(NOW + timedelta(hours=3))
         with db.transaction() as writer:
             writer.execute(sa.update(SignIn).values(last_used_at=clock.now()))
-        found[name] = _first_sees(stage, told, person)
+        found[name] = _first_sees(watcher)
+        assert found[name]["1 own work"].count("C-####-####-####") >= 6, "each list has its row"
         kept = stage.desk.session.scalars(sa.select(Case.id).where(Case.state.in_(LIVE))).all()
         for live in kept:
             end_story(stage, live)
