@@ -32,6 +32,7 @@ from review.errors import (
 from review.models import Case, Draft, Question
 from review.queries.cases import is_held_by
 from review.queries.questions import Asked, AskedBefore, asked_of, item_to_ask
+from review.queries.staff import staff_named
 
 BATCH = 100
 
@@ -91,7 +92,12 @@ def _checked(writer: Session, case_id: str, question: str, item_id: str | None) 
         detail = "Choose one of the referrals of this case."
         errors = [FieldError("question_item", "not_in_list", detail)]
         raise InvalidReview("The sender was not asked yet; correct what is marked.", errors=errors)
-    check_question(question, other_names=asked.other_names, other_references=asked.other_references)
+    check_question(
+        question,
+        other_names=asked.other_names,
+        other_references=asked.other_references,
+        colleague=staff_named(writer, question),
+    )
     return asked
 
 

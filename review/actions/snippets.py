@@ -12,6 +12,7 @@ from review.domain.permissions import Actor, Permission, check_permission
 from review.domain.snippets import read_snippet
 from review.errors import NotFound, StaleVersion
 from review.models import Clause, Snippet, SnippetVersion
+from review.queries.staff import staff_named
 
 
 def write_snippet(clause_id: str, *, language: str, kind: str, text: str, version: int, actor: Actor) -> int:
@@ -21,8 +22,8 @@ def write_snippet(clause_id: str, *, language: str, kind: str, text: str, versio
     be a snippet, `StaleVersion` where somebody was faster or nothing changed, `NotFound`.
     """
     check_permission(actor, Permission.EDIT_CLAUSES)
-    language, kind, text = read_snippet(language, kind, text)
     with db.transaction() as writer:
+        language, kind, text = read_snippet(language, kind, text, colleague=staff_named(writer, text))
         return _add_version(writer, clause_id, language, kind, text, seen=version, actor=actor)
 
 

@@ -74,7 +74,8 @@ class ReviewFacts:
     """What the rules need to know of the case: its kind, our clause versions in force, and who sent it.
 
     ``sender_names`` are looked for in parts too, ``sender_references`` only as a whole. ``snippets``:
-    what is ready-made for the clauses that the review names, or was inserted into it.
+    what is ready-made for the clauses that the review names, or was inserted into it. ``colleague``: a
+    pseudonym or e-mail address of somebody of the desk that the statement holds.
     """
 
     intake_kind: str
@@ -82,6 +83,7 @@ class ReviewFacts:
     sender_names: Collection[str]
     sender_references: Collection[str] = ()
     snippets: Collection[Snippet] = ()
+    colleague: str | None = None
 
 
 def check_review(review: ReviewInput, *, facts: ReviewFacts) -> None:
@@ -209,6 +211,9 @@ def _name_errors(review: ReviewInput, facts: ReviewFacts) -> list[FieldError]:
     if name is not None:
         detail = f"The statement goes to every sender of this case: take out “{name}”."
         return [FieldError("statement", "names_sender", detail)]
+    if facts.colleague is not None:
+        detail = f"Senders never learn who works here: take out “{facts.colleague}”, or write “we”."
+        return [FieldError("statement", "names_staff", detail)]
     own_id = own_id_in(review.statement)
     if own_id is not None:
         detail = f"The statement goes to every sender of this case: take out our id “{own_id}”."

@@ -1,4 +1,4 @@
-"""Whom would an outward text give away? Names of senders, their references, and our own ids.
+"""Whom would an outward text give away? Senders and their references, people of the desk, our own ids.
 
 A statement goes to every sender of a case, so it names none of them. Letters are compared without case,
 accents and invisible characters.
@@ -9,10 +9,14 @@ import unicodedata
 from collections.abc import Collection, Iterator
 from typing import Final
 
+from review.domain.pseudonyms import STAFF_WORDS
+
 LONG_NAME: Final = 8
 """From this length on a sender's own words are a name rather than an ordinary word."""
 SHORTEST_NAME: Final = 3
 """Shorter names and references stand in too many ordinary words to be looked for."""
+MOST_CUTS: Final = 8
+"""Places at which an address may begin or end beside its own."""
 LONG_WORD: Final = 12
 """From this length on one word between commas or dashes is looked for by itself."""
 
@@ -27,6 +31,12 @@ _BETWEEN_PARTS: Final = re.compile(r"[,;:|/()\[\]–—]|\s-+\s")
 _OWN_ID: Final = re.compile(
     r"(?<![0-9A-Za-z])[A-Za-z]\s?[-‐‑–]\s?[0-9A-Za-z]{4}[-‐‑–][0-9A-Za-z]{4}[-‐‑–][0-9A-Za-z]{4}(?![0-9A-Za-z])"
 )
+_PSEUDONYM: Final = re.compile(
+    rf"(?<![0-9a-z])(?P<word>{'|'.join(sorted(map(str.lower, STAFF_WORDS)))})s?[\W_]{{0,3}}"
+    r"(?P<letter>[a-z]?)[\W_]?(?P<figures>[0-9]{1,6})(?![0-9a-z])"
+)
+_EMAIL: Final = re.compile(r"(?P<local>[^\s@\"(),:;<>\[\]]{1,64})\s?@\s?(?P<host>[^\s@\"(),:;<>\[\]]{1,189})")
+_PUNCTUATION: Final = re.compile(r"[^0-9a-z]")
 _WITHOUT_SPACES: Final = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHMER", "MYANMAR")
 """Scripts in which a name touches the words beside it."""
 
@@ -56,6 +66,25 @@ def own_id_in(text: str) -> str | None:
         if found[0].isupper() or any(character.isdigit() for character in found[0]):
             return found[0]
     return None
+
+
+def staff_candidates(text: str) -> frozenset[str]:
+    """What of a text may be a pseudonym or an e-mail address of ours, in small letters.
+
+    Between the word and the code of a pseudonym anything short may stand, or nothing: ``reviewer-K7`` and
+    ``Reviewers K 7`` give ``reviewer k7``.
+    """
+    found = _PSEUDONYM.finditer(_folded(text))
+    names = {f"{one['word']} {one['letter']}{one['figures']}" for one in found}
+    return frozenset(names.union(*map(_addresses, _EMAIL.finditer(_shown(text).lower()))))
+
+
+def _addresses(found: re.Match[str]) -> set[str]:
+    """An address, and what is left of it without parts that words beside it may have given it."""
+    local, host = found["local"], found["host"]
+    starts = [0, *[cut.end() for cut in _PUNCTUATION.finditer(local)][-MOST_CUTS:]]
+    ends = [*[cut.start() for cut in _PUNCTUATION.finditer(host)][:MOST_CUTS], len(host)]
+    return {f"{local[start:]}@{host[:end]}" for start in starts for end in ends}
 
 
 def _parts(name: str) -> Iterator[str]:

@@ -13,6 +13,8 @@ _WORDS = {
     Role.ADMIN: "Admin",
     Role.SENDER: "Sender",
 }
+STAFF_WORDS = frozenset(word for role, word in _WORDS.items() if role is not Role.SENDER)
+"""The words with which pseudonyms of people of the desk begin."""
 
 
 def new_pseudonym(role: Role, *, taken: Collection[str]) -> str:

@@ -15,26 +15,33 @@ WAITS: Final = timedelta(days=7)
 
 
 def check_question(
-    question: str, *, other_names: Collection[str] = (), other_references: Collection[str] = ()
+    question: str,
+    *,
+    other_names: Collection[str] = (),
+    other_references: Collection[str] = (),
+    colleague: str | None = None,
 ) -> None:
-    """Raise `InvalidReview` unless the question asks something and gives no other sender of the case away.
+    """Raise `InvalidReview` unless the question asks something and gives nobody away.
 
-    It goes to the sender of one item, who must not learn who else referred the same location.
+    It goes to the sender of one item, who must not learn who else referred the same location, nor who works
+    on it: ``colleague`` is a pseudonym or e-mail address of ours that the question holds.
     """
     problem = problem_in_text(question, LONGEST_QUESTION, missing="Write what the sender should tell us.")
     if problem is None:
-        problem = _given_away(question, names=other_names, references=other_references)
+        problem = _given_away(question, other_names, other_references, colleague)
     if problem is not None:
         errors = [FieldError("question", *problem)]
         raise InvalidReview("The sender was not asked yet; correct what is marked.", errors=errors)
 
 
 def _given_away(
-    question: str, *, names: Collection[str], references: Collection[str]
+    question: str, names: Collection[str], references: Collection[str], colleague: str | None
 ) -> tuple[str, str] | None:
     name = name_in(question, names=names, references=references)
     if name is not None:
         return "names_sender", f"The question goes to one sender of this case: take out “{name}”."
+    if colleague is not None:
+        return "names_staff", f"Senders never learn who works here: take out “{colleague}”, or write “we”."
     own_id = own_id_in(question)
     if own_id is not None:
         return "names_own_id", f"The question goes out of the house: take out our id “{own_id}”."

@@ -39,8 +39,13 @@ class Snippet:
     text: str
 
 
-def read_snippet(language: str, kind: str, text: str) -> tuple[str, str, str]:
-    """Language, kind and text as they are kept; raises `InvalidInput` with an error for each wrong field."""
+def read_snippet(
+    language: str, kind: str, text: str, *, colleague: str | None = None
+) -> tuple[str, str, str]:
+    """Language, kind and text as they are kept; raises `InvalidInput` with an error for each wrong field.
+
+    ``colleague``: a pseudonym or e-mail address of ours that the text holds, as a statement must not.
+    """
     errors: list[FieldError] = []
     language = tidy_language(language)
     if not language:
@@ -53,13 +58,13 @@ def read_snippet(language: str, kind: str, text: str) -> tuple[str, str, str]:
     if kind not in KINDS:
         errors.append(FieldError("kind", "not_in_list", "Choose the field that the text is for."))
     text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
-    errors += _text_errors(text, kind=kind)
+    errors += _text_errors(text, kind=kind, colleague=colleague)
     if errors:
         raise InvalidInput("The snippet is not saved yet; correct what is marked.", errors=errors)
     return language, kind, text
 
 
-def _text_errors(text: str, *, kind: str) -> list[FieldError]:
+def _text_errors(text: str, *, kind: str, colleague: str | None) -> list[FieldError]:
     if not has_words(text):
         return [FieldError("text", "missing", "Write the text; withdraw the snippet to have none.")]
     if len(text) > LONGEST_SNIPPET:
@@ -67,7 +72,14 @@ def _text_errors(text: str, *, kind: str) -> list[FieldError]:
         return [FieldError("text", "too_long", detail)]
     if _CONTROL.search(text):
         return [FieldError("text", "control_character", "Remove the control characters.")]
-    own_id = own_id_in(text) if kind == "statement" else None
+    return _given_away(text, colleague) if kind == "statement" else []
+
+
+def _given_away(text: str, colleague: str | None) -> list[FieldError]:
+    if colleague is not None:
+        detail = f"Senders read this, and never learn who works here: take out “{colleague}”."
+        return [FieldError("text", "names_staff", detail)]
+    own_id = own_id_in(text)
     if own_id is not None:
         return [FieldError("text", "names_own_id", f"Senders read this: take out our id “{own_id}”.")]
     return []

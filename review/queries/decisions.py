@@ -18,6 +18,7 @@ from review.models import Case, Clause, ClauseVersion, Draft, Item, Referral, Re
 from review.prepared import Prepared
 from review.queries.clauses import ClauseInForce, clauses_in_force
 from review.queries.snippets import snippets_named, snippets_of_review
+from review.queries.staff import staff_named
 
 MOST_SNIPPETS = 400
 """Two for each of the clauses that a review may name, and as many that were inserted before a change."""
@@ -92,6 +93,7 @@ def review_facts(
         sender_names=names,
         sender_references=references,
         snippets=_snippets_for(reader, review, in_force),
+        colleague=staff_named(reader, review.statement),
     )
 
 

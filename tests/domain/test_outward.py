@@ -3,7 +3,7 @@
 import pytest
 
 from review.domain.ids import new_id
-from review.domain.outward import is_telling, name_in, own_id_in
+from review.domain.outward import is_telling, name_in, own_id_in, staff_candidates
 
 AUTHORITY = "Belgian Federal Judicial Police, East Flanders"
 NAMES = (
@@ -82,3 +82,27 @@ def test_our_own_ids_are_found_and_hyphenated_words_are_not() -> None:
 )
 def test_ordinary_words_of_a_sender_forbid_nothing(name: str, telling: bool) -> None:
     assert is_telling(name) is telling
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Decided by Reviewer T2 after Reviewer J4.", {"reviewer t2", "reviewer j4"}),
+        ("REVIEWER\u00a0T2, reviewer-J4 and Reviewer (K 7)", {"reviewer t2", "reviewer j4", "reviewer k7"}),
+        ("ReviewerT2; Legal_B13", {"reviewer t2", "legal b13"}),
+        ("Rev\u200biewer \uff34\uff12", {"reviewer t2"}),
+        ("\u7531Reviewer T2\u5beb", {"reviewer t2"}),
+        ("Written by T. Two, Lead@Desk.example.", {"lead@desk.example", "lead@desk", "lead@desk.example."}),
+        ("<lead @ desk.example>", {"lead@desk.example", "lead@desk"}),
+        ("It breaks clause 4.2 of our terms.", set()),
+        ("A legal ground, as 12 reviewers say.", set()),
+        ("Reviewer T2x", set()),
+        ("zoë@desk.example", {"zoë@desk", "zoë@desk.example", "@desk", "@desk.example"}),
+    ],
+)
+def test_what_may_be_a_colleague_is_found_however_it_is_written(text: str, found: set[str]) -> None:
+    assert staff_candidates(text) == found
+
+
+def test_an_address_is_found_among_what_stands_beside_it() -> None:
+    assert "lead@desk.example" in staff_candidates("see by-lead@desk.example.Thanks")
