@@ -20,6 +20,7 @@ from review.domain.precedents import Candidate
 from review.errors import NotFound
 from review.models import Case, Evidence, EvidenceLook, Item, Reveal
 from review.models.rows import insert_rows
+from review.queries.looks import has_evidence_of_sender
 
 
 @dataclass(frozen=True)
@@ -62,18 +63,22 @@ def reveal_evidence(
     """Put on the trail that the holder is shown a piece of evidence; the reveal's id, then its address works.
 
     The stage before ends with it. ``precedents``: what the person's first look at the case brings, None for
-    a later one. Raises `NotFound` or `ClaimLost`.
+    a later one; beside evidence of a sender a capture is no look. Raises `NotFound` or `ClaimLost`.
     """
     check_permission(actor, Permission.REVEAL_EVIDENCE)
     with db.transaction() as writer:
         now = clock.now()
         generation = lock_held(writer, case_id, actor, now)
         found = writer.execute(
-            sa.select(Evidence.item_id, Evidence.sha256).where(Evidence.id == evidence_id)
+            sa.select(Evidence.item_id, Evidence.sha256, Evidence.account_id).where(
+                Evidence.id == evidence_id
+            )
         ).one_or_none()
         if found is None:
             raise NotFound("The case has no such evidence; open it again.")
         _check_item(writer, case_id, found.item_id)
+        if found.account_id is not None and has_evidence_of_sender(writer, case_id):
+            precedents = None  # a capture is the content only where nothing else is
         row = _row(case_id, found.item_id, evidence_id, stage=stage, size=size)
         return _reveal(
             writer, row, generation, sha256=found.sha256, precedents=precedents, actor=actor, now=now

@@ -12,7 +12,10 @@ NO_LOOK: Final = "none"
 
 
 class Way(StrEnum):
-    """How the first look came about: evidence was revealed, or the person chose to decide without it."""
+    """How the first look came about: evidence was revealed, or the person chose to decide without it.
+
+    A capture made here counts as the evidence of a case that has none of its sender.
+    """
 
     REVEALED = "revealed"
     WITHOUT = "without"

@@ -15,6 +15,7 @@ from review.models import (
     Clause,
     ClauseVersion,
     Decision,
+    Evidence,
     FirstLook,
     Item,
     Referral,
@@ -101,11 +102,38 @@ def look_at(reader: Session, case_id: str, *, account_id: str | None) -> Looked 
     return None if row is None else Looked(Way(row.way), row.precedents)
 
 
-_BEHIND = Prepared(
-    lambda: sa.select(
-        FirstLook.way, FirstLook.precedents, sa.select(Reveal.id).where(*_of(Reveal)).exists().label("seen")
-    ).where(*_of(FirstLook))
-)
+_SENT = Prepared(lambda: sa.select(_has_sent().label("sent")))
+
+
+def _has_sent() -> sa.ColumnElement[bool]:
+    """The case has evidence that came with a referral, of an item that is still asked about."""
+    return (
+        sa.select(Evidence.id)
+        .join(Item, Item.id == Evidence.item_id)
+        .where(
+            Item.case_id == sa.bindparam("case_id"),
+            Item.status != sa.literal("withdrawn"),
+            Evidence.account_id.is_(None),
+        )
+        .exists()
+    )
+
+
+def has_evidence_of_sender(reader: Session, case_id: str) -> bool:
+    """Whether senders gave evidence: then a capture made here is no look at what they referred."""
+    row = _SENT.first(reader, case_id=case_id)
+    return row is not None and bool(row.sent)
+
+
+def _behind() -> Any:
+    captured = sa.select(Evidence.id).where(
+        Evidence.id == Reveal.evidence_id, Evidence.account_id.is_not(None)
+    )
+    seen = sa.select(Reveal.id).where(*_of(Reveal), sa.or_(~captured.exists(), ~_has_sent())).exists()
+    return sa.select(FirstLook.way, FirstLook.precedents, seen.label("seen")).where(*_of(FirstLook))
+
+
+_BEHIND = Prepared(_behind)
 _NAMED = Prepared(
     lambda: sa.select(ShownPrecedent.precedent_id).where(*_of(ShownPrecedent)).order_by(ShownPrecedent.place)
 )

@@ -158,7 +158,7 @@ WORDS: dict[str, dict[str, str]] = {
     "look": {
         "revealed": N_("after evidence was revealed"),
         "without": N_("without looking at the evidence, by choice"),
-        "none": N_("without a first look: no evidence was shown"),
+        "none": N_("without a first look: no evidence of the sender was shown"),
     },
     "precedent": {
         "location": N_("Same location"),

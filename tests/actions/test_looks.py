@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from review.actions.cases import claim_case, release_claim
 from review.actions.decisions import record_review, undo_review
-from review.actions.evidence import Size, reveal_evidence, reveal_text
+from review.actions.evidence import Captured, Size, capture_evidence, reveal_evidence, reveal_text
 from review.actions.looks import look_without_evidence
 from review.domain.media import Stage
 from review.domain.permissions import SERVICE, Actor, Role
@@ -189,3 +189,34 @@ def test_the_look_lasts_through_an_undo(desk: Desk) -> None:
     assert first_precedents(desk.session, case_id, account_id=person.account_id) is None
     behind = look_behind(desk.session, case_id, account_id=person.account_id)
     assert (behind.look, behind.precedents) == ("without", tuple(one.case_id for one in found))
+
+
+def _capture(case_id: str, person: Actor) -> str:
+    shot = Captured("shot.txt", "text/plain", "ab" * 32, 99)
+    return capture_evidence(case_id, first_item(case_id), shot, actor=person)
+
+
+def _show(case_id: str, evidence_id: str, person: Actor) -> None:
+    given: dict[str, Any] = {"stage": Stage.TEXT, "size": Size(99), "actor": person}
+    reveal_evidence(case_id, evidence_id, precedents=candidates(), **given)
+
+
+def test_beside_evidence_of_the_sender_a_capture_is_no_look(desk: Desk) -> None:
+    person = make_account()
+    case_id = held_case(person)
+    sent = add_evidence(case_id)
+    _show(case_id, _capture(case_id, person), person)
+    assert looks(desk) == []
+    assert "case.first_look" not in events(desk, case_id)
+    look_without_evidence(case_id, precedents=(), actor=person)
+    assert look_behind(desk.session, case_id, account_id=person.account_id).look == "without"
+    _show(case_id, sent, person)
+    assert look_behind(desk.session, case_id, account_id=person.account_id).look == "revealed"
+
+
+def test_without_evidence_of_the_sender_a_capture_is_the_content(desk: Desk) -> None:
+    person = make_account()
+    case_id = held_case(person)
+    _show(case_id, _capture(case_id, person), person)
+    assert looks(desk) == [(case_id, "revealed", 2)]
+    assert look_behind(desk.session, case_id, account_id=person.account_id).look == "revealed"

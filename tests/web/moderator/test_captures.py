@@ -12,7 +12,7 @@ from review.models.evidence_files import evidence_path
 from tests.conftest import Desk
 from tests.factories import make_case
 from tests.hostile_files import picture
-from tests.pieces import first_item
+from tests.pieces import add_evidence, first_item
 from tests.web.moderator.test_evidence import media, step, steps
 from tests.web.moderator.test_pages import Moderator, field
 
@@ -56,6 +56,20 @@ def test_a_capture_becomes_evidence_that_is_hidden_like_any_other(desk: Desk) ->
     assert media(page) == []
     page = step(moderator, f"/cases/{case_id}/reveal?evidence={row.id}&stage=small")
     assert len(set(media(page))) == 1
+
+
+def test_showing_ones_own_capture_unfolds_neither_sender_nor_precedents(desk: Desk) -> None:
+    case_id = make_case(issuing_authority="CANARY-AUTHORITY")
+    add_evidence(case_id)
+    moderator = Moderator(desk)
+    fields = moderator.claim(case_id)
+    _capture(moderator, case_id, b"What I saw there.", "own.txt", **fields)
+    own = desk.session.scalars(sa.select(Evidence.id).where(Evidence.account_id.is_not(None))).one()
+    page = step(moderator, f"/cases/{case_id}/reveal?evidence={own}&stage=text")
+    assert "What I saw there." in page
+    assert "CANARY-AUTHORITY" not in page
+    assert "Earlier decisions" not in page
+    assert "Decide without looking at the evidence" in page
 
 
 @pytest.mark.parametrize(
