@@ -10,11 +10,14 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 
+from review import db
+from review.actions.cases import claim_case
+from review.actions.questions import ask_sender, give_answer
 from review.domain.permissions import Role
-from review.models import Draft, FirstLook
+from review.models import Case, Draft, FirstLook, Item
 from tests.conftest import Desk
 from tests.draws import NOT_DRAWN
-from tests.factories import make_account, make_case, make_clause, make_sender
+from tests.factories import make_account, make_case, make_clause, make_sender, sender_actor
 from tests.judging import DECLINE, accept, judge, settle_review
 from tests.pieces import add_evidence
 from tests.web.moderator.test_pages import Moderator
@@ -151,6 +154,37 @@ def test_revealing_shows_the_sender_without_another_click(desk: Desk) -> None:
     assert answer.status_code == 303
     assert desk.session.scalars(sa.select(FirstLook.way)).all() == ["revealed"]
     assert "CANARY-AUTHORITY" in person.get(f"/cases/{case_id}")
+
+
+def _folded(page: str, summary: str) -> bool:
+    begun = page[page.rindex("<details", 0, page.index(f">{summary}")) :]
+    return not begun.startswith("<details open")
+
+
+@pytest.mark.parametrize("second", [False, True])
+def test_what_the_sender_wrote_is_folded_until_the_look(desk: Desk, second: bool) -> None:
+    sender_id, asker = make_sender(), make_account()
+    case_id = case_of(sender_id=sender_id, reason="CANARY-REASON")
+    claim = claim_case(case_id, actor=asker)
+    given: dict[str, Any] = {"claim_generation": claim.claim_generation, "version": claim.version}
+    ask_sender(case_id, "At which minute is it?", actor=asker, **given)
+    referral_id = desk.session.scalars(sa.select(Item.referral_id).where(Item.case_id == case_id)).one()
+    give_answer(referral_id, "CANARY-ANSWER", actor=sender_actor(sender_id))
+    if second:
+        with db.transaction() as writer:
+            writer.execute(sa.update(Case).where(Case.id == case_id).values(state="second_review"))
+    person = Moderator(desk)
+    seen = person.claim(case_id)
+    for looked in (False, True):
+        page = person.get(f"/cases/{case_id}")
+        for summary, words in (
+            ("Reason given", "CANARY-REASON"), ("What the sender answered", "CANARY-ANSWER"),
+        ):  # fmt: skip
+            assert _folded(page, summary) is not looked
+            part = page[page.index(f">{summary}") :]
+            assert words in part[: part.index("</details>")]
+            assert page.count(words) == 1
+        person.post(f"/cases/{case_id}/look", **seen)
 
 
 def test_what_is_typed_stays_through_the_look(desk: Desk) -> None:
