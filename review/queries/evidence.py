@@ -127,9 +127,12 @@ def _piece(row: Any) -> Piece:
 
 
 def shown_to(
-    reader: Session, case_id: str, *, account_id: str | None, claim_generation: int | None
+    reader: Session, case_id: str, *, account_id: str | None, claim_generation: int | None, since: str
 ) -> list[Shown]:
-    """What this person sees at present under the claim of this generation; nothing of anybody else."""
+    """What this person was shown from the reveal ``since`` on, and did not hide, under this claim."""
+    first = sa.select(Reveal.revealed_at).where(
+        Reveal.id == since, Reveal.case_id == case_id, Reveal.account_id == account_id
+    )
     rows = reader.execute(
         sa.select(
             Reveal.id, Reveal.item_id, Reveal.evidence_id, Reveal.stage, Reveal.width, Reveal.height
@@ -139,6 +142,7 @@ def shown_to(
             Reveal.account_id == account_id,
             Reveal.claim_generation == claim_generation,
             Reveal.hidden_at.is_(None),
+            Reveal.revealed_at >= first.scalar_subquery(),
         )
         .order_by(Reveal.revealed_at, Reveal.id)
     )  # fmt: skip

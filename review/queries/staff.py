@@ -19,7 +19,7 @@ def staff_named(reader: Session, text: str) -> str | None:
     for start in range(0, len(candidates), CHUNK):
         some = candidates[start : start + CHUNK]
         pseudonym, email = sa.func.lower(Account.pseudonym).in_(some), sa.func.lower(Account.email).in_(some)
-        name = reader.scalar(
+        name: str | None = reader.scalar(
             sa.select(sa.case((pseudonym, Account.pseudonym), else_=Account.email))
             .where(Account.role != Role.SENDER, sa.or_(pseudonym, email))
             .order_by(Account.pseudonym)

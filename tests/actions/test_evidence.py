@@ -254,10 +254,13 @@ def test_what_is_shown_belongs_to_one_claim(desk: Desk) -> None:
     assert not seen()
     claim = claim_case(case_id, actor=person)
     assert not seen()
-    shown = evidence.shown_to(
-        desk.session, case_id, account_id=person.account_id, claim_generation=claim.claim_generation
-    )
-    assert shown == []
+    reveal_id = desk.session.scalars(sa.select(Reveal.id)).one()
+    of: dict[str, Any] = {"account_id": person.account_id, "since": reveal_id}
+    assert evidence.shown_to(desk.session, case_id, claim_generation=claim.claim_generation, **of) == []
+    (before,) = evidence.shown_to(desk.session, case_id, claim_generation=1, **of)
+    assert before.id == reveal_id
+    of["since"] = "W-0000-0000-0000"
+    assert evidence.shown_to(desk.session, case_id, claim_generation=1, **of) == []
     assert evidence.has_looked(desk.session, case_id, person.account_id)
     assert not evidence.has_looked(desk.session, case_id, person.account_id, since_generation=2)
 

@@ -1,11 +1,13 @@
 """A question says something and gives no other sender away; an answer says something."""
 
+from typing import Any
+
 import pytest
 
 from review.domain.questions import LONGEST_ANSWER, LONGEST_QUESTION, check_answer, check_question
 from review.errors import InvalidInput, InvalidReview
 
-OTHERS = {"other_names": {"Harbour Watch"}, "other_references": {"HW-2026-11"}}
+OTHERS: dict[str, Any] = {"other_names": {"Harbour Watch"}, "other_references": {"HW-2026-11"}}
 
 
 def test_a_plain_question_is_fine_with_a_name_that_is_the_askeds_own() -> None:

@@ -53,6 +53,7 @@ from review.web.moderator.forms import (
 )
 from review.web.moderator.notes_part import notes_part
 from review.web.moderator.review_parts import review_parts
+from review.web.moderator.showing import back_to_case, shown_since
 from review.web.moderator.shown_evidence import evidence_shown
 from review.web.moderator.shown_looks import look_shown
 from review.web.texts import gettext
@@ -182,7 +183,7 @@ def _holder_page(
         asked=questions_on(reader, summary.id) if there.asked else (),
         asked_about=items,
         shown=sum(len(referral.items) for referral in content.referrals),
-        evidence=evidence_shown(content, summary),
+        evidence=evidence_shown(content, summary, since=shown_since()),
         look=look_shown(summary, looked_at=there.look),
         form=form,
         blank=blank,
@@ -271,7 +272,9 @@ def renew(case_id: str) -> str | tuple[str, int] | Response:
     if quiet:
         return quietly.kept(until)
     flash(gettext("Kept for you."), "done")
-    return redirect(_afterwards(url_for("moderator_cases.page", case_id=wanted)), 303)
+    if _is_from_own_work():
+        return redirect(url_for("moderator_my_work.page"), 303)
+    return back_to_case(wanted)
 
 
 @blueprint.post("/cases/<case_id>/release")
@@ -286,12 +289,13 @@ def release(case_id: str) -> str | tuple[str, int] | Response:
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
         return case_page(wanted, values=values or None, error=error)
     flash(gettext("Given back to the queue."), "done")
-    return redirect(_afterwards(url_for("moderator_queue.listing")), 303)
+    own_work = _is_from_own_work()
+    return redirect(url_for("moderator_my_work.page" if own_work else "moderator_queue.listing"), 303)
 
 
-def _afterwards(address: str) -> str:
-    """Back to one's own work when the button stood there, as ``back`` says; else to this address."""
-    return url_for("moderator_my_work.page") if request.form.get("back") == "my-work" else address
+def _is_from_own_work() -> bool:
+    """Whether the button stood among one's own work, as ``back`` says."""
+    return request.form.get("back") == "my-work"
 
 
 def keep_typed(case_id: str, values: Values, claim_generation: int) -> None:

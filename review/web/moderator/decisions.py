@@ -33,6 +33,7 @@ from review.web.moderator.forms import (
 from review.web.moderator.narrowed import kept_narrowed
 from review.web.moderator.queue import address_after
 from review.web.moderator.review_parts import left_out_words, typed_companions, with_ready_made
+from review.web.moderator.showing import back_to_case
 from review.web.texts import gettext, ngettext
 
 blueprint = Blueprint("moderator_decisions", __name__)
@@ -69,11 +70,10 @@ def _keep(case_id: str) -> str | tuple[str, int] | Response:
         return quietly.saved(saved_at)
     if "find" in request.form:
         query = request.form.get("q", "")[:LONGEST_QUERY].replace("\x00", "") or None
-        return redirect(url_for("moderator_cases.page", case_id=wanted, q=query, _anchor="clauses"), 303)
+        return back_to_case(wanted, query=query, anchor="clauses")
     if not inserts:
         flash(gettext("Draft saved."), "done")
-    anchor = "rationale" if inserts else None
-    return redirect(url_for("moderator_cases.page", case_id=wanted, _anchor=anchor), 303)
+    return back_to_case(wanted, anchor="rationale" if inserts else None)
 
 
 @blueprint.post("/cases/<case_id>/review")

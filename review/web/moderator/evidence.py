@@ -35,6 +35,7 @@ from review.queries.precedents import first_precedents
 from review.web import guard
 from review.web.moderator.cases import case_page, keep_typed, number_in_form, wanted_case
 from review.web.moderator.forms import typed_values
+from review.web.moderator.showing import back_to_case
 from review.web.texts import gettext
 
 blueprint = Blueprint("moderator_evidence", __name__)
@@ -56,10 +57,11 @@ def reveal(case_id: str) -> str | tuple[str, int] | AnyResponse:
     values = typed_values()
     try:
         keep_new(wanted)
-        place = _reveal_text(wanted) if request.values.get("text") else _reveal_evidence(wanted)
+        reveal_of = _reveal_text if request.values.get("text") else _reveal_evidence
+        place, revealed = reveal_of(wanted)
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
         return case_page(wanted, values=values or None, error=error)
-    return redirect(url_for("moderator_cases.page", case_id=wanted, _anchor=place), 303)
+    return back_to_case(wanted, anchor=place, revealed=revealed)
 
 
 def keep_new(case_id: str) -> None:
@@ -69,8 +71,11 @@ def keep_new(case_id: str) -> None:
         keep_typed(case_id, values, number_in_form("claim_generation"))
 
 
-def _reveal_evidence(case_id: str) -> str:
-    """Prepare, then record, then let its address be valid; what cannot be shown says so on the page."""
+def _reveal_evidence(case_id: str) -> tuple[str, str | None]:
+    """Prepare, then record, then let its address be valid; the place on the page, and the reveal's id.
+
+    What cannot be shown says so on the page.
+    """
     stage = _stage()
     _check_held(case_id)
     piece = evidence.piece(db.session(), case_id, read_id(request.values.get("evidence", ""), "E") or "")
@@ -80,17 +85,17 @@ def _reveal_evidence(case_id: str) -> str:
         ready = prepared(piece.sha256, piece.look, stage=stage, data_dir=_folder())
     except FileNotFoundError:
         flash(gettext("The bytes of this evidence are missing from our store."), "warning")
-        return piece.id
-    if ready is not None:
-        evidence_actions.reveal_evidence(
-            case_id,
-            piece.id,
-            stage=ready.stage,
-            size=ready.size,
-            actor=guard.actor(),
-            precedents=_precedents(case_id),
-        )
-    return piece.id
+        return piece.id, None
+    if ready is None:
+        return piece.id, None
+    return piece.id, evidence_actions.reveal_evidence(
+        case_id,
+        piece.id,
+        stage=ready.stage,
+        size=ready.size,
+        actor=guard.actor(),
+        precedents=_precedents(case_id),
+    )
 
 
 def _precedents(case_id: str) -> Sequence[Candidate] | None:
@@ -105,13 +110,12 @@ def _stage() -> Stage:
     return Stage(chosen)
 
 
-def _reveal_text(case_id: str) -> str:
+def _reveal_text(case_id: str) -> tuple[str, str | None]:
     item = _held_item(case_id, request.values.get("text", ""))
     size = Size(len((item.description or "").encode()))
-    evidence_actions.reveal_text(
+    return item.id, evidence_actions.reveal_text(
         case_id, item.id, size=size, actor=guard.actor(), precedents=_precedents(case_id)
     )
-    return item.id
 
 
 def _check_held(case_id: str) -> None:
@@ -144,7 +148,7 @@ def hide(case_id: str) -> str | tuple[str, int] | AnyResponse:
         keep_new(wanted)
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
         return case_page(wanted, values=typed_values() or None, error=error)
-    return redirect(url_for("moderator_cases.page", case_id=wanted, _anchor=request.values.get("at")), 303)
+    return back_to_case(wanted, anchor=request.values.get("at"))
 
 
 @blueprint.get("/evidence/<reveal_id>")
@@ -177,7 +181,7 @@ def capture(case_id: str) -> str | tuple[str, int] | AnyResponse:
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
         return case_page(wanted, values=values or None, error=error)
     flash(gettext("The capture was added to the evidence."), "done")
-    return redirect(url_for("moderator_cases.page", case_id=wanted, _anchor=evidence_id), 303)
+    return back_to_case(wanted, anchor=evidence_id)
 
 
 def _uploaded() -> tuple[Captured, bytes]:

@@ -1,6 +1,6 @@
 """The first look at a case, for who chooses to have it without the evidence or where there is none."""
 
-from flask import Blueprint, redirect, url_for
+from flask import Blueprint
 from werkzeug import Response
 
 from review import db
@@ -12,6 +12,7 @@ from review.web import guard
 from review.web.moderator.cases import case_page, wanted_case
 from review.web.moderator.evidence import keep_new
 from review.web.moderator.forms import typed_values
+from review.web.moderator.showing import back_to_case
 
 blueprint = Blueprint("moderator_looks", __name__)
 
@@ -27,4 +28,4 @@ def look(case_id: str) -> str | tuple[str, int] | Response:
         look_actions.look_without_evidence(wanted, precedents=found, actor=guard.actor())
     except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
         return case_page(wanted, values=values or None, error=error)
-    return redirect(url_for("moderator_cases.page", case_id=wanted), 303)
+    return back_to_case(wanted)

@@ -1,6 +1,6 @@
 """Internal notes: an address for whoever holds a case, and for leads."""
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, flash, request
 from werkzeug import Response
 
 from review.actions.notes import write_note
@@ -10,6 +10,7 @@ from review.errors import AlreadyClosed, AlreadyRecorded, ClaimLost, InvalidInpu
 from review.web import guard
 from review.web.moderator.cases import case_page, keep_typed, number_in_form, wanted_case
 from review.web.moderator.forms import NOTE, typed_values
+from review.web.moderator.showing import back_to_case
 from review.web.texts import gettext
 from review.web.typed_notes import TypedNote, typed_note
 
@@ -33,4 +34,4 @@ def write(case_id: str) -> str | tuple[str, int] | Response:
         refused = TypedNote(note.text, note.pinned, error)
         return case_page(wanted, values=values or None, error=error, note=refused)
     flash(gettext("Note written."), "done")
-    return redirect(url_for("moderator_cases.page", case_id=wanted, _anchor="notes"), 303)
+    return back_to_case(wanted, anchor="notes")

@@ -1,7 +1,7 @@
 """What does the page of a case show of its evidence? What was revealed to its holder, and the next step."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import current_app
 
@@ -44,20 +44,25 @@ class PieceShown:
 class EvidenceShown:
     """By item: its pieces of evidence; and the items whose own text was unfolded.
 
-    ``pressed_text``: the item whose text the key for the next step unfolds. ``open``: how many are shown.
+    ``pressed_text``: the item whose text the key for the next step unfolds. ``open``: how many are shown,
+    from the reveal ``since`` on.
     """
 
     pieces: Mapping[str, tuple[PieceShown, ...]]
     texts: frozenset[str]
     pressed_text: str | None
     open: int
+    since: str | None = None
 
 
 NOTHING = EvidenceShown({}, frozenset(), None, 0)
 
 
-def evidence_shown(content: CaseContent, case: CaseSummary) -> EvidenceShown:
-    """What the holder of the case sees of its evidence; asks nothing where there is none and no long text."""
+def evidence_shown(content: CaseContent, case: CaseSummary, *, since: str | None) -> EvidenceShown:
+    """What the holder of the case sees of its evidence: nothing but what was revealed from ``since`` on.
+
+    Asks nothing where there is none and no long text.
+    """
     items = [item for referral in content.referrals for item in referral.items]
     with_files = [item.id for item in items if item.evidence]
     long_texts = [item.id for item in items if len(item.description or "") > FIRST_CHARACTERS]
@@ -65,13 +70,19 @@ def evidence_shown(content: CaseContent, case: CaseSummary) -> EvidenceShown:
         return NOTHING
     reader = db.session()
     pieces = pieces_of(reader, with_files) if with_files else []
-    shown = shown_to(
-        reader, case.id, account_id=guard.actor().account_id, claim_generation=case.claim_generation
-    )
+    shown: list[Shown] = []
+    if since is not None:
+        shown = shown_to(
+            reader,
+            case.id,
+            account_id=guard.actor().account_id,
+            claim_generation=case.claim_generation,
+            since=since,
+        )
     texts = frozenset(one.item_id for one in shown if one.evidence_id is None)
-    return _drawn(
-        _in_order(pieces, with_files), shown, texts, [one for one in long_texts if one not in texts]
-    )
+    folded = [one for one in long_texts if one not in texts]
+    drawn = _drawn(_in_order(pieces, with_files), shown, texts, folded)
+    return replace(drawn, since=since) if shown else drawn
 
 
 def _in_order(pieces: Sequence[Piece], item_ids: Sequence[str]) -> list[Piece]:

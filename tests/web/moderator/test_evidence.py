@@ -17,7 +17,7 @@ from tests.conftest import Desk
 from tests.factories import join_case, make_case, make_key, make_sender, referral_body
 from tests.hostile_files import HTML, REFUSED, pdf, picture
 from tests.pieces import add_evidence
-from tests.web.moderator.test_pages import Moderator
+from tests.web.moderator.test_pages import Moderator, field
 
 HELD_HEADERS = {
     "Content-Type": "image/jpeg",
@@ -41,6 +41,11 @@ def steps(page: str) -> list[str]:
 def media(page: str) -> list[str]:
     """The addresses of what the page shows."""
     return re.findall(r"/evidence/W-[0-9A-Z-]+", page)
+
+
+def along(page: str) -> dict[str, str]:
+    """What every button of the page brings along, so that what it shows stays shown."""
+    return {"shown": field(page, "shown")} if 'name="shown"' in page else {}
 
 
 def step(moderator: Moderator, address: str, **fields: Any) -> str:
@@ -215,7 +220,7 @@ def test_the_first_step_is_that_of_what_the_file_is_whatever_its_sender_says(des
     moderator.claim(case_id)
     page = moderator.get(f"/cases/{case_id}")
     for offered in [one for one in steps(page) if "/reveal" in one]:
-        page = step(moderator, offered)
+        page = step(moderator, offered, **along(page))
     assert "in truth a text" in page
     assert len(set(media(page))) == 1
     assert sorted(desk.session.scalars(sa.select(Reveal.stage))) == ["small", "text"]
@@ -253,7 +258,7 @@ def test_one_step_has_the_key_and_one_button_the_way_back(desk: Desk) -> None:
     assert keyed(page)[0].endswith("stage=grey")
     page = step(moderator, f"/cases/{case_id}/reveal?evidence={first}&stage=grey")
     assert second in keyed(page)[0 if keyed(page)[0].startswith("v") else 1]
-    page = step(moderator, f"/cases/{case_id}/reveal?evidence={second}&stage=grey")
+    page = step(moderator, f"/cases/{case_id}/reveal?evidence={second}&stage=grey", **along(page))
     hide_all = [one for one in keyed(page) if one.startswith("Esc")]
     assert hide_all
     assert all("reveal=" not in one for one in hide_all)
