@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import structlog
 
@@ -43,12 +43,26 @@ class Decoded:
 
 
 def decode(path: Path) -> Decoded:
-    """Look into the file. Raises `FileNotFoundError`, and `NotReady` where the child could not do its work.
+    """Look into the file; `FileNotFoundError`, or `NotReady` where the child could not do its work."""
+    with path.open("rb") as given:
+        return _decoded(given)
+
+
+def decode_bytes(content: bytes) -> Decoded:
+    """The same for bytes that are not kept, and perhaps never will be. Raises `NotReady`."""
+    with tempfile.TemporaryFile() as given:
+        given.write(content)
+        given.seek(0)
+        return _decoded(given)
+
+
+def _decoded(given: IO[bytes]) -> Decoded:
+    """What the child answers of the bytes in a file that stands at its beginning.
 
     The child is started, never forked: threads of this process hold locks. Its answer goes to a file that
     it cannot make longer than `MOST_ANSWERED`.
     """
-    with path.open("rb") as given, tempfile.TemporaryFile() as taken, _turn():
+    with tempfile.TemporaryFile() as taken, _turn():
         try:
             done = subprocess.run(
                 _COMMAND,

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from review.actions.evidence import Size, keep_look
-from review.decoding import decode
-from review.domain.media import BOXES, Look, Stage, fits, next_stage, shown_size
+from review.decoding import Decoded, decode, decode_bytes
+from review.domain.media import BOXES, Look, Refusal, Stage, fits, next_stage, shown_size
 from review.errors import InvalidInput
-from review.models.evidence_files import evidence_path, keep_preview, preview_length
+from review.models.evidence_files import evidence_path, keep_evidence, keep_preview, preview_length
 
 FIRST_STEPS = (Stage.SMALL, Stage.TEXT)
 
@@ -17,11 +17,27 @@ def look_into(sha256: str, *, data_dir: Path) -> Look:
 
     Slow, and so outside any transaction. Raises `FileNotFoundError`, `NotReady` or `StorageFull`.
     """
-    found = decode(evidence_path(data_dir, sha256))
+    return _kept(decode(evidence_path(data_dir, sha256)), sha256, data_dir=data_dir)
+
+
+def _kept(found: Decoded, sha256: str, *, data_dir: Path) -> Look:
     for stage, preview in found.previews.items():
         keep_preview(data_dir, sha256, stage, preview)
     keep_look(sha256, found.look)
     return found.look
+
+
+def keep_if_shown(content: bytes, sha256: str, *, data_dir: Path) -> Refusal | None:
+    """Keep a file that somebody adds here, with its previews; where it cannot be shown, nothing, and why.
+
+    Unlike what a sender sent, which is kept whatever it is. Slow, and so outside any transaction. Raises
+    `NotReady` or `StorageFull`.
+    """
+    found = decode_bytes(content)
+    if found.look.refused is None:
+        keep_evidence(data_dir, sha256, content)
+        _kept(found, sha256, data_dir=data_dir)
+    return found.look.refused
 
 
 @dataclass(frozen=True)

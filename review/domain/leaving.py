@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Final
 
-from review.errors import InvalidInput
+from review.errors import FieldError, InvalidInput
 
 PASS_REASONS: Final = ("personal_impact", "conflict_of_interest", "language")
 LONGEST: Final = timedelta(days=7)
@@ -35,12 +35,13 @@ def wake_up(choice: str, typed: str, *, now: datetime, zone: tzinfo) -> datetime
     if choice in SPANS:
         return SPANS[choice](now, zone)
     if choice != AT_TIME:
-        raise InvalidInput("Choose for how long you set the case aside.")
+        raise _wrong_time("missing", "Choose for how long you set the case aside.")
     try:
         until = datetime.fromisoformat(typed.strip()).replace(tzinfo=zone).astimezone(now.tzinfo)
     except (ValueError, OverflowError):
-        raise InvalidInput(
-            "Write day and time as year, month, day, hour and minute, for example 2026-11-30T09:15."
+        raise _wrong_time(
+            "not_a_time",
+            "Write day and time as year, month, day, hour and minute, for example 2026-11-30T09:15.",
         ) from None
     check_until(until, now=now)
     return until
@@ -49,12 +50,17 @@ def wake_up(choice: str, typed: str, *, now: datetime, zone: tzinfo) -> datetime
 def check_until(until: datetime, *, now: datetime) -> None:
     """Raise `InvalidInput` for a time that is over or more than seven days away."""
     if until <= now:
-        raise InvalidInput("This time is over; set the case aside until a later one, or give it back.")
+        raise _wrong_time("over", "This time is over; set the case aside until a later one, or give it back.")
     if until > now + LONGEST:
-        raise InvalidInput(
+        raise _wrong_time(
+            "too_late",
             f"A case can be set aside for {LONGEST.days} days at most; give it back instead, "
-            "and take it from the queue when you want."
+            "and take it from the queue when you want.",
         )
+
+
+def _wrong_time(code: str, detail: str) -> InvalidInput:
+    return InvalidInput(detail, errors=[FieldError("until_time", code, detail)])
 
 
 def check_reason(reason: str) -> None:

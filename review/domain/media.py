@@ -1,6 +1,7 @@
 """Which files are shown as evidence, in which steps, and why not? The rules, without decoding anything."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -93,6 +94,8 @@ class NotShown(Exception):
 
 _DRAWING = re.compile(rb"\s*(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE[^>]*>|\s)*<(?:\w+:)?svg[\s>]", re.I | re.S)
 _NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_LEFT_OUT: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Categories of characters that no name keeps: controls, halves of characters, ends of lines."""
 _HEAD_BYTES: Final = 4_096
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
@@ -187,6 +190,10 @@ def fits(kind: Kind, stage: Stage) -> bool:
 
 
 def plain_name(name: str) -> str:
-    """The name to keep for a file that somebody adds: no folders, no control characters, not too long."""
+    """The name to keep for a file that somebody adds: no folders, no control characters, not too long.
+
+    Characters that turn the direction of writing or are not seen stay: pages show them as tokens.
+    """
     last = re.split(r"[/\\]", name)[-1]
-    return "".join(letter for letter in last if letter.isprintable()).strip(" .")[:LONGEST_NAME] or "capture"
+    kept = "".join(letter for letter in last if unicodedata.category(letter) not in _LEFT_OUT)
+    return kept.strip(" .")[:LONGEST_NAME] or "capture"

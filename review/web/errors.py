@@ -176,7 +176,7 @@ def _page(error: ReviewError, *, status: int) -> Response:
     )
 
 
-def _from_http(error: HTTPException) -> Response:
+def from_http(error: HTTPException) -> Response:
     """What Flask and Werkzeug refuse by themselves, in our shape and with their status."""
     status = error.code or 500
     kind = _FROM_HTTP.get(status, errors.BadRequest if status < 500 else ReviewError)
@@ -199,6 +199,6 @@ def _from_database(error: DBAPIError) -> Response:
 def register(app: Flask) -> None:
     """Let every error of every blueprint end in one of the two shapes."""
     app.register_error_handler(ReviewError, answer)
-    app.register_error_handler(HTTPException, _from_http)
+    app.register_error_handler(HTTPException, from_http)
     app.register_error_handler(DBAPIError, _from_database)
     app.register_error_handler(PoolTimeout, lambda _error: answer(errors.DatabaseBusy(retry_after_seconds=2)))

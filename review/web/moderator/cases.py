@@ -61,6 +61,8 @@ from review.web.times import duration
 from review.web.typed_notes import TypedNote
 
 LONGEST_NUMBER = 9
+BESIDE = frozenset({"file", "until_time"})
+"""Fields of the page that are not of the review: an error in one is told above the page and at the field."""
 
 blueprint = Blueprint("moderator_cases", __name__)
 
@@ -156,6 +158,7 @@ def _holder_page(
     in_force = clauses.clauses_in_force(reader, on=now.date())
     content = case_content(reader, summary.id, account_id=account_id, others=there.others)
     errors = error.errors if error else ()
+    beside = {one.pointer: one.detail for one in errors if one.pointer in BESIDE}
     form = LocalProxy(
         cache(
             lambda: review_form(
@@ -192,8 +195,9 @@ def _holder_page(
         draft_version=_version_for_form(error, draft),
         changed=isinstance(error, DraftChanged),
         notes=notes_part(summary, typed=note or unsent_note(values), written=there.notes),
-        wrong=error is not None,
-        sentences=_sentences(error),
+        wrong=error is not None and not beside,
+        beside=beside,
+        sentences=() if beside else _sentences(error),
         now=now,
     )
 

@@ -17,6 +17,7 @@ from flask import (
     url_for,
 )
 from werkzeug import Response as AnyResponse
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from review import clock, db
 from review.actions import evidence as evidence_actions
@@ -25,18 +26,29 @@ from review.domain.ids import read_id
 from review.domain.media import MOST_CAPTURE_BYTES, PREVIEW_TYPE, Stage, plain_name
 from review.domain.permissions import Permission
 from review.domain.precedents import Candidate
-from review.errors import AlreadyRecorded, ClaimLost, InvalidInput, NotFound, StaleVersion
-from review.models.evidence_files import keep_evidence, read_preview
-from review.previews import prepared
+from review.errors import (
+    AlreadyRecorded,
+    ClaimLost,
+    FieldError,
+    InvalidInput,
+    NotFound,
+    NotReady,
+    StaleVersion,
+    TooLarge,
+)
+from review.models.evidence_files import read_preview
+from review.previews import keep_if_shown, prepared
 from review.queries import evidence
 from review.queries.case_content import ItemShown, item_of
 from review.queries.cases import case_summary
 from review.queries.precedents import first_precedents
+from review.web import errors as web_errors
 from review.web import guard
 from review.web.moderator.cases import case_page, keep_typed, number_in_form, wanted_case
 from review.web.moderator.forms import typed_values
 from review.web.moderator.showing import back_to_case
 from review.web.texts import gettext
+from review.web.words import word_of
 
 blueprint = Blueprint("moderator_evidence", __name__)
 
@@ -169,35 +181,56 @@ def medium(reveal_id: str) -> Response:
 @blueprint.post("/cases/<case_id>/capture")
 @guard.access(Permission.REVIEW_CASE)
 def capture(case_id: str) -> str | tuple[str, int] | AnyResponse:
-    """Add a ``file`` of one's own as evidence of an ``item``."""
+    """Add a ``file`` of one's own as evidence of an ``item``; what cannot be shown is refused."""
     wanted = wanted_case(case_id)
     values = typed_values()
     try:
         keep_new(wanted)
         item = _held_item(wanted, request.values.get("item", ""))
-        captured, content = _uploaded()
-        keep_evidence(_folder(), captured.sha256, content)
+        captured = _kept(*_uploaded())
         evidence_id = evidence_actions.capture_evidence(wanted, item.id, captured, actor=guard.actor())
-    except (AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
+    except (AlreadyRecorded, ClaimLost, InvalidInput, NotReady, StaleVersion, TooLarge) as error:
         return case_page(wanted, values=values or None, error=error)
     flash(gettext("The capture was added to the evidence."), "done")
     return back_to_case(wanted, anchor=evidence_id)
 
 
 def _uploaded() -> tuple[Captured, bytes]:
-    """The file that came with the form; raises `InvalidInput` for none and for one that is too large."""
+    """The file that came with the form; raises `InvalidInput` for none, `TooLarge` for too many bytes."""
     file = request.files.get("file")
     content = b"" if file is None else file.stream.read(MOST_CAPTURE_BYTES + 1)
     if file is None or not content:
-        raise InvalidInput(gettext("Choose a file that is not empty, then add it."))
+        detail = gettext("Choose a file that is not empty, then add it.")
+        raise InvalidInput(detail, errors=[FieldError("file", "missing", detail)])
     if len(content) > MOST_CAPTURE_BYTES:
-        most = MOST_CAPTURE_BYTES // 1024 // 1024
-        raise InvalidInput(
-            gettext("The file has more than %(most)s MiB; add a smaller copy of it.", most=most)
-        )
+        raise _too_large()
     name = plain_name(file.filename or "")
     guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
     return Captured(name, guessed, sha256(content).hexdigest(), len(content)), content
+
+
+def _too_large() -> TooLarge:
+    most = MOST_CAPTURE_BYTES // 1024 // 1024
+    detail = gettext("The file has more than %(most)s MiB; add a smaller copy of it.", most=most)
+    return TooLarge(detail, errors=[FieldError("file", "too_large", detail)])
+
+
+def _kept(captured: Captured, content: bytes) -> Captured:
+    """The same once its bytes are stored; raises `InvalidInput` where nobody could look at it."""
+    refusal = keep_if_shown(content, captured.sha256, data_dir=_folder())
+    if refusal is not None:
+        reason = word_of(refusal.value, "not_shown")
+        detail = gettext("The file was not added: nobody could look at it here. %(reason)s", reason=reason)
+        raise InvalidInput(detail, errors=[FieldError("file", refusal.value, detail)])
+    return captured
+
+
+@blueprint.errorhandler(RequestEntityTooLarge)
+def not_read(error: RequestEntityTooLarge) -> str | tuple[str, int] | Response:
+    """A file so large that its form is not read at all: the page of the case says so; nothing is written."""
+    if request.endpoint != f"{blueprint.name}.{capture.__name__}":
+        return web_errors.from_http(error)
+    return case_page(wanted_case((request.view_args or {})["case_id"]), error=_too_large())
 
 
 @blueprint.get("/cases/<case_id>/leave/<item_id>")

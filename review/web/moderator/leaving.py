@@ -16,6 +16,8 @@ from review.web.moderator.cases import case_page, keep_typed, number_in_form, wa
 from review.web.moderator.forms import typed_values
 from review.web.texts import gettext
 
+LONGEST_TYPED = 20
+
 blueprint = Blueprint("moderator_leaving", __name__)
 
 
@@ -30,12 +32,13 @@ class Span:
 
 @dataclass(frozen=True)
 class LeavingMenu:
-    """What the menu offers; ``earliest`` and ``latest`` bound a typed time, in the person's zone."""
+    """What the menu offers; ``earliest`` and ``latest`` bound a ``typed`` time, in the person's zone."""
 
     spans: tuple[Span, ...]
     reasons: tuple[str, ...]
     earliest: str
     latest: str
+    typed: str
 
 
 @blueprint.app_template_global()
@@ -49,7 +52,14 @@ def leaving_menu(due_at: datetime, now: datetime) -> LeavingMenu:
         reasons=PASS_REASONS,
         earliest=f"{there:%Y-%m-%dT%H:%M}",
         latest=f"{there + LONGEST:%Y-%m-%dT%H:%M}",
+        typed=_typed_time(),
     )
+
+
+def _typed_time() -> str:
+    """The time that was refused just now; other forms, which may be too large to be read, have none."""
+    set_aside_now = request.endpoint == f"{blueprint.name}.set_aside"
+    return request.form.get("until_time", "")[:LONGEST_TYPED] if set_aside_now else ""
 
 
 @blueprint.post("/cases/<case_id>/set-aside")

@@ -7,11 +7,11 @@ import pytest
 import sqlalchemy as sa
 
 from review import db
-from review.models import Evidence, Item, Opening, Reveal
+from review.models import Evidence, EvidenceLook, Item, Opening, Reveal
 from review.models.evidence_files import evidence_path
 from tests.conftest import Desk
 from tests.factories import make_case
-from tests.hostile_files import picture
+from tests.hostile_files import REFUSED, picture, png
 from tests.pieces import add_evidence, first_item
 from tests.web.moderator.test_evidence import media, step, steps
 from tests.web.moderator.test_pages import Moderator, field
@@ -47,11 +47,14 @@ def test_a_capture_becomes_evidence_that_is_hidden_like_any_other(desk: Desk) ->
     answer = _capture(moderator, case_id, picture(), "../shot\u202e.png", rationale="so far", **fields)
     assert answer.status_code == 303
     page = moderator.get(f"/cases/{case_id}")
-    assert "shot.png" in page
+    assert "shot⟨202E⟩.png" in page
+    assert "\u202e" not in page
     assert "captured here" in page
     assert "so far</textarea>" in page
     row = desk.session.scalars(sa.select(Evidence)).one()
-    assert (row.name, row.media_type, row.account_id) == ("shot.png", "image/png", moderator.actor.account_id)
+    assert (row.name, row.media_type, row.account_id) == (
+        "shot\u202e.png", "image/png", moderator.actor.account_id,
+    )  # fmt: skip
     assert evidence_path(desk.settings.data_dir, row.sha256).read_bytes() == picture()
     assert media(page) == []
     page = step(moderator, f"/cases/{case_id}/reveal?evidence={row.id}&stage=small")
@@ -72,20 +75,76 @@ def test_showing_ones_own_capture_unfolds_neither_sender_nor_precedents(desk: De
     assert "Decide without looking at the evidence" in page
 
 
+def _told_at_the_file(page: str, words: str) -> bool:
+    """Whether the page has an error in the open box of captures, and a link to it in the focused summary."""
+    box = re.search(r'<details class="panel" open>\s*<summary>Add a capture.*?</details>', page, re.S)
+    summary = re.search(r'role="alert" tabindex="-1" autofocus>.*?<a href="#file">([^<]*)</a>', page, re.S)
+    assert box is not None
+    assert summary is not None
+    assert 'aria-invalid="true"' in box[0]
+    return words in box[0] and words in summary[1]
+
+
 @pytest.mark.parametrize(
-    ("content", "words"), [(b"", "Choose a file"), (b"x" * (10 * 1024 * 1024 + 1), "more than 10 MiB")]
+    ("content", "words", "status"),
+    [
+        (b"", "Choose a file", 422),
+        (b"x" * (10 * 1024 * 1024 + 1), "more than 10 MiB", 413),
+        (b"x" * (17 * 1024 * 1024), "more than 10 MiB", 413),
+    ],
 )
-def test_a_capture_without_or_with_too_many_bytes_is_refused_in_words(
-    desk: Desk, content: bytes, words: str
+def test_a_capture_without_or_with_too_many_bytes_is_refused_at_its_field(
+    desk: Desk, content: bytes, words: str, status: int
 ) -> None:
     case_id = make_case()
     moderator = Moderator(desk)
     fields = moderator.claim(case_id)
+    kept = moderator.post(f"/cases/{case_id}/draft", rationale="kept words", **fields)
+    assert kept.status_code == 303
     answer = _capture(moderator, case_id, content, "a.png", rationale="kept words", **fields)
-    assert answer.status_code == 422
-    assert words in answer.text
-    assert "kept words" in answer.text
+    assert answer.status_code == status
+    assert _told_at_the_file(answer.text, words)
+    assert "kept words</textarea>" in answer.text
+    assert 'name="outcome"' in answer.text, "the case is still there"
     assert desk.session.scalars(sa.select(Evidence.id)).all() == []
+
+
+def test_other_forms_that_are_too_large_have_their_own_page(desk: Desk) -> None:
+    case_id = make_case()
+    moderator = Moderator(desk)
+    moderator.claim(case_id)
+    answer = moderator.client.post(
+        f"/cases/{case_id}/hide", data=b"x" * (17 * 1024 * 1024), content_type="text/plain"
+    )
+    assert answer.status_code in (403, 413)
+    assert "Add a capture" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.svg", REFUSED["SVG"][0], "It is a drawing made of code (SVG)"),
+        ("a.png", REFUSED["SVG with entities"][0], "It is a drawing made of code (SVG)"),
+        ("b.png", png(12_000, 12_000), "It has more than 40 megapixels."),
+        ("hello.exe", b"MZ\x90\x00" + bytes(99), "It is none of the kinds"),
+        ("c.png", REFUSED["truncated PNG"][0], "It is damaged or cut off."),
+    ],
+)
+def test_an_unusable_capture_is_refused_at_once_and_leaves_nothing(
+    desk: Desk, name: str, content: bytes, words: str
+) -> None:
+    case_id = make_case()
+    moderator = Moderator(desk)
+    fields = moderator.claim(case_id)
+    answer = _capture(moderator, case_id, content, name, rationale="kept words", **fields)
+    assert answer.status_code == 422
+    assert _told_at_the_file(answer.text, words)
+    assert "kept words</textarea>" in answer.text
+    assert desk.session.scalars(sa.select(Evidence.id)).all() == []
+    assert desk.session.scalars(sa.select(EvidenceLook.sha256)).all() == []
+    events = set(desk.session.scalars(sa.select(Opening.event_type).where(Opening.object_id == case_id)))
+    assert events == {"case.claimed", "case.draft_saved"}
+    assert [path for path in desk.settings.data_dir.rglob("*") if len(path.name) >= 64] == []
 
 
 def test_a_capture_of_somebody_who_does_not_hold_the_case_is_not_kept(desk: Desk) -> None:

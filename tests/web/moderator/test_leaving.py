@@ -96,7 +96,8 @@ def test_a_time_after_the_target_is_said_where_it_is_listed(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "typed",
     [{}, {"until": "weeks"}, {"until": "time"}, {"until": "time", "until_time": "soon"},
-     {"until": "time", "until_time": "2026-12-24T09:30"}],
+     {"until": "time", "until_time": "2026-12-24T09:30"},
+     {"until": "time", "until_time": "2026-11-22T09:30"}],
 )  # fmt: skip
 def test_a_wrong_time_keeps_the_case_and_every_word(desk: Desk, typed: dict[str, str]) -> None:
     with time_machine.travel(NOW, tick=False):
@@ -105,8 +106,16 @@ def test_a_wrong_time_keeps_the_case_and_every_word(desk: Desk, typed: dict[str,
         answer = person.post(f"/cases/{case_id}/set-aside", **_declined(**seen), **typed)
         assert answer.status_code == 422
         assert "The video praises" in answer.text
-        assert "Please correct this" in answer.text
         assert "Held by you until" in answer.text
+        summary, _strip, page = answer.text.partition('class="case-strip"')
+        assert 'role="alert" tabindex="-1" autofocus' in summary
+        assert '<a href="#until_time">' in summary
+        assert "Please correct this" not in page, "said once, where the field is"
+        assert '<details class="drop-menu" data-key="s" open>' in page
+        at_field = re.search(r'id="until_time"[^>]*>', page)
+        assert at_field is not None
+        assert 'aria-describedby="until_time-error"' in at_field[0]
+        assert f'value="{typed.get("until_time", "")}"' in at_field[0]
 
 
 def test_passing_on_is_told_in_neutral_words_and_the_case_is_offered_no_more(desk: Desk) -> None:
