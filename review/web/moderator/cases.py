@@ -53,6 +53,7 @@ from review.web.moderator.forms import (
 )
 from review.web.moderator.notes_part import notes_part
 from review.web.moderator.review_parts import review_parts
+from review.web.moderator.same_things import same_things
 from review.web.moderator.showing import back_to_case, shown_since
 from review.web.moderator.shown_evidence import evidence_shown
 from review.web.moderator.shown_looks import look_shown
@@ -181,6 +182,7 @@ def _holder_page(
         "moderator/case.html",
         case=summary,
         content=content,
+        same=same_things(content.referrals),
         advice=advice_on(reader, summary.id) if there.advice and summary.round is not Round.SECOND else (),
         opposed=opposed_reviews(reader, summary),
         asked=questions_on(reader, summary.id) if there.asked else (),

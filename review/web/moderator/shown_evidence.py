@@ -1,7 +1,7 @@
 """What does the page of a case show of its evidence? What was revealed to its holder, and the next step."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from flask import current_app
 
@@ -9,11 +9,12 @@ from review import db
 from review.domain.media import FIRST_CHARACTERS, LADDER, MOST_CHARACTERS, Look, Stage, next_stage
 from review.domain.wellbeing import ladder_of
 from review.models.evidence_files import read_preview
-from review.queries.case_content import CaseContent
+from review.queries.case_content import CaseContent, ItemShown
 from review.queries.cases import CaseSummary
 from review.queries.evidence import Piece, Shown, pieces_of, shown_to
 from review.queries.exposure import choice_of
 from review.web import guard
+from review.web.moderator.same_things import SameFiles, same_files
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,12 @@ class PieceShown:
 
 @dataclass(frozen=True)
 class EvidenceShown:
-    """By item: its pieces of evidence; and the items whose own text was unfolded.
+    """By item: its pieces of evidence, each file at the first that has it; and the items whose own text was
+    unfolded.
 
     ``pressed_text``: the item whose text the key for the next step unfolds. ``open``: how many are shown,
-    from the reveal ``since`` on.
+    from the reveal ``since`` on. ``copies``: by the first piece of a file that came several times, all of
+    them; ``again``: by item, those that are shown at another one.
     """
 
     pieces: Mapping[str, tuple[PieceShown, ...]]
@@ -53,6 +56,8 @@ class EvidenceShown:
     pressed_text: str | None
     open: int
     since: str | None = None
+    copies: Mapping[str, tuple[Piece, ...]] = field(default_factory=dict)
+    again: Mapping[str, tuple[Piece, ...]] = field(default_factory=dict)
 
 
 NOTHING = EvidenceShown({}, frozenset(), None, 0)
@@ -65,7 +70,7 @@ def evidence_shown(content: CaseContent, case: CaseSummary, *, since: str | None
     """
     items = [item for referral in content.referrals for item in referral.items]
     with_files = [item.id for item in items if item.evidence]
-    long_texts = [item.id for item in items if len(item.description or "") > FIRST_CHARACTERS]
+    long_texts = _long_texts(items)
     if not with_files and not long_texts:
         return NOTHING
     reader = db.session()
@@ -80,9 +85,19 @@ def evidence_shown(content: CaseContent, case: CaseSummary, *, since: str | None
             since=since,
         )
     texts = frozenset(one.item_id for one in shown if one.evidence_id is None)
-    folded = [one for one in long_texts if one not in texts]
-    drawn = _drawn(_in_order(pieces, with_files), shown, texts, folded)
+    files = same_files(_in_order(pieces, with_files))
+    drawn = _drawn(files, shown, texts, [one for one in long_texts if one not in texts])
     return replace(drawn, since=since) if shown else drawn
+
+
+def _long_texts(items: Sequence[ItemShown]) -> list[str]:
+    """Items with more text than stands open, of those that say the same the first."""
+    firsts: dict[tuple[str, str], str] = {}
+    for item in items:
+        text = item.description or ""
+        if len(text) > FIRST_CHARACTERS:
+            firsts.setdefault((item.canonical_url, text), item.id)
+    return list(firsts.values())
 
 
 def _in_order(pieces: Sequence[Piece], item_ids: Sequence[str]) -> list[Piece]:
@@ -92,13 +107,15 @@ def _in_order(pieces: Sequence[Piece], item_ids: Sequence[str]) -> list[Piece]:
 
 
 def _drawn(
-    pieces: Sequence[Piece], shown: Sequence[Shown], texts: frozenset[str], folded: Sequence[str]
+    files: SameFiles, shown: Sequence[Shown], texts: frozenset[str], folded: Sequence[str]
 ) -> EvidenceShown:
-    at_present = {one.evidence_id: one for one in shown if one.evidence_id is not None}
-    pressed = _pressed(pieces, at_present)
+    at_present = {
+        files.first_of[one.evidence_id]: one for one in shown if one.evidence_id in files.first_of
+    }
+    pressed = _pressed(files.firsts, at_present)
     ladder = _ladder()
     drawn: dict[str, list[PieceShown]] = {}
-    for piece in pieces:
+    for piece in files.firsts:
         one = at_present.get(piece.id)
         drawn.setdefault(piece.item_id, []).append(
             PieceShown(
@@ -114,7 +131,18 @@ def _drawn(
         texts=texts,
         pressed_text=folded[0] if folded and pressed is None else None,
         open=len(shown),
+        copies=files.copies,
+        again=_again(files),
     )
+
+
+def _again(files: SameFiles) -> dict[str, tuple[Piece, ...]]:
+    found: dict[str, list[Piece]] = {}
+    for first, *others in files.copies.values():
+        for piece in others:
+            if piece.item_id != first.item_id:
+                found.setdefault(piece.item_id, []).append(piece)
+    return {item_id: tuple(pieces) for item_id, pieces in found.items()}
 
 
 def _ladder() -> tuple[str, ...]:

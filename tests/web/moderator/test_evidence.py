@@ -239,7 +239,10 @@ def test_the_first_page_of_a_document_is_shown_as_a_picture(desk: Desk) -> None:
 
 def test_one_step_has_the_key_and_one_button_the_way_back(desk: Desk) -> None:
     case_id = make_case()
-    first, second = (add_evidence(case_id, name=name) for name in ("a.png", "b.png"))
+    first, second = (
+        add_evidence(case_id, picture(size=(320, 240 + place)), name=name)
+        for place, name in enumerate(("a.png", "b.png"))
+    )
     moderator = Moderator(desk)
     moderator.claim(case_id)
 
@@ -341,7 +344,7 @@ def test_pieces_of_many_items_stand_with_their_item(desk: Desk) -> None:
     case_id = make_case()
     second = join_case(case_id)
     add_evidence(case_id, name="first.png")
-    add_evidence(case_id, name="second.png", item_id=second)
+    add_evidence(case_id, picture(size=(320, 241)), name="second.png", item_id=second)
     moderator = Moderator(desk)
     moderator.claim(case_id)
     page = moderator.get(f"/cases/{case_id}")
