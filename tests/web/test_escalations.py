@@ -40,7 +40,7 @@ def test_the_whole_way_of_a_question(desk: Desk) -> None:
     assert "With legal." in moderator.get("/queue").text
     apart = moderator.get(f"/cases/{case_id}").text
     assert "Legal was asked about this case" in apart
-    assert "CANARY" not in apart
+    assert NOTE in apart, "who asked sees what was asked"
     listed = legal.get("/escalations").text
     assert case_id in listed
     assert "CANARY" not in listed

@@ -80,7 +80,7 @@ def test_the_whole_way_of_a_question_and_its_answer(scene: Scene, desk: Desk) ->
     assert "This cannot be undone; it stands under My work." in told
     apart = scene.moderator.get(f"/cases/{scene.case_id}").text
     assert "The sender was asked; it comes back with the answer, or by itself after 7 days" in apart
-    assert "CANARY" not in apart
+    assert QUESTION in apart, "who asked sees what was asked"
     work = scene.moderator.get("/my-work").text
     assert "Waits for the answer" in words_of(work)
     assert "CANARY" not in work

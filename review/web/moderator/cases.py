@@ -15,7 +15,7 @@ from review.actions.claiming import claim_length
 from review.actions.offering import resolves
 from review.domain.drafts import LONGEST_WINDOW, draft_version
 from review.domain.ids import read_id
-from review.domain.permissions import Permission
+from review.domain.permissions import Permission, Role
 from review.domain.states import Round
 from review.errors import (
     AlreadyRecorded,
@@ -36,6 +36,7 @@ from review.queries.comparisons import comparison_of, opposed_reviews
 from review.queries.decisions import StoredDraft
 from review.queries.escalations import advice_on
 from review.queries.questions import questions_on
+from review.queries.waiting import WaitingFor, waiting_for
 from review.web import errors as web_errors
 from review.web import guard
 from review.web.moderator import quietly
@@ -141,10 +142,19 @@ def _apart_page(
         typed=_typed_form(summary, values),
         assigning=assigning,
         notes=notes_part(summary, own=own, typed=note or unsent_note(values or {})),
+        waiting=_waiting(summary),
         claim_lasts=duration(claim_length()),
         holding=" ".join(cases.claim_mark(case.id, case.claim_generation) for case in held),
         error=None if assigning is not None and assigning.errors else error,
         now=now,
+    )
+
+
+def _waiting(summary: CaseSummary) -> WaitingFor | None:
+    actor = guard.actor()
+    leads = actor.role is Role.LEAD
+    return waiting_for(
+        db.session(), summary.id, state=summary.state, account_id=actor.account_id, leads=leads
     )
 
 

@@ -42,7 +42,7 @@ class SameThings:
 
 
 def same_things(referrals: Sequence[ReferralShown]) -> SameThings:
-    """The referrals of a case and their items with what is the same put together, in the order of the page."""
+    """The referrals of a case and their items, in the order of the page, with what is the same together."""
     numbered = [
         Numbered(item, number) for number, referral in enumerate(referrals, 1) for item in referral.items
     ]
@@ -67,7 +67,8 @@ def same_things(referrals: Sequence[ReferralShown]) -> SameThings:
 def _words(item: ItemShown) -> object:
     """Everything that the page says of an item beside its id and its files."""
     return (
-        item.canonical_url, item.content_type, item.language, item.published_at, item.description, item.defanged
+        item.canonical_url, item.content_type, item.language, item.published_at, item.description,
+        item.defanged,
     )  # fmt: skip
 
 
