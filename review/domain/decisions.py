@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from review.clock import rfc3339
 from review.domain.outward import name_in, own_id_in
+from review.domain.own_sentence import LEAST_WORDS, is_a_sentence
 from review.domain.representation import json_bytes
 from review.domain.snippets import Snippet, own_words, stands_in, weight
 from review.errors import FieldError, InvalidReview
@@ -130,7 +131,7 @@ def _territory(text: str) -> str:
 
 def _outcome_errors(review: ReviewInput, facts: ReviewFacts) -> list[FieldError]:
     if review.outcome not in OUTCOMES:
-        return [FieldError("outcome", "missing", "Choose accept or decline.")]
+        return [FieldError("outcome", "missing", "Choose one of the outcomes.")]
     errors = [] if review.context in CONTEXTS else [_not_listed("context")]
     if review.outcome == "accepted":
         return errors + _accept_errors(review, facts)
@@ -198,6 +199,11 @@ def _text_errors(review: ReviewInput, facts: ReviewFacts) -> list[FieldError]:
             f"Write at least one sentence of your own ({LEAST_OWN_WORDS} characters){beside} when you accept."
         )
         errors.append(FieldError("rationale", "too_short", detail))
+    elif review.outcome == "accepted" and not is_a_sentence(_own_part(review, facts)):
+        detail = (
+            f"Write at least one sentence of your own, with {LEAST_WORDS} different words, when you accept."
+        )
+        errors.append(FieldError("rationale", "no_sentence", detail))
     outward = review.outcome == "accepted" or review.decline_reason == "no_breach"
     if outward and not weight(review.statement):
         detail = "Write the reasons that the senders are told."
@@ -225,8 +231,12 @@ def _not_listed(field: str) -> FieldError:
     return FieldError(field, "not_in_list", "Choose one of the list.")
 
 
+def _own_part(review: ReviewInput, facts: ReviewFacts) -> str:
+    return own_words(review.rationale, [snippet.text for snippet in facts.snippets])
+
+
 def _own_weight(review: ReviewInput, facts: ReviewFacts) -> int:
-    return len(own_words(review.rationale, [snippet.text for snippet in facts.snippets]))
+    return len(_own_part(review, facts))
 
 
 def inserted_snippets(review: ReviewInput, snippets: Collection[Snippet]) -> tuple[str, ...]:

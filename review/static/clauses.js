@@ -1,6 +1,21 @@
 // Finds clauses while one types, and inserts what is ready-made for a ticked one. The form does both without it.
+// Counts what is typed where it comes near to a limit, which the server keeps.
 "use strict";
 (() => {
+  for (const area of document.querySelectorAll("textarea[data-most]")) {
+    const most = Number(area.dataset.most);
+    const count = Object.assign(document.createElement("p"), { className: "hint", dir: "ltr", hidden: true });
+    const follow = () => {
+      count.hidden = area.value.length < most * 0.9;
+      if (count.hidden) return;
+      const length = [...area.value].length;
+      count.textContent = `${length} / ${most}`;
+      count.classList.toggle("overdue", length > most);
+    };
+    area.after(count);
+    area.addEventListener("input", follow);
+    follow();
+  }
   const group = document.getElementById("clauses");
   const list = document.getElementById("clause-list");
   const search = document.getElementById("clause-search");

@@ -1,14 +1,19 @@
 """Judging a case: the draft, the record, and the undo; a refusal keeps every word that was typed."""
 
+from datetime import datetime
+
 from flask import Blueprint, flash, redirect, request, session, url_for
 from werkzeug import Response
 
+from review import clock, db
 from review.actions import decisions as decision_actions
 from review.actions import escalations as escalation_actions
 from review.actions import questions as question_actions
 from review.actions.decisions import Recorded
 from review.domain.decisions import ASK, ESCALATE, read_review
+from review.domain.escalations import WAITS as LEGAL_WAITS
 from review.domain.permissions import Permission
+from review.domain.questions import WAITS as SENDER_WAITS
 from review.errors import (
     AlreadyRecorded,
     ClaimLost,
@@ -18,6 +23,7 @@ from review.errors import (
     StaleVersion,
     UndoWindowOver,
 )
+from review.queries.cases import case_summary
 from review.web import guard
 from review.web.moderator import quietly
 from review.web.moderator.cases import case_page, number_in_form, refused_for_note, wanted_case
@@ -141,15 +147,34 @@ def _escalate(case_id: str, values: Values, *, stay: bool) -> str | tuple[str, i
         )
     except (ClaimLost, InvalidInput, InvalidReview, StaleVersion) as error:
         return case_page(case_id, values=values, error=error)
-    words = gettext(
+    told = gettext(
         "%(id)s is with legal. It comes back with their advice, or by itself after 3 days. This cannot be "
         "undone; it stands under My work.",
         id=case_id,
     )
-    flash(words, "done")
+    _flash_waiting(told, case_id, ESCALATE)
     if stay:
         return redirect(url_for("moderator_cases.page", case_id=case_id), 303)
     return redirect(address_after(claim), 303)
+
+
+def _flash_waiting(told: str, case_id: str, kind: str) -> None:
+    """Say that the case waits now, and warn where it may come back after its target."""
+    now = clock.now()
+    summary = case_summary(db.session(), case_id, account_id=guard.actor().account_id, now=now)
+    if summary is None or kind not in comes_back_late(summary.due_at, now):
+        flash(told, "done")
+        return
+    due = summary.due_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    late = gettext("That may be after its target, %(due)s.", due=due)
+    flash(f"{told} {late}", "warning")
+
+
+@blueprint.app_template_global()
+def comes_back_late(due_at: datetime, now: datetime) -> tuple[str, ...]:
+    """Which questions may bring a case with this target back after it: ``ask``, ``escalate``."""
+    waits = {ASK: SENDER_WAITS, ESCALATE: LEGAL_WAITS}
+    return tuple(kind for kind, longest in waits.items() if now + longest > due_at)
 
 
 def _ask_sender(case_id: str, values: Values, *, stay: bool) -> str | tuple[str, int] | Response:
@@ -168,12 +193,12 @@ def _ask_sender(case_id: str, values: Values, *, stay: bool) -> str | tuple[str,
         )
     except (ClaimLost, InvalidInput, InvalidReview, StaleVersion) as error:
         return case_page(case_id, values=values, error=error)
-    words = gettext(
+    told = gettext(
         "The sender of %(id)s was asked; it comes back with the answer, or by itself after 7 days. This "
         "cannot be undone; it stands under My work.",
         id=case_id,
     )
-    flash(words, "done")
+    _flash_waiting(told, case_id, ASK)
     if stay:
         return redirect(url_for("moderator_cases.page", case_id=case_id), 303)
     return redirect(address_after(claim), 303)

@@ -163,6 +163,8 @@ def review_form(
         formdata=None,
         **{name: first(name) for name in TYPED if name != "over_broad"},
     )
+    if first("outcome") == ESCALATE:
+        form.rationale.label.text = gettext("Question to legal")
     form.account.data = first("account", "none")
     form.context.data = first("context", "none")
     # what an accept mostly comes to; no outcome is chosen beforehand
