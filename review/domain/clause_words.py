@@ -14,6 +14,8 @@ _RULE = re.compile(r" {0,3}(?:=+|(?:[-*_][ \t]*){3,}|-+)[ \t]*")
 _BULLET = re.compile(r"^(\s*)[-+*][ \t]+")
 _QUOTE = re.compile(r"^(?: {0,3}>[ \t]?)+")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_BROKEN_SENTENCE = re.compile(r"(?<=[^\s.:;!?])\n(?=[a-z])")
+"""Where a file was wrapped in the middle of a sentence: the next line goes on in small letters."""
 _INLINE = (
     (re.compile(r"!?\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])"), r"\1"),
     (re.compile(r"\s*\{#[^}]*\}\s*$"), ""),
@@ -30,7 +32,8 @@ _INLINE = (
 def plain_words(text: str) -> str:
     """The text of a clause for reading: its lines and lists, without the marks of headings and emphasis."""
     lines = [_plain_line(line) for line in _COMMENT.sub("", text).split("\n")]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(line for line in lines if line is not None)).strip("\n")
+    whole = "\n".join(line for line in lines if line is not None)
+    return re.sub(r"\n{3,}", "\n\n", _BROKEN_SENTENCE.sub(" ", whole)).strip("\n")
 
 
 def _plain_line(line: str) -> str | None:

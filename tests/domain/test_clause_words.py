@@ -29,8 +29,7 @@ See <https://example.org> and <b>bold</b> {#anchor}
 """
 READ = """What we do not allow
 
-Content that praises a listed organisation, or
-recruits for it:
+Content that praises a listed organisation, or recruits for it:
 
 • videos with logo.png
 • songs and snake_case_names
@@ -76,3 +75,10 @@ def test_an_introduction_is_no_rule() -> None:
         "Welcome, all of you.\n\n# 1. Threats\n\nNone.\n\n# 2. Fraud\n\nNone.\n", name="Terms"
     )
     assert [is_clause(clause.number) for clause in terms.clauses] == [False, True, True]
+
+
+def test_a_line_that_was_wrapped_in_a_sentence_goes_on() -> None:
+    assert (
+        plain_words("No praise of\nlisted groups.\nIt is\n• a list")
+        == "No praise of listed groups.\nIt is\n• a list"
+    )

@@ -109,7 +109,11 @@ def _in_order(pieces: Sequence[Piece], item_ids: Sequence[str]) -> list[Piece]:
 def _drawn(
     files: SameFiles, shown: Sequence[Shown], texts: frozenset[str], folded: Sequence[str]
 ) -> EvidenceShown:
-    at_present = {files.first_of[one.evidence_id]: one for one in shown if one.evidence_id in files.first_of}
+    at_present = {
+        files.first_of[one.evidence_id]: one
+        for one in shown
+        if one.evidence_id is not None and one.evidence_id in files.first_of
+    }
     pressed = _pressed(files.firsts, at_present)
     ladder = _ladder()
     drawn: dict[str, list[PieceShown]] = {}

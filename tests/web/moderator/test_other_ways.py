@@ -45,7 +45,9 @@ def test_every_label_that_another_choice_changes_has_its_words(desk: Desk) -> No
     ):
         assert span in button[1]
     assert 'class="field for-reasons"' in page
-    assert '<details class="field for-answer"' in page, "context is of reviews alone"
+    context = page.rpartition('name="context"')[0].rpartition('<div class="for-answer">')[2]
+    assert "</form>" not in context, "context is of reviews alone"
+    assert "<details" not in context, "what asks for a second review is not folded away"
 
 
 def test_an_empty_question_to_legal_is_missed_by_its_own_name(desk: Desk) -> None:
