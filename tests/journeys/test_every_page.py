@@ -11,14 +11,13 @@ from pypdf import PdfReader
 
 from tests.journeys.server import Program
 from tests.journeys.test_pages import PEOPLE, PUBLIC, program
-from tests.journeys.visitor import Visitor, picture_name
+from tests.journeys.visitor import UNSEEN, Visitor, picture_name
 from tests.journeys.walking import walk
 
 __all__ = ["program"]  # the desk of those tests, once more for these
 
 pytestmark = pytest.mark.browser
 WIDTHS = (320, 360, 768, 1440)
-HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
 DARK = "rgb(21, 24, 28)"
 BROAD = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 NEXT_CASE = "form[action='/queue/next'] button"
@@ -77,7 +76,7 @@ def test_no_page_scrolls_sideways_or_shows_a_hidden_character(crowd: Crowd, role
         page.set_viewport_size({"width": 1440, "height": 900})
         visitor.open(address)
         page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
-        assert HIDDEN.findall(page.content()) == [], address
+        assert UNSEEN.findall(page.content()) == [], address
         for text in ("100%", "200%"):
             page.evaluate("size => { document.documentElement.style.fontSize = size }", text)
             for width in WIDTHS:

@@ -83,7 +83,11 @@ EMAIL = "\r\n".join(
         "https://video.example/mail/{number}, https://elsewhere.example/" + "l" * 300,
     )
 )
-HOSTILE = "<script>alert(1)</script> \u202egnp.exe " + "w" * 300 + " نص عن الطقس"
+HOSTILE = (
+    "<script>alert(1)</script> \u202egnp.exe \u061c\u180e\u00ad\x07\x85\U000e0041\u2066 "
+    + "w" * 300
+    + " نص عن الطقس"
+)
 
 
 @pytest.fixture(scope="module")
