@@ -79,7 +79,7 @@ def reveal_evidence(
         _check_item(writer, case_id, found.item_id)
         if found.account_id is not None and has_evidence_of_sender(writer, case_id):
             precedents = None  # a capture is the content only where nothing else is
-        row = _row(case_id, found.item_id, evidence_id, stage=stage, size=size)
+        row = reveal_row(case_id, found.item_id, evidence_id, stage=stage, size=size)
         return _reveal(
             writer, row, generation, sha256=found.sha256, precedents=precedents, actor=actor, now=now
         )
@@ -99,13 +99,14 @@ def reveal_text(
         now = clock.now()
         generation = lock_held(writer, case_id, actor, now)
         _check_item(writer, case_id, item_id)
-        row = _row(case_id, item_id, None, stage=Stage.TEXT, size=size)
+        row = reveal_row(case_id, item_id, None, stage=Stage.TEXT, size=size)
         return _reveal(writer, row, generation, sha256=None, precedents=precedents, actor=actor, now=now)
 
 
-def _row(
+def reveal_row(
     case_id: str, item_id: str, evidence_id: str | None, *, stage: Stage, size: Size
 ) -> dict[str, str | int | None]:
+    """What was shown, under a new id: the columns of a reveal but for whom, when and by which claim."""
     return {
         "id": new_id("W"),
         "case_id": case_id,
@@ -137,7 +138,9 @@ def _reveal(
         actor=actor,
         now=now,
     )
-    _end(writer, actor, now, Reveal.item_id == row["item_id"], Reveal.evidence_id == row["evidence_id"])
+    end_reveals(
+        writer, actor, now, Reveal.item_id == row["item_id"], Reveal.evidence_id == row["evidence_id"]
+    )
     stored = row | {
         "account_id": actor.account_id,
         "claim_generation": generation,
@@ -162,7 +165,9 @@ def _reveal(
     return str(row["id"])
 
 
-def _end(writer: Session, actor: Actor, now: datetime, *conditions: sa.ColumnElement[bool]) -> list[str]:
+def end_reveals(
+    writer: Session, actor: Actor, now: datetime, *conditions: sa.ColumnElement[bool]
+) -> list[str]:
     """Drop what this person is shown now, where the conditions hold; the ids of these reveals."""
     ended = writer.scalars(
         sa.update(Reveal)
@@ -185,7 +190,7 @@ def hide_evidence(case_id: str, reveal_id: str | None, *, actor: Actor) -> None:
         if writer.get(Case, case_id) is None:
             raise NotFound()
         chosen = [] if reveal_id is None else [Reveal.id == reveal_id]
-        ended = _end(writer, actor, now, Reveal.case_id == case_id, *chosen)
+        ended = end_reveals(writer, actor, now, Reveal.case_id == case_id, *chosen)
         if ended:
             fields: dict[str, ledger.Value | None] = {"reveals": list(ended)}
             ledger.record(writer, "evidence.hidden", case_id, actor=actor, at=now, fields=fields)

@@ -191,6 +191,16 @@ EVENTS: dict[str, EventType] = {
             changes=False,
         ),
         EventType("evidence.hidden", "case", _PEOPLE, ("reveals",), changes=False),
+        # by a reader of the record, who holds no claim and whose looking is no part of any review
+        EventType(
+            "record.evidence_revealed",
+            "case",
+            _PEOPLE,
+            ("reveal", "item", "evidence", "sha256"),
+            ("stage", "width", "height", "bytes"),
+            changes=False,
+        ),
+        EventType("record.evidence_hidden", "case", _PEOPLE, ("reveals",), changes=False),
         EventType(
             "evidence.captured",
             "case",

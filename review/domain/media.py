@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -63,6 +64,8 @@ class Stage(StrEnum):
 BOXES: Final = {Stage.SMALL: 160, Stage.GREY: 1600, Stage.COLOUR: 1600}
 """The longest side of a preview, in pixels; a smaller picture is never enlarged."""
 LADDER: Final = (Stage.SMALL, Stage.GREY, Stage.COLOUR)
+SHOWN_IN_RECORD: Final = timedelta(minutes=15)
+"""What a reader of a record is shown goes away by itself after this: there no claim ends it."""
 PREVIEW_TYPE: Final = "image/jpeg"
 """What every preview of a picture is, whatever the file was."""
 

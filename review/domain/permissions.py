@@ -87,6 +87,7 @@ class Permission(StrEnum):
     SEE_TEAM = "see_team"
     CONFIRM_EMAILED = "confirm_emailed"
     REVEAL_EVIDENCE = "reveal_evidence"
+    REVEAL_IN_RECORD = "reveal_in_record"
     ANSWER = "answer"
     SEE_QUALITY = "see_quality"
     JUDGE_QUALITY = "judge_quality"
@@ -177,6 +178,10 @@ GRANTS: dict[Permission, Grant] = {
     Permission.REVEAL_EVIDENCE: Grant(
         "See evidence of a case one holds, step by step; each step is on the trail before it is shown.",
         roles=_JUDGES,
+    ),
+    Permission.REVEAL_IN_RECORD: Grant(
+        "See evidence in the record of any case, step by step; each step is on the trail before it is shown.",
+        roles=frozenset({Role.LEGAL}),
     ),
     Permission.ANSWER: Grant(
         "Answer what we ask about one's own organisation's referrals.",

@@ -55,7 +55,8 @@ class Reveal(Base):
     """Somebody was shown a piece of evidence (or, without one, the text of an item) in one stage.
 
     Width and height in pixels and the bytes are those of what was shown. It lives until it is hidden, and as
-    long as the person holds the case by the claim of that generation.
+    long as the person holds the case by the claim of that generation. Without one it was shown to a reader of
+    the record, for a quarter of an hour at most.
     """
 
     __tablename__ = "reveals"

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.domain.media import Kind, Look, Refusal, Stage
+from review.domain.media import SHOWN_IN_RECORD, Kind, Look, Refusal, Stage
 from review.models import Case, Evidence, EvidenceLook, Item, Reveal
 from review.prepared import Prepared
 from review.queries.cases import is_held_by
@@ -91,12 +91,13 @@ def pieces_of(reader: Session, item_ids: Sequence[str]) -> list[Piece]:
     return [_piece(row) for row in reader.execute(ordered)]
 
 
-def piece(reader: Session, case_id: str, evidence_id: str) -> Piece | None:
-    """One piece of evidence of an item of the case that is still asked about."""
+def piece(reader: Session, case_id: str, evidence_id: str, *, withdrawn: bool = False) -> Piece | None:
+    """One piece of evidence of an item of the case that is still asked about, or of a withdrawn one too."""
+    asked_about = [] if withdrawn else [Item.status != "withdrawn"]
     row = reader.execute(
         _pieces()
         .join(Item, Item.id == Evidence.item_id)
-        .where(Evidence.id == evidence_id, Item.case_id == case_id, Item.status != "withdrawn")
+        .where(Evidence.id == evidence_id, Item.case_id == case_id, *asked_about)
     ).one_or_none()
     return None if row is None else _piece(row)
 
@@ -133,6 +134,28 @@ def shown_to(
     first = sa.select(Reveal.revealed_at).where(
         Reveal.id == since, Reveal.case_id == case_id, Reveal.account_id == account_id
     )
+    return _shown(
+        reader,
+        case_id,
+        account_id,
+        Reveal.claim_generation == claim_generation,
+        Reveal.revealed_at >= first.scalar_subquery(),
+    )
+
+
+def shown_in_record(reader: Session, case_id: str, *, account_id: str | None, now: datetime) -> list[Shown]:
+    """What this reader of the record sees at present; nothing of anybody else, nothing under a claim."""
+    return _shown(reader, case_id, account_id, *_in_record(now))
+
+
+def _in_record(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """The reveal was a reader's, and not too long ago."""
+    return Reveal.claim_generation.is_(None), Reveal.revealed_at > now - SHOWN_IN_RECORD
+
+
+def _shown(
+    reader: Session, case_id: str, account_id: str | None, *conditions: sa.ColumnElement[bool]
+) -> list[Shown]:
     rows = reader.execute(
         sa.select(
             Reveal.id, Reveal.item_id, Reveal.evidence_id, Reveal.stage, Reveal.width, Reveal.height
@@ -140,9 +163,8 @@ def shown_to(
         .where(
             Reveal.case_id == case_id,
             Reveal.account_id == account_id,
-            Reveal.claim_generation == claim_generation,
             Reveal.hidden_at.is_(None),
-            Reveal.revealed_at >= first.scalar_subquery(),
+            *conditions,
         )
         .order_by(Reveal.revealed_at, Reveal.id)
     )  # fmt: skip
@@ -171,13 +193,30 @@ def medium_of(reader: Session, reveal_id: str, *, account_id: str | None, now: d
     return None if row is None else Medium(row.sha256, Stage(row.stage))
 
 
-def has_looked(
-    reader: Session, case_id: str, account_id: str | None, *, since_generation: int | None = None
-) -> bool:
-    """Whether this person was shown something of the case; ``since_generation``: from that claim on."""
-    statement = sa.select(Reveal.id).where(Reveal.case_id == case_id, Reveal.account_id == account_id)
-    if since_generation is not None:
-        statement = statement.where(Reveal.claim_generation >= since_generation)
+def medium_in_record(
+    reader: Session, reveal_id: str, *, account_id: str | None, now: datetime
+) -> Medium | None:
+    """What this reader of the record may load for a reveal: not hidden, and not too long ago."""
+    row = reader.execute(
+        sa.select(Evidence.sha256, Reveal.stage)
+        .join(Evidence, Evidence.id == Reveal.evidence_id)
+        .where(
+            Reveal.id == reveal_id,
+            Reveal.account_id == account_id,
+            Reveal.hidden_at.is_(None),
+            *_in_record(now),
+        )
+    ).one_or_none()
+    return None if row is None else Medium(row.sha256, Stage(row.stage))
+
+
+def has_looked(reader: Session, case_id: str, account_id: str | None, *, since_generation: int = 0) -> bool:
+    """Whether this person was shown something of the case while holding it, from that claim on."""
+    statement = sa.select(Reveal.id).where(
+        Reveal.case_id == case_id,
+        Reveal.account_id == account_id,
+        Reveal.claim_generation >= since_generation,  # none for what a reader of the record was shown
+    )
     return reader.execute(statement.limit(1)).first() is not None
 
 

@@ -129,8 +129,12 @@ def _behind() -> Any:
     captured = sa.select(Evidence.id).where(
         Evidence.id == Reveal.evidence_id, Evidence.account_id.is_not(None)
     )
-    seen = sa.select(Reveal.id).where(*_of(Reveal), sa.or_(~captured.exists(), ~_has_sent())).exists()
-    return sa.select(FirstLook.way, FirstLook.precedents, seen.label("seen")).where(*_of(FirstLook))
+    seen = sa.select(Reveal.id).where(
+        *_of(Reveal),
+        Reveal.claim_generation.is_not(None),  # shown to a reader of the record it is no look of a reviewer
+        sa.or_(~captured.exists(), ~_has_sent()),
+    )
+    return sa.select(FirstLook.way, FirstLook.precedents, seen.exists().label("seen")).where(*_of(FirstLook))
 
 
 _BEHIND = Prepared(_behind)

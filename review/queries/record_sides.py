@@ -1,4 +1,4 @@
-"""What stands beside the rounds of a record: messages sent, evidence named, who read it, today's wording."""
+"""What stands beside the rounds of a record: messages sent, evidence named, today's wording."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,6 @@ from review.domain.states import Round
 from review.models import Evidence
 from review.queries.clauses import clauses_in_force
 from review.queries.record_parts import ClauseInRecord, ItemInRecord, ReferralInRecord, ReviewInRecord
-from review.queries.record_timeline import Entry
 from review.queries.stored_cases import in_sets
 
 
@@ -34,6 +33,7 @@ class MessageInRecord:
 class EvidenceInRecord:
     """A file that came with an item: its name and digest, never the file."""
 
+    id: str
     item_id: str
     name: str
     media_type: str
@@ -86,6 +86,7 @@ def evidence_in_record(reader: Session, item_ids: Iterable[str]) -> tuple[Eviden
     found: list[EvidenceInRecord] = []
     for some in in_sets(item_ids):
         statement = sa.select(
+            Evidence.id,
             Evidence.item_id,
             Evidence.name,
             Evidence.media_type,
@@ -126,8 +127,3 @@ def wordings_today(
         then, now = ("\n".join((one.title, plain_words(one.text))) for one in (clause, today))
         found[clause] = WordingToday(today.version, compare_wordings(then, now) if then != now else ())
     return found
-
-
-def readings_in(timeline: Sequence[Entry]) -> tuple[Entry, ...]:
-    """Who opened the record and when, newest first."""
-    return tuple(entry for entry in reversed(timeline) if entry.event_type == "record.opened")

@@ -23,6 +23,7 @@ from review.queries.record_parts import (
     reviews_in_record,
 )
 from review.queries.record_questions import QuestionInRecord, questions_in_record
+from review.queries.record_readings import READINGS, Reading, readings_of
 from review.queries.record_sides import (
     EvidenceInRecord,
     MessageInRecord,
@@ -30,7 +31,6 @@ from review.queries.record_sides import (
     WordingToday,
     evidence_in_record,
     messages_in_record,
-    readings_in,
     rounds_in_record,
     wordings_today,
 )
@@ -54,8 +54,8 @@ class Record:
     """The full record of one case; ``items`` are its first 500 of ``total``.
 
     Everything that an event tells of is shown as told; ``differences`` are the rows that say otherwise and
-    ``broken`` the entries of the trail that were changed themselves. ``openings`` are the times at which the
-    record was read, newest first; ``timeline`` leaves these out. ``emails``: by the referral of each.
+    ``broken`` the entries of the trail that were changed themselves. ``readings``: who read the
+    record and its evidence, newest first; ``timeline`` leaves these out. ``emails``: by the referral of each.
     ``why_second``: codes of what asked for a second review.
     """
 
@@ -82,10 +82,15 @@ class Record:
     questions: tuple[QuestionInRecord, ...]
     escalations: tuple[EscalationInRecord, ...]
     notes: tuple[NoteInRecord, ...]
-    openings: tuple[Entry, ...]
+    readings: tuple[Reading, ...]
     timeline: tuple[Entry, ...]
     differences: tuple[DifferenceShown, ...]
     broken: tuple[str, ...]
+
+    @property
+    def evidence_names(self) -> Mapping[str, str]:
+        """Names of the files by id."""
+        return {file.id: file.name for file in self.evidence}
 
 
 def record_of(reader: Session, case_id: str, *, on: date) -> Record | None:
@@ -133,8 +138,8 @@ def record_of(reader: Session, case_id: str, *, on: date) -> Record | None:
         questions=questions_in_record(reader, told, items, referrals),
         escalations=escalations_told(reader, case_id),
         notes=notes_told(reader, case_id),
-        openings=readings_in(timeline),
-        timeline=tuple(entry for entry in timeline if entry.event_type != "record.opened"),
+        readings=readings_of(reader, case_id),
+        timeline=tuple(entry for entry in timeline if entry.event_type not in READINGS),
         differences=tuple(_shown(difference) for difference in told.differences),
         broken=told.broken,
     )

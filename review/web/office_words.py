@@ -70,6 +70,8 @@ OFFICE_WORDS: dict[str, dict[str, str]] = {
         "case.advised": N_("Advice of legal"),
         "case.escalation_ended": N_("Came back without advice"),
         "record.opened": N_("Record opened"),
+        "record.evidence_revealed": N_("Evidence shown in the record"),
+        "record.evidence_hidden": N_("Evidence hidden in the record"),
         "clause.drafted": N_("Clause drafted"),
         "clause.draft_discarded": N_("Draft of a clause discarded"),
         "records.listed": N_("Records searched"),

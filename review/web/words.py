@@ -207,6 +207,7 @@ WORDS: dict[str, dict[str, str]] = {
         "small": N_("small, blurred, grey"),
         "grey": N_("grey"),
         "colour": N_("in colour"),
+        "text": N_("as text"),
     },
     "not_shown": {
         "empty": N_("The file is empty."),

@@ -31,6 +31,7 @@ def _furnished(folder: Path, database_url: str) -> Iterator[Program]:
     with running(desk):
         sender_id = desk.command("senders", "create", "Harbour Watch", "--kind", "other")["id"]
         key = desk.command("senders", "issue-key", sender_id, "--scope", "refer,read")["key"]
+        desk.add_account("legal@desk.example", "legal")
         for number in range(4):
             desk.add_account(f"person{number}@desk.example", "moderator")
             shown = base64.b64encode(picture(size=(1_800, 900 + number))).decode()
@@ -93,6 +94,44 @@ def _visit(visitor: Visitor, number: int, *, script: bool) -> None:
     page.wait_for_load_state("networkidle")
     assert loaded == []
     assert page.locator("img.medium").count() == 0
+    assert visitor.troubles == []
+    visitor.close()
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "script"), [(1440, "light", True), (360, "dark", True), (360, "light", False)]
+)
+def test_the_record_loads_evidence_when_legal_asks_for_it_and_prints_none(
+    one_chromium: Browser, program: Program, width: int, scheme: str, script: bool
+) -> None:
+    visitor = Visitor(one_chromium, program.address, width=width, scheme=scheme, script=script)  # type: ignore[arg-type]
+    page, loaded = visitor.page, list[str]()
+    page.on("request", lambda request: loaded.append(request.url) if "/evidence/" in request.url else None)
+    visitor.sign_in("legal@desk.example")
+    visitor.open("/records")
+    page.locator("main a[href^='/records/C-']").first.click()
+    page.locator("#evidence").wait_for()
+    page.wait_for_load_state("networkidle")
+    assert loaded == []
+    for stage, longest in (("small", 160), ("grey", 1_600), ("colour", 1_600)):
+        page.locator(f"button[formaction*='stage={stage}']").click()
+        page.locator(f"img.medium[alt*='{stage}']").wait_for()
+        page.wait_for_load_state("networkidle")
+        assert len(set(loaded)) == 1, stage
+        assert _pixels(page) == longest
+        loaded.clear()
+        if script:
+            assert visitor.violations() == []
+        assert not visitor.scrolls_sideways()
+        visitor.picture(f"record-evidence-{stage}-{width}-{scheme}")
+    page.emulate_media(media="print")
+    assert page.locator("#evidence table").is_visible()
+    assert not page.locator("img.medium").is_visible()
+    page.emulate_media(media="screen")
+    page.locator("button[formaction*='/hide']").click()
+    page.locator("button[formaction*='stage=small']").wait_for()
+    page.wait_for_load_state("networkidle")
+    assert (loaded, page.locator("img.medium").count()) == ([], 0)
     assert visitor.troubles == []
     visitor.close()
 

@@ -116,7 +116,7 @@ def test_evidence_is_named_with_its_digest_and_not_shown(desk: Desk) -> None:
     digest = desk.session.scalar(sa.text("SELECT sha256 FROM evidence"))
     make_sign_in(client, Role.LEGAL)
     page = client.get(f"/records/{the_case(desk)}").text
-    manifest = page.split("nothing of it is shown here.")[1].split("</table>")[0]
+    manifest = page.split("nothing of it is loaded before you ask")[1].split("</table>")[0]
     assert "frame.png" in manifest
     assert str(digest) in manifest
     assert "<img" not in page.split("<main")[1]

@@ -2,10 +2,22 @@
 
 from flask import Blueprint
 
-from review.web.legal import agreement, escalations, notes, numbers, quality, records, senders, team, trail
+from review.web.legal import (
+    agreement,
+    escalations,
+    evidence,
+    notes,
+    numbers,
+    quality,
+    records,
+    senders,
+    team,
+    trail,
+)
 
 blueprints: tuple[Blueprint, ...] = (
     records.blueprint,
+    evidence.blueprint,
     escalations.blueprint,
     trail.blueprint,
     senders.blueprint,

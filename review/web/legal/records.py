@@ -17,6 +17,7 @@ from review.queries.records import Record
 from review.queries.search_entries import MOST_CANDIDATES, NEWEST_READ
 from review.web import guard
 from review.web.legal.advice_form import AdviceForm
+from review.web.legal.record_evidence import pieces_in_record
 from review.web.legal.search_form import (
     NARROWING,
     address,
@@ -94,6 +95,7 @@ def record_page(case_id: str, *, form: AdviceForm | None = None, note: TypedNote
         record=found,
         entries=found.timeline if oldest_first else found.timeline[::-1],
         oldest_first=oldest_first,
+        pieces=pieces_in_record(found),
         form=(form or AdviceForm(formdata=None)) if found.state == CaseState.ESCALATED else None,
         refused=form,
         note=note or TypedNote("", pinned=False),

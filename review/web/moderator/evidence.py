@@ -3,12 +3,10 @@
 import mimetypes
 from collections.abc import Sequence
 from hashlib import sha256
-from pathlib import Path
 
 from flask import (
     Blueprint,
     Response,
-    current_app,
     flash,
     redirect,
     render_template,
@@ -23,7 +21,7 @@ from review import clock, db
 from review.actions import evidence as evidence_actions
 from review.actions.evidence import Captured, Size
 from review.domain.ids import read_id
-from review.domain.media import MOST_CAPTURE_BYTES, PREVIEW_TYPE, Stage, plain_name
+from review.domain.media import MOST_CAPTURE_BYTES, plain_name
 from review.domain.permissions import Permission
 from review.domain.precedents import Candidate
 from review.errors import (
@@ -36,7 +34,6 @@ from review.errors import (
     StaleVersion,
     TooLarge,
 )
-from review.models.evidence_files import read_preview
 from review.previews import keep_if_shown, prepared
 from review.queries import evidence
 from review.queries.case_content import ItemShown, item_of
@@ -47,17 +44,12 @@ from review.web import guard
 from review.web.moderator.cases import case_page, keep_typed, number_in_form, wanted_case
 from review.web.moderator.forms import typed_values
 from review.web.moderator.showing import back_to_case
+from review.web.pieces import served, store_folder, wanted_stage
 from review.web.texts import gettext
 from review.web.words import word_of
 
 blueprint = Blueprint("moderator_evidence", __name__)
 
-SERVED = {
-    "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 _LEFT = "left_for"
 
 
@@ -88,13 +80,13 @@ def _reveal_evidence(case_id: str) -> tuple[str, str | None]:
 
     What cannot be shown says so on the page.
     """
-    stage = _stage()
+    stage = wanted_stage()
     _check_held(case_id)
     piece = evidence.piece(db.session(), case_id, read_id(request.values.get("evidence", ""), "E") or "")
     if piece is None:
         raise NotFound("The case has no such evidence; open it again.")
     try:
-        ready = prepared(piece.sha256, piece.look, stage=stage, data_dir=_folder())
+        ready = prepared(piece.sha256, piece.look, stage=stage, data_dir=store_folder())
     except FileNotFoundError:
         flash(gettext("The bytes of this evidence are missing from our store."), "warning")
         return piece.id, None
@@ -113,13 +105,6 @@ def _reveal_evidence(case_id: str) -> tuple[str, str | None]:
 def _precedents(case_id: str) -> Sequence[Candidate] | None:
     """What a first look brings; looked for before the transaction, and after the file was looked into."""
     return first_precedents(db.session(), case_id, account_id=guard.actor().account_id)
-
-
-def _stage() -> Stage:
-    chosen = request.values.get("stage", Stage.SMALL.value)
-    if chosen == Stage.PLACEHOLDER or chosen not in list(Stage):
-        raise InvalidInput(gettext("There is no such way to show evidence; open the case again."))
-    return Stage(chosen)
 
 
 def _reveal_text(case_id: str) -> tuple[str, str | None]:
@@ -169,13 +154,7 @@ def medium(reveal_id: str) -> Response:
     """The re-encoded picture of a reveal, for the person whom it was shown to, until it is hidden."""
     account_id = guard.actor().account_id
     found = evidence.medium_of(db.session(), reveal_id, account_id=account_id, now=clock.now())
-    content = None
-    if found is not None and found.stage is not Stage.TEXT:
-        content = read_preview(_folder(), found.sha256, found.stage)
-    if content is None:
-        raise NotFound("There is nothing to be seen here any more; open the case again.")
-    disposition = f'attachment; filename="{reveal_id}.jpg"'
-    return Response(content, mimetype=PREVIEW_TYPE, headers=SERVED | {"Content-Disposition": disposition})
+    return served(found, reveal_id)
 
 
 @blueprint.post("/cases/<case_id>/capture")
@@ -217,7 +196,7 @@ def _too_large() -> TooLarge:
 
 def _kept(captured: Captured, content: bytes) -> Captured:
     """The same once its bytes are stored; raises `InvalidInput` where nobody could look at it."""
-    refusal = keep_if_shown(content, captured.sha256, data_dir=_folder())
+    refusal = keep_if_shown(content, captured.sha256, data_dir=store_folder())
     if refusal is not None:
         reason = word_of(refusal.value, "not_shown")
         detail = gettext("The file was not added: nobody could look at it here. %(reason)s", reason=reason)
@@ -259,8 +238,3 @@ def left(case_id: str, item_id: str) -> str | tuple[str, int] | AnyResponse:
         return case_page(wanted, error=error)
     session[_LEFT] = item.id
     return redirect(url_for("moderator_evidence.leave", case_id=wanted, item_id=item.id), 303)
-
-
-def _folder() -> Path:
-    folder: Path = current_app.config["REVIEW_SETTINGS"].data_dir
-    return folder

@@ -3,42 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from flask import current_app
-
 from review import db
-from review.domain.media import FIRST_CHARACTERS, LADDER, MOST_CHARACTERS, Look, Stage, next_stage
-from review.domain.wellbeing import ladder_of
-from review.models.evidence_files import read_preview
+from review.domain.media import FIRST_CHARACTERS, LADDER, Stage
 from review.queries.case_content import CaseContent, ItemShown
 from review.queries.cases import CaseSummary
 from review.queries.evidence import Piece, Shown, pieces_of, shown_to
-from review.queries.exposure import choice_of
 from review.web import guard
 from review.web.moderator.same_things import SameFiles, same_files
-
-
-@dataclass(frozen=True)
-class PieceShown:
-    """One piece of evidence: its neutral facts, what is shown of it now, and what can be asked for next.
-
-    ``text``: of a text that is shown. ``pressed``: the key for the next step on this page belongs to it.
-    """
-
-    piece: Piece
-    shown: Shown | None
-    text: str | None
-    next_stage: Stage | None
-    pressed: bool
-
-    @property
-    def look(self) -> Look:
-        """What decoding found; nothing yet where it was not asked."""
-        return self.piece.look or Look()
-
-    @property
-    def cut(self) -> bool:
-        """Whether the text goes on where it is not shown any more."""
-        return (self.look.characters or 0) > MOST_CHARACTERS
+from review.web.pieces import PieceShown, drawn, ladder_for, next_step
 
 
 @dataclass(frozen=True)
@@ -115,21 +87,15 @@ def _drawn(
         if one.evidence_id is not None and one.evidence_id in files.first_of
     }
     pressed = _pressed(files.firsts, at_present)
-    ladder = _ladder()
-    drawn: dict[str, list[PieceShown]] = {}
+    ladder = ladder_for(guard.actor().account_id)
+    by_item: dict[str, list[PieceShown]] = {}
     for piece in files.firsts:
         one = at_present.get(piece.id)
-        drawn.setdefault(piece.item_id, []).append(
-            PieceShown(
-                piece=piece,
-                shown=one,
-                text=_text_of(piece) if one is not None and one.stage is Stage.TEXT else None,
-                next_stage=_next(piece, one, ladder),
-                pressed=piece.id == pressed,
-            )
+        by_item.setdefault(piece.item_id, []).append(
+            drawn(piece, one, ladder=ladder, pressed=piece.id == pressed)
         )
     return EvidenceShown(
-        pieces={item_id: tuple(some) for item_id, some in drawn.items()},
+        pieces={item_id: tuple(some) for item_id, some in by_item.items()},
         texts=texts,
         pressed_text=folded[0] if folded and pressed is None else None,
         open=len(shown),
@@ -147,21 +113,6 @@ def _again(files: SameFiles) -> dict[str, tuple[Piece, ...]]:
     return {item_id: tuple(pieces) for item_id, pieces in found.items()}
 
 
-def _ladder() -> tuple[str, ...]:
-    """The steps in which this person chose to be shown pictures."""
-    settings = current_app.config["REVIEW_SETTINGS"]
-    return ladder_of(choice_of(db.session(), guard.actor().account_id or "", settings=settings).comfort)
-
-
-def _next(piece: Piece, shown: Shown | None, ladder: Sequence[str]) -> Stage | None:
-    if piece.look is not None and piece.look.refused is not None:
-        return None
-    if piece.look is None and piece.media_type.startswith("text/"):
-        return Stage.TEXT  # by the sender's word, until somebody looks into it
-    stage = None if shown is None else shown.stage
-    return next_stage(None if piece.look is None else piece.look.kind, stage, ladder=ladder)
-
-
 def _pressed(pieces: Sequence[Piece], shown: Mapping[str, Shown]) -> str | None:
     """Which piece the key goes to: the one that is shown small, newest first; else the first that is hidden.
 
@@ -172,12 +123,6 @@ def _pressed(pieces: Sequence[Piece], shown: Mapping[str, Shown]) -> str | None:
         if evidence_id in by_id and shown[evidence_id].stage is Stage.SMALL:
             return evidence_id
     hidden = (
-        piece.id for piece in pieces if piece.id not in shown and _next(piece, None, LADDER) is not None
+        piece.id for piece in pieces if piece.id not in shown and next_step(piece, None, LADDER) is not None
     )
     return next(hidden, None)
-
-
-def _text_of(piece: Piece) -> str:
-    folder = current_app.config["REVIEW_SETTINGS"].data_dir
-    kept = read_preview(folder, piece.sha256, Stage.TEXT)
-    return "" if kept is None else kept.decode("utf-8", "replace")
