@@ -1,4 +1,4 @@
-"""Taking a break: a private note of when it began and ended, on no trail and in no count."""
+"""Taking a break: a private note of when it began and ended, on no trail and in no count of one person."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""When a person rested: for this person's eyes alone, and on no trail."""
+"""When a person rested: on no trail, and for nobody else but as a number of five people a day and more."""
 
 from datetime import datetime
 

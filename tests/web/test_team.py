@@ -9,6 +9,7 @@ import pytest
 import time_machine
 
 from review import clock, db
+from review.actions.breaks import end_break, start_break
 from review.actions.cases import claim_case, claim_next
 from review.actions.decisions import record_review, undo_review
 from review.actions.dispatching import dispatch_review
@@ -20,7 +21,17 @@ from review.models import Account
 from review.queries.cases import held_cases
 from tests.actions.test_cases import DECLINE
 from tests.conftest import Desk
-from tests.factories import make_accounts, make_cases, make_sender, make_sign_in, receive, sender_actor
+from tests.factories import (
+    make_accounts,
+    make_case,
+    make_cases,
+    make_sender,
+    make_sign_in,
+    receive,
+    sender_actor,
+)
+from tests.pieces import add_evidence
+from tests.queries.test_team_exposure import show
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
@@ -118,10 +129,63 @@ def test_periods_with_few_people_at_work_stay_out_of_sight(desk: Desk) -> None:
         assert "recorded a review: last 7 days." in page
 
 
+def _shown(people: list[Actor], at: datetime) -> None:
+    """Each of them was shown the same two pictures, of high and of low severity, and rested."""
+    pieces = [(case_id, add_evidence(case_id)) for case_id in (make_case(severity="high"), make_case())]
+    for person in people:
+        for case_id, evidence_id in pieces:
+            show(person, case_id, evidence_id, at)
+        with time_machine.travel(at, tick=False):
+            start_break(actor=person)
+            end_break(actor=person)
+
+
+def test_what_people_were_shown_is_told_of_days_on_which_five_took_part(desk: Desk) -> None:
+    with time_machine.travel(NOW, tick=False):
+        people = make_accounts(LEAST_PEOPLE)
+        _shown(people, NOW - timedelta(days=2))
+        _shown(people, NOW - timedelta(days=12))
+        page = _page(desk)
+        cells = _cells(page, "exposure")
+        assert cells[:3] == ["What", "7 whole days", "30 whole days"]
+        assert [cells[place : place + 3] for place in (3, 6, 9)] == [
+            ["Pictures of high severity shown", "5 on 1 day", "10 on 2 days"],
+            ["Pictures of low severity shown", "5 on 1 day", "10 on 2 days"],
+            ["Breaks taken", "5 on 1 day", "10 on 2 days"],
+        ]
+        days = _cells(page, "exposure-days")
+        assert len(days) == 3 + 30 * 3
+        assert days[3:9] == ["22 Nov 2026", "–", "–", "21 Nov 2026", "5", "5"]
+        assert "comfort, not protection" in page
+        few = _shown_page_without(people[:-1], desk)
+        assert _cells(few, "exposure") == cells
+        assert _cells(few, "exposure-days") == days
+
+
+def _shown_page_without(people: list[Actor], desk: Desk) -> str:
+    """The page after four people more on further days, today among them, and one alone in between."""
+    for back in (0, 1, 5, 15):
+        _shown(people, NOW - timedelta(days=back))
+    _shown(people[:1], NOW - timedelta(days=20))
+    return _page(desk)
+
+
+def test_with_no_day_of_five_people_nothing_is_told_of_what_they_were_shown(desk: Desk) -> None:
+    with time_machine.travel(NOW, tick=False):
+        people = make_accounts(LEAST_PEOPLE)
+        for place, person in enumerate(people):
+            _shown([person], NOW - timedelta(days=place + 1))
+        page = _page(desk)
+        assert _cells(page, "exposure") == []
+        assert "There was no such day." in page
+        assert 'id="exposure-days"' not in page
+
+
 def test_nobody_is_named_or_ranked_and_no_speed_is_praised(desk: Desk) -> None:
     with time_machine.travel(NOW, tick=False) as hand:
         people = make_accounts(LEAST_PEOPLE)
         _worked(people, hand)
+        _shown(people, NOW - timedelta(days=1))
         page = _page(desk).partition("<main")[2].partition("</main")[0]
         for person in people:
             account = desk.session.get_one(Account, person.account_id)

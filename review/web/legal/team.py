@@ -11,7 +11,7 @@ from review.domain.team import LEAST_PEOPLE
 from review.queries.numbers import MOST_COUNTED, counted_so_far, open_cases
 from review.queries.team import is_shown, team_now
 from review.web import guard
-from review.web.legal import signal_chart, team_charts
+from review.web.legal import exposure_chart, signal_chart, team_charts
 from review.web.legal.number_charts import time_left_chart
 from review.web.quantities import capped, whole
 from review.web.texts import gettext
@@ -29,6 +29,7 @@ def page() -> str:
         return render_template("legal/team.html", team=None, least=LEAST_PEOPLE)
     counted = counted_so_far(reader)
     team, waiting = team_now(reader, now=now, counted=counted), open_cases(reader, now=now)
+    exposure = exposure_chart.exposure_now(reader, now=now)
     totals = (
         (capped(team.standing["waiting"], MOST_COUNTED), gettext("Waiting")),
         (capped(waiting.by_time_left["overdue"], MOST_COUNTED), word_of("overdue", "time_left")),
@@ -46,6 +47,10 @@ def page() -> str:
         rows=team_charts.rows_of(team.figures),
         withheld=[team_charts.period_words(one.days) for one in team.figures if one.withheld],
         signals=signal_chart.signal_chart(reader, now=now),
+        exposure=exposure_chart.exposure_rows(exposure),
+        exposure_headings=exposure_chart.exposure_headings(),
+        exposure_withheld=exposure.withheld,
+        shown=exposure_chart.exposure_chart(exposure),
         late=counted.is_late(now),
         uncounted=whole(counted.progress.waiting),
     )

@@ -1,4 +1,4 @@
-"""Taking a break: a calm page with one way back; nobody else learns of it."""
+"""Taking a break: a calm page with one way back; nobody else learns whose it was."""
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug import Response
