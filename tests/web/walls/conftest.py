@@ -15,6 +15,7 @@ from tests.stored import contents
 from tests.web.walls.crawling import FOR_PROGRAMS, Answered, by_parameters, crawl
 from tests.web.walls.logged import log_lines
 from tests.web.walls.marks import Mark, found_in
+from tests.web.walls.matrix import DISPUTE
 from tests.web.walls.posting import by_key, by_page
 from tests.web.walls.stage import STAFF, Ids, Stage, bearer, build
 
@@ -62,6 +63,7 @@ def _look(url: str, folder: Path) -> Seen:
             more=by_parameters(stage),
             methods=("GET", "HEAD"),
         )
+        answers[DISPUTE] = [one for one in answers["resolver"] if stage.cases["resolver"] in one.address]
         # last: what is sent changes what the others see
         answers["sender's page"] += by_page(stage)
         answers["sender's key"] += by_key(stage)

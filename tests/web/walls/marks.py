@@ -42,6 +42,7 @@ class Mark(StrEnum):
     STAFF_EMAIL = "canary-staff-mail"
     PSEUDONYM = "canary-pseudonym"
     AUTHOR_PSEUDONYM = "canary-pseudonym-author"
+    DISPUTER_PSEUDONYM = "canary-pseudonym-disputer"
     TRAIL_NAME = "canary-trail"
     RATIONALE = "canary-rationale"
     STATEMENT = "canary-statement"
@@ -53,6 +54,8 @@ class Mark(StrEnum):
     ADVICE = "canary-advice"
     HOLDER_NOTE = "canary-holder-note"
     EARLY_NOTE = "canary-early-note"
+    READY_MADE = "canary-ready-made"
+    READY_SENT = "canary-sent-ready-made"
 
 
 def layers_of(text: str) -> Iterator[str]:

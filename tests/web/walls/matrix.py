@@ -11,6 +11,8 @@ COLUMNS = (
 """The holder of a case, the author of a review of another, and judges without either; one sender of two."""
 ROUNDS = ("second", "compared", "resolver")
 """A second reviewer before recording, one whose case is decided, and a lead who resolves a difference."""
+DISPUTE = "resolver's case"
+"""The pages of the case that this lead resolves; elsewhere a lead knows colleagues by pseudonym."""
 
 YES, NO, NEVER = "yes", "no", "never"
 
@@ -37,9 +39,10 @@ def _row(
     marks: tuple[Mark, ...],
     *cells: str,
     rounds: tuple[str, str, str] = ("", "", ""),
+    dispute: str = "",
     later: Mapping[str, tuple[str, str]] | None = None,
 ) -> Row:
-    told = zip((*COLUMNS, *ROUNDS), (*cells, *rounds), strict=True)
+    told = zip((*COLUMNS, *ROUNDS, DISPUTE), (*cells, *rounds, dispute), strict=True)
     return Row(name, marks, {column: cell for column, cell in told if cell}, later or {})
 
 
@@ -74,10 +77,10 @@ MATRIX: tuple[Row, ...] = (
     _row("name of a piece of evidence", (Mark.OTHER_EVIDENCE_NAME,),
          YES, NO, NO, NO, NEVER, NEVER, YES, NO, NO, rounds=(YES, NO, YES)),
     _row("content of evidence", (Mark.OWN_EVIDENCE, Mark.OTHER_EVIDENCE),
-         # the holder was shown it; nobody else, legal included
-         YES, NO, NO, NO, NO, NO, NO, NO, NO, rounds=(NO, NO, NO)),
+         # the holder was shown it, and legal in the record, on the trail; nobody else
+         YES, NO, NO, NO, NO, NO, YES, NO, NO, rounds=(NO, NO, NO), dispute=NO),
     _row("first rationale", (Mark.RATIONALE,),
-         NO, YES, NO, NO, NEVER, NEVER, YES, NO, NO, rounds=(NO, YES, YES)),
+         NO, YES, NO, NO, NEVER, NEVER, YES, NO, NO, rounds=(NO, YES, YES), dispute=YES),
     _row("statement, after dispatch", (Mark.STATEMENT,),
          NO, YES, NO, NO, YES, YES, YES, NO, NO, rounds=(NO, YES, YES)),
     _row("first outcome, before dispatch", (Mark.PENDING_RATIONALE, Mark.PENDING_STATEMENT),
@@ -99,7 +102,13 @@ MATRIX: tuple[Row, ...] = (
     _row("precedents", (Mark.PRECEDENT,),
          YES, "", NO, NO, NEVER, NEVER, YES, "", NO),
     _row("pseudonym of a reviewer", (Mark.AUTHOR_PSEUDONYM,),
-         "", YES, "", "", NEVER, NEVER, YES, YES, NO, rounds=(NO, YES, "")),
+         "", YES, "", "", NEVER, NEVER, YES, YES, NO, rounds=(NO, YES, ""), dispute=NO),
+    _row("pseudonym of the other reviewer, while the two differ", (Mark.DISPUTER_PSEUDONYM,),
+         NO, NO, NO, "", NEVER, NEVER, YES, YES, NO, rounds=(NO, NO, ""), dispute=NO),
+    _row("ready-made text that is offered", (Mark.READY_MADE,),
+         YES, "", "", "", NEVER, NEVER, "", YES, NO, rounds=(YES, "", YES)),
+    _row("ready-made text in a statement, after dispatch", (Mark.READY_SENT,),
+         YES, YES, "", "", YES, YES, YES, YES, NO, rounds=(YES, "", YES)),
     _row("real name of a reviewer", (Mark.STAFF_NAME,),
          NO, "", NO, NO, NEVER, NEVER, NO, YES, NO, rounds=(NO, NO, NO),
          later={"legal": ("with a reason", UNMASK)}),

@@ -22,7 +22,9 @@ from review.actions import (
     looks,
     notes,
     questions,
+    record_evidence,
     senders,
+    snippets,
     verifying,
 )
 from review.actions import evidence as evidence_actions
@@ -30,7 +32,7 @@ from review.domain.decisions import ReviewInput
 from review.domain.ids import new_id
 from review.domain.media import Stage as Stages
 from review.domain.permissions import OPERATOR, SERVICE, Actor, Role, Scope
-from review.models import Account, FlaggerStatus, Passkey, Sender
+from review.models import Account, ClauseVersion, FlaggerStatus, Passkey, Sender
 from review.queries.precedents import first_precedents
 from tests.conftest import Desk
 from tests.draws import DRAWN
@@ -48,6 +50,7 @@ STAFF: Mapping[str, Role] = {
 The second holds a second review, the case of the one compared is decided after two, the resolver holds one in
 dispute; the first review of all three is the author's."""
 
+READY_SENT = f"{Mark.READY_SENT}: it praises a listed organisation."
 Ids = dict[str, list[str]]
 """Ids by the name that they have in the addresses, such as ``referral_id``."""
 
@@ -75,6 +78,7 @@ def build(desk: Desk) -> Stage:
     _enter_senders(stage)
     _enter_staff(stage)
     version = make_clause()
+    _make_ready(stage, version)
     _decide(stage, version)
     _decide_before(stage, make_clause(Mark.PRECEDENT))
     stage.note("house", "clause_id", *desk.session.scalars(sa.text("SELECT clause_id FROM clause_versions")))
@@ -137,6 +141,7 @@ def _enter_staff(stage: Stage) -> None:
         actor = stage.actors[name] = _rename(make_sign_in(client, role), suffix=name)
         stage.note("house", "account_id", actor.account_id)
     stage.clients["public"] = stage.desk.client()
+    stage.actors["disputer"] = _rename(make_account(), suffix="disputer")
     link = accounts.issue_reset(stage.actors["colleague"].account_id or "", actor=OPERATOR)
     stage.note("house", "token", link)
 
@@ -196,7 +201,7 @@ def review_of(rationale: str, statement: str, version: str) -> ReviewInput:
 
 
 def _record(stage: Stage, case_id: str, review: ReviewInput, *, by: str = "author") -> decisions.Recorded:
-    author = stage.actors[by] if by in stage.actors else make_account()
+    author = stage.actors[by]
     claim = cases.claim_case(case_id, actor=author)
     return decisions.record_review(
         case_id, review, claim_generation=claim.claim_generation, version=claim.version, actor=author
@@ -209,7 +214,10 @@ def _decide(stage: Stage, version: str) -> None:
         case_id = refer(stage, "own", place)
         assert refer(stage, "other", place) == case_id
         stage.cases["decided" if place == "watch/1" else "pending"] = case_id
-    _dispatch(_record(stage, stage.cases["decided"], review_of(Mark.RATIONALE, Mark.STATEMENT, version)))
+    first = review_of(Mark.RATIONALE, Mark.STATEMENT, version)
+    # the one ready-made text that a sender gets is the one that the reviewer left in the statement
+    first = replace(first, statement=f"{first.statement}\n\n{READY_SENT}")
+    _dispatch(_record(stage, stage.cases["decided"], first))
     pending = review_of(Mark.PENDING_RATIONALE, Mark.PENDING_STATEMENT, version)
     _record(stage, stage.cases["pending"], pending)
 
@@ -217,6 +225,15 @@ def _decide(stage: Stage, version: str) -> None:
 def _dispatch(recorded: decisions.Recorded) -> None:
     with time_machine.travel(recorded.undo_until + timedelta(seconds=1), tick=False):
         assert dispatching.dispatch_review(recorded.review_id, actor=SERVICE) is not None
+
+
+def _make_ready(stage: Stage, version: str) -> None:
+    """Ready-made texts for both fields of the clause."""
+    clause_id = stage.desk.session.get_one(ClauseVersion, version).clause_id
+    for kind, text in (("rationale", f"{Mark.READY_MADE}: praise by name."), ("statement", READY_SENT)):
+        snippets.write_snippet(
+            clause_id, language="en", kind=kind, text=text, version=0, actor=stage.actors["admin"]
+        )
 
 
 def _decide_before(stage: Stage, version: str) -> None:
@@ -241,7 +258,7 @@ def _review_again(stage: Stage, version: str) -> None:
             other = ReviewInput(
                 "declined", decline_reason="no_breach", rationale="No.", statement="No breach."
             )
-            _send_on(_record(stage, case_id, other, by="colleague of the author"))
+            _send_on(_record(stage, case_id, other, by="disputer"))
     for name in ("second", "resolver"):
         cases.claim_case(stage.cases[name], actor=stage.actors[name])
         _look_at(stage.cases[name], stage.actors[name])
@@ -320,7 +337,7 @@ def _ask(stage: Stage, case_id: str, whose: str, question: str) -> str:
 
 
 def _reveal_all(stage: Stage, case_id: str) -> None:
-    """Let the holder be shown everything that came along; the addresses are there for everybody to try."""
+    """Let the holder and legal be shown all that came along; the addresses are there for everybody to try."""
     of_case = sa.text(
         "SELECT evidence.id, evidence.sha256 FROM evidence JOIN items ON items.id = item_id"
         " WHERE case_id = :case_id"
@@ -331,7 +348,10 @@ def _reveal_all(stage: Stage, case_id: str) -> None:
         reveal_id = evidence_actions.reveal_evidence(
             case_id, evidence_id, stage=ready.stage, size=ready.size, actor=stage.actors["holder"]
         )
-        stage.note("house", "reveal_id", reveal_id)
+        read_id = record_evidence.reveal_in_record(
+            case_id, evidence_id, stage=ready.stage, size=ready.size, actor=stage.actors["legal"]
+        )
+        stage.note("house", "reveal_id", reveal_id, read_id)
 
 
 def _leave_open(stage: Stage) -> None:

@@ -5,10 +5,10 @@ import re
 import pytest
 
 from tests.web.walls.conftest import Seen
-from tests.web.walls.marks import Mark, found_in
+from tests.web.walls.marks import Mark, found_in, layers_of
 
 ALLOWED = {mark for mark in Mark if mark.value.startswith("canary-own")} - {Mark.OWN_EVIDENCE}
-ALLOWED |= {Mark.STATEMENT}
+ALLOWED |= {Mark.STATEMENT, Mark.READY_SENT}
 WAYS = ("sender's page", "sender's key")
 
 
@@ -24,6 +24,18 @@ def test_no_canary_reaches_a_sender(seen: Seen, way: str) -> None:
     """In no page, answer, header, redirect, receipt or problem document, nor wrapped in one."""
     kept = set(Mark) - ALLOWED
     assert {mark: where for mark, where in seen.marks[way].items() if mark in kept} == {}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_ready_made_text_reaches_a_sender_only_inside_the_statement_that_was_sent(
+    seen: Seen, way: str
+) -> None:
+    sent = re.compile(f"{Mark.STATEMENT}: it breaks our terms.{{1,40}}?{Mark.READY_SENT}", re.DOTALL)
+    layers = [(one.address, layer) for one in seen.answers[way] for layer in layers_of(one.whole)]
+    told = {where for where, layer in layers if Mark.READY_SENT in layer}
+    apart = {where for where, layer in layers if layer.count(Mark.READY_SENT) != len(sent.findall(layer))}
+    assert told
+    assert apart == set()
 
 
 @pytest.mark.parametrize("way", WAYS)
