@@ -144,8 +144,10 @@ def test_it_is_no_look_of_a_reviewer_not_even_of_one_who_was_legal_before(desk: 
     session, account_id = desk.session, reader.account_id
     assert not evidence.has_looked(session, case_id, account_id)
     as_reader = desk.session.scalars(sa.select(Reveal.id).order_by(Reveal.revealed_at).limit(1)).one()
-    held_now = {"account_id": account_id, "claim_generation": generation}
-    assert evidence.shown_to(session, case_id, since=as_reader, **held_now) == []
+    seen = evidence.shown_to(
+        session, case_id, account_id=account_id, claim_generation=generation, since=as_reader
+    )
+    assert seen == []
     look_without_evidence(case_id, precedents=[], actor=moderator)
     assert look_behind(desk.session, case_id, account_id=account_id).look == "without"
     held = reveal_evidence(case_id, evidence_id, stage=Stage.GREY, size=SMALL, actor=moderator)

@@ -15,6 +15,7 @@ from flask import (
     url_for,
 )
 from werkzeug import Response as AnyResponse
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from review import clock, db
@@ -209,6 +210,7 @@ def not_read(error: RequestEntityTooLarge) -> str | tuple[str, int] | Response:
     """A file so large that its form is not read at all: the page of the case says so; nothing is written."""
     if request.endpoint != f"{blueprint.name}.{capture.__name__}":
         return web_errors.from_http(error)
+    request.form = ImmutableMultiDict()  # nothing of it was read
     return case_page(wanted_case((request.view_args or {})["case_id"]), error=_too_large())
 
 

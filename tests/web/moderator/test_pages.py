@@ -190,7 +190,7 @@ def test_record_and_stay_shows_what_is_stored(desk: Desk) -> None:
         late = moderator.post(f"/cases/{case_id}/undo")
         assert late.status_code == 409
         assert "over" in late.text
-        assert "undo" not in moderator.get(f"/cases/{case_id}")
+        assert f"/cases/{case_id}/undo" not in moderator.get(f"/cases/{case_id}")
 
 
 def test_an_invalid_review_names_each_field_and_keeps_the_text(desk: Desk) -> None:

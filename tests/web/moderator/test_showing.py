@@ -10,6 +10,7 @@ from review import db
 from review.models import Item, Opening, Reveal
 from tests.conftest import Desk
 from tests.factories import make_case
+from tests.hostile_files import picture
 from tests.pieces import add_evidence, first_item
 from tests.web.moderator.test_evidence import along, media, step, steps
 from tests.web.moderator.test_pages import Moderator, _declined, field
@@ -95,7 +96,7 @@ def test_what_was_revealed_before_the_case_was_opened_again_does_not_come_back_w
     desk: Desk,
 ) -> None:
     case_id = make_case()
-    first, second = (add_evidence(case_id, name=name) for name in ("a.png", "b.png"))
+    first, second = (add_evidence(case_id, picture(size=(64, height))) for height in (48, 49))
     person = Moderator(desk)
     person.claim(case_id)
     (before,) = set(media(step(person, f"/cases/{case_id}/reveal?evidence={first}&stage=colour")))
@@ -108,7 +109,7 @@ def test_what_was_revealed_before_the_case_was_opened_again_does_not_come_back_w
 
 def test_a_second_tab_begins_with_placeholders_and_the_first_goes_on(desk: Desk) -> None:
     case_id = make_case()
-    first, second = (add_evidence(case_id, name=name) for name in ("a.png", "b.png"))
+    first, second = (add_evidence(case_id, picture(size=(64, height))) for height in (48, 49))
     person = Moderator(desk)
     person.claim(case_id)
     tab = step(person, f"/cases/{case_id}/reveal?evidence={first}&stage=small")
