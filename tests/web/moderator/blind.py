@@ -72,7 +72,9 @@ def stories(clause: str) -> dict[str, Story]:
         "territory": "BE,DE",
     }
     found["law"] = Story(replace(accepted, **law))
-    found["broad"] = Story(replace(accepted, over_broad=True, rationale="Long words. " * 900))
+    found["broad"] = Story(
+        replace(accepted, over_broad=True, rationale="Long, rather different words. " * 400)
+    )
     found["quick"], found["slow"] = Story(minutes=0), Story(accepted, minutes=50)
     found["drafts"] = Story(accepted, before=_drafts)
     found["many claims"] = Story(before=_claims)
@@ -194,10 +196,10 @@ class Watcher:
             text = re.sub(rf'(name="{name}"[^>]*value=")([^"]*)"', _masked, text)
         text = re.sub(r'(name="csrf_token"[^>]*value=")([^"]*)"', _masked, text)
         text = re.sub(r"(C-####-####-####\.)(\d+)", _masked, text)
-        # items, evidence and what was shown have random ids that say nothing of a review
-        text = re.sub(r"[IEW]-[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b", "#-####-####-####", text)
         text = re.sub(r'(translate="no">)([0-9a-f]{16})(?=<)', _masked, text)  # the number of the request
-        return re.sub(r"(?<=Set-Cookie: )\w+=([^;\n]*)", self._kept_in_session, text)
+        text = re.sub(r"(?<=Set-Cookie: )\w+=([^;\n]*)", self._kept_in_session, text)
+        # items, evidence and what was shown have random ids that say nothing of a review
+        return re.sub(r"[IEW]-[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b", "#-####-####-####", text)
 
     def _kept_in_session(self, found: re.Match[str]) -> str:
         """What a session's cookie holds beside the tokens of sign-in and form; it is signed, and packed."""

@@ -241,7 +241,9 @@ def test_earlier_decisions_come_with_the_look_and_say_why(desk: Desk) -> None:
     with time_machine.travel(NOW, tick=False) as hand:
         earlier = make_case(url=place)
         recorded = judge(
-            earlier, make_account(), accept(make_clause("4.2"), rationale="CANARY-RATIONALE " * 4)
+            earlier,
+            make_account(),
+            accept(make_clause("4.2"), rationale="CANARY-RATIONALE in four words more"),
         )
         settle_review(recorded, hand, lot=NOT_DRAWN)
         hand.shift(timedelta(minutes=1))
