@@ -17,6 +17,7 @@ from review.actions.numbers import count_entries
 from review.actions.trail import sequence_events
 from review.domain.permissions import SERVICE, Actor, Role
 from review.domain.team import LEAST_PEOPLE
+from review.domain.wellbeing import LEAST_BREAK
 from review.models import Account
 from review.queries.cases import held_cases
 from tests.actions.test_cases import DECLINE
@@ -135,8 +136,9 @@ def _shown(people: list[Actor], at: datetime) -> None:
     for person in people:
         for case_id, evidence_id in pieces:
             show(person, case_id, evidence_id, at)
-        with time_machine.travel(at, tick=False):
+        with time_machine.travel(at, tick=False) as hand:
             start_break(actor=person)
+            hand.shift(LEAST_BREAK)
             end_break(actor=person)
 
 
