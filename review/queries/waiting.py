@@ -14,7 +14,7 @@ from review.models import Escalation, Item, Question
 
 @dataclass(frozen=True)
 class WaitingFor:
-    """The question that a case waits on. ``text``, ``item_id``, ``url``: None for others than is said.
+    """The question that a case waits on. ``text``, ``item_id``, ``url``: None for others than who asked.
 
     ``own``: this person asked. ``until``: when the case comes back by itself.
     """
@@ -27,22 +27,20 @@ class WaitingFor:
     url: str | None = None
 
 
-def waiting_for(
-    reader: Session, case_id: str, *, state: str, account_id: str | None, leads: bool
-) -> WaitingFor | None:
-    """What this case waits for, None where it waits for nothing.
+def waiting_for(reader: Session, case_id: str, *, state: str, account_id: str | None) -> WaitingFor | None:
+    """What this case waits for, None where it waits for nothing; the words are for who asked alone.
 
-    The words are for who asked; a question to a sender, which every later holder reads, for leads too. One to
-    legal is kept from second reviewers, and a lead may become one.
+    Whoever holds the case next reads a question to its sender there. One to legal is kept from second
+    reviewers, and anybody else may become one.
     """
     if state == CaseState.WAITING_SENDER:
-        return _of_sender(reader, case_id, account_id=account_id, leads=leads)
+        return _of_sender(reader, case_id, account_id=account_id)
     if state == CaseState.ESCALATED:
         return _of_legal(reader, case_id, account_id=account_id)
     return None
 
 
-def _of_sender(reader: Session, case_id: str, *, account_id: str | None, leads: bool) -> WaitingFor | None:
+def _of_sender(reader: Session, case_id: str, *, account_id: str | None) -> WaitingFor | None:
     row = reader.execute(
         sa.select(Question.asked_by, Question.question, Question.asked_at, Item.id, Item.canonical_url)
         .join(Item, Item.id == Question.item_id)
@@ -54,7 +52,7 @@ def _of_sender(reader: Session, case_id: str, *, account_id: str | None, leads: 
         return None
     own = row.asked_by == account_id
     until = row.asked_at + SENDER_WAITS
-    if not (own or leads):
+    if not own:
         return WaitingFor(own, row.asked_at, until, None)
     return WaitingFor(own, row.asked_at, until, row.question, row.id, row.canonical_url)
 

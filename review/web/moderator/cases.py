@@ -15,7 +15,7 @@ from review.actions.claiming import claim_length
 from review.actions.offering import resolves
 from review.domain.drafts import LONGEST_WINDOW, draft_version
 from review.domain.ids import read_id
-from review.domain.permissions import Permission, Role
+from review.domain.permissions import Permission
 from review.domain.states import Round
 from review.errors import (
     AlreadyRecorded,
@@ -151,11 +151,7 @@ def _apart_page(
 
 
 def _waiting(summary: CaseSummary) -> WaitingFor | None:
-    actor = guard.actor()
-    leads = actor.role is Role.LEAD
-    return waiting_for(
-        db.session(), summary.id, state=summary.state, account_id=actor.account_id, leads=leads
-    )
+    return waiting_for(db.session(), summary.id, state=summary.state, account_id=guard.actor().account_id)
 
 
 def _holder_page(

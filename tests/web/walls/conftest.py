@@ -16,7 +16,7 @@ from tests.web.walls.crawling import FOR_PROGRAMS, Answered, by_parameters, craw
 from tests.web.walls.logged import log_lines
 from tests.web.walls.marks import Mark, found_in
 from tests.web.walls.matrix import DISPUTE
-from tests.web.walls.posting import by_key, by_page
+from tests.web.walls.posting import by_holder, by_key, by_page
 from tests.web.walls.stage import STAFF, Ids, Stage, bearer, build
 
 
@@ -34,7 +34,14 @@ class Seen:
     logged: set[str]
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+@pytest.fixture(
+    scope="session",
+    # one process for each database: going everywhere takes a while, and need not be done twice
+    params=[
+        pytest.param(name, marks=pytest.mark.xdist_group(f"walls {name}"))
+        for name in ("sqlite", "postgresql")
+    ],
+)
 def seen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
     """Everybody has gone everywhere; the desk is gone, what they saw is kept."""
     folder = tmp_path_factory.mktemp("walls")
@@ -64,6 +71,7 @@ def _look(url: str, folder: Path) -> Seen:
             methods=("GET", "HEAD"),
         )
         answers[DISPUTE] = [one for one in answers["resolver"] if stage.cases["resolver"] in one.address]
+        answers["holder"] += by_holder(stage)
         # last: what is sent changes what the others see
         answers["sender's page"] += by_page(stage)
         answers["sender's key"] += by_key(stage)

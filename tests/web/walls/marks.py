@@ -5,6 +5,7 @@ import binascii
 import re
 from collections.abc import Collection, Iterator
 from enum import StrEnum
+from functools import cache
 from urllib.parse import unquote
 
 MOST_LAYERS = 4
@@ -82,6 +83,7 @@ def found_in(text: str, sought: Collection[str]) -> set[str]:
     return {one for one in sought if one.lower() in lowered}
 
 
+@cache  # most runs stand in many pages
 def _decoded(run: str) -> str | None:
     """The readable text behind a run of base64, in either alphabet; None where there is none."""
     stripped = run.rstrip("=").translate(str.maketrans("-_", "+/"))

@@ -49,11 +49,12 @@ def _row(
 MATRIX: tuple[Row, ...] = (
     #                                holder author colleague lead page key legal admin public
     _row("text of one's own notice", (Mark.OWN_REASON,),
-         YES, NO, NO, NO, YES, "", YES, NO, NO, rounds=(YES, NO, YES)),
+         # the author reads again what a review was about while it can be undone
+         YES, YES, NO, NO, YES, "", YES, NO, NO, rounds=(YES, NO, YES)),
     _row("location of one's own notice", (Mark.OWN_PLACE,),
          YES, NO, NO, NO, YES, YES, YES, NO, NO, rounds=(YES, NO, YES)),
     _row("text of another sender's notice on the same item", (Mark.OTHER_REASON,),
-         YES, NO, NO, NO, NEVER, NEVER, YES, NO, NO, rounds=(YES, NO, YES)),
+         YES, YES, NO, NO, NEVER, NEVER, YES, NO, NO, rounds=(YES, NO, YES)),
     _row("law that the sender cites", (Mark.OTHER_LAW,),
          YES, NO, NO, NO, NEVER, NEVER, YES, NO, NO, rounds=(YES, NO, YES)),
     _row("group and authority of the sender, after the first look", (Mark.OTHER_AUTHORITY,),

@@ -1,10 +1,12 @@
-"""What a sender is answered when it sends: referrals, batches, withdrawals and answers, taken and refused."""
+"""What people and programs are answered when they send: referrals, answers, the steps that show evidence."""
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
+from review.domain.media import Stage as Stages
 from tests.factories import referral_body
 from tests.web.walls.crawling import Answered, answered, token_on
 from tests.web.walls.stage import Stage, bearer
@@ -54,6 +56,20 @@ def by_page(stage: Stage) -> list[Answered]:
         post(f"/sender/items/{item_id}/withdraw")
     for referral_id in _of(stage, "referral_id")[:4]:
         post(f"/sender/referrals/{referral_id}/withdraw")
+    return found
+
+
+def by_holder(stage: Stage) -> list[Answered]:
+    """The page of a case after each step of its holder: evidence is shown there and nowhere else."""
+    client = stage.clients["holder"]
+    fields = {"csrf_token": token_on(client), "stage": Stages.TEXT.value}
+    page = f"/cases/{stage.cases['held']}"
+    found: list[Answered] = []
+    for evidence_id in dict.fromkeys(re.findall(r"evidence=(E-[0-9A-Z-]+)", client.get(page).text)):
+        with client.post(
+            f"{page}/reveal", data=fields | {"evidence": evidence_id}, follow_redirects=True
+        ) as answer:
+            found.append(answered(f"POST {page}/reveal", answer))
     return found
 
 

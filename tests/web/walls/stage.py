@@ -86,6 +86,7 @@ def build(desk: Desk) -> Stage:
     _escalate(stage)
     _leave_open(stage)
     _batches(stage)
+    stage.note("house", "decision_id", *desk.session.scalars(sa.text("SELECT id FROM decisions")))
     settle(desk.settings.data_dir)
     stage.note("house", "run_id", verifying.request_verification(actor=stage.actors["legal"]))
     return stage
@@ -141,7 +142,8 @@ def _enter_staff(stage: Stage) -> None:
         actor = stage.actors[name] = _rename(make_sign_in(client, role), suffix=name)
         stage.note("house", "account_id", actor.account_id)
     stage.clients["public"] = stage.desk.client()
-    stage.actors["disputer"] = _rename(make_account(), suffix="disputer")
+    for name in ("disputer", "asker"):  # who asked reads the question while it waits; nobody else is to
+        stage.actors[name] = _rename(make_account(), suffix=name)
     link = accounts.issue_reset(stage.actors["colleague"].account_id or "", actor=OPERATOR)
     stage.note("house", "token", link)
 
@@ -276,14 +278,14 @@ def _send_on(recorded: decisions.Recorded) -> None:
 
 
 def _ask_legal(stage: Stage, case_id: str) -> None:
-    author = stage.actors["author"]
-    claim = cases.claim_case(case_id, actor=author)
+    asker = stage.actors["asker"]
+    claim = cases.claim_case(case_id, actor=asker)
     escalations.escalate_case(
         case_id,
         f"{Mark.NOTE}: is this satire?",
         claim_generation=claim.claim_generation,
         version=claim.version,
-        actor=author,
+        actor=asker,
     )
 
 
@@ -308,7 +310,7 @@ def _escalate(stage: Stage) -> None:
 
 
 def _ask_both(stage: Stage, case_id: str) -> None:
-    """The author asked each sender of a case, one after the other, and both answered."""
+    """Each sender of a case was asked, one after the other, and both answered."""
     asked = {"own": (Mark.OWN_QUESTION, Mark.OWN_ANSWER), "other": (Mark.OTHER_QUESTION, Mark.OTHER_ANSWER)}
     for whose, (question, answer) in asked.items():
         referral_id = _ask(stage, case_id, whose, f"{question}: at which minute?")
@@ -317,21 +319,21 @@ def _ask_both(stage: Stage, case_id: str) -> None:
 
 def _ask(stage: Stage, case_id: str, whose: str, question: str) -> str:
     """Ask that sender about its item of a case; the referral that is asked about."""
-    author = stage.actors["author"]
+    asker = stage.actors["asker"]
     own = sa.text(
         "SELECT items.id, referral_id FROM items JOIN referrals ON referrals.id = referral_id"
         " WHERE case_id = :case_id AND sender_id = :sender_id"
     )
     values = {"case_id": case_id, "sender_id": stage.ids[whose]["sender_id"][0]}
     item_id, referral_id = stage.desk.session.execute(own, values).one()
-    claim = cases.claim_case(case_id, actor=author)
+    claim = cases.claim_case(case_id, actor=asker)
     questions.ask_sender(
         case_id,
         question,
         item_id=item_id,
         claim_generation=claim.claim_generation,
         version=claim.version,
-        actor=author,
+        actor=asker,
     )
     return str(referral_id)
 
