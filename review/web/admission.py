@@ -22,7 +22,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask
-from werkzeug.wsgi import ClosingIterator
+from werkzeug.exceptions import ClientDisconnected
+from werkzeug.wsgi import ClosingIterator, get_input_stream
 
 from review import metrics, writers
 from review.errors import Overloaded
@@ -127,6 +128,8 @@ class Admission:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
+        if (stated := _stated_length(environ)) is not None and stated <= SMALL_BODY:
+            environ["wsgi.input"] = get_input_stream(environ)  # ends where the body does, in every server
         name = lane_of(environ)
         if name is None:
             return self._page(environ, start_response)
@@ -205,7 +208,7 @@ def _stated_length(environ: dict[str, Any]) -> int | None:
 def _read(source: Any, length: int) -> bytes:
     """So many bytes, or what came of them before the client went away."""
     body = bytearray()
-    with suppress(OSError):
+    with suppress(OSError, ClientDisconnected):
         while len(body) < length and (piece := source.read(length - len(body))):
             body += piece
     return bytes(body)
