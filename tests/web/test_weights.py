@@ -27,7 +27,7 @@ from tests.factories import (
 from tests.judging import accept, judge
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-STYLES, QUEUE, CASE, FORM = 40_000, 120_000, 100_000, 46_000
+STYLES, SCRIPTS, QUEUE, CASE, FORM = 40_000, 25_000, 120_000, 100_000, 46_000
 LONG = "One of many sentences of an ordinary reason. " * 20
 
 
@@ -38,12 +38,13 @@ def weight(client: FlaskClient, address: str) -> int:
     named = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', answer.text))
     kinds = sorted(part.partition("?")[0].rpartition(".")[2] for part in named)
     assert kinds == ["css", *["js"] * (len(kinds) - 2), "svg"], "styles, scripts and favicon, nothing else"
-    total = len(answer.data)
+    sizes: dict[str, int] = {}
     for part in named:
         with client.get(part) as loaded:
             assert loaded.status_code == 200
-            total += len(loaded.data)
-    return total
+            sizes[part] = len(loaded.data)
+    assert sum(size for part, size in sizes.items() if ".js" in part) <= SCRIPTS
+    return len(answer.data) + sum(sizes.values())
 
 
 def test_the_queue_with_fifty_rows_and_a_case_are_light(desk: Desk) -> None:
