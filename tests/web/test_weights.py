@@ -16,6 +16,7 @@ from review.models import Case, ClauseVersion
 from tests.conftest import Desk
 from tests.draws import NOT_DRAWN
 from tests.factories import (
+    join_case,
     make_account,
     make_case,
     make_clause,
@@ -45,6 +46,23 @@ def weight(client: FlaskClient, address: str) -> int:
             sizes[part] = len(loaded.data)
     assert sum(size for part, size in sizes.items() if ".js" in part) <= SCRIPTS
     return len(answer.data) + sum(sizes.values())
+
+
+def test_the_queue_of_a_lead_with_fifty_boxes_and_a_case_of_several_items_are_light(desk: Desk) -> None:
+    place = "https://video.example/watch/several"
+    case_id = make_case(url=place, reason=LONG)
+    for number in range(1, 6):
+        join_case(case_id, url=f"{place}?utm_source={number}", reason=f"{number} {LONG}")
+    for _number in range(50):
+        make_case()
+    make_account()
+    client = desk.client()
+    lead = make_sign_in(client, Role.LEAD)
+    assert client.get("/queue").text.count('name="cases"') == 50
+    assert weight(client, "/queue") <= QUEUE
+    claim_case(case_id, actor=lead)
+    assert client.get(f"/cases/{case_id}").text.count('class="item-head"') == 6
+    assert weight(client, f"/cases/{case_id}") <= CASE
 
 
 def test_the_queue_with_fifty_rows_and_a_case_are_light(desk: Desk) -> None:
