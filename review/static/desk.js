@@ -28,14 +28,17 @@ const desk = (() => {
   addEventListener("click", (event) => {
     const link = event.target.closest("a[href]");
     if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (link.target || link.hasAttribute("download") || link.matches("[href^='#']")) return;
+    if (link.matches("[target], [download], [href^='#']")) return;
     leavingUntil = Math.max(leavingUntil, clock() + 3000);
     for (const flush of drafts) flush();
   });
 
   // What is said aloud, and only that.
-  const live = document.querySelector("[data-live]");
-  const announce = (text) => { if (live) live.textContent = text; };
+  const announce = (text) => { document.querySelector("[data-live]").textContent = text; };
+  // A part that goes does not take the focus along.
+  const leaveFocus = (part) => {
+    if (part.contains(document.activeElement)) document.getElementById("content").focus({ preventScroll: true });
+  };
 
   const written = (form) => new URLSearchParams(new FormData(form)).toString();
   const bodyOf = (typed) => new URLSearchParams(`${typed}&autosave=1`);
@@ -173,7 +176,7 @@ const desk = (() => {
     announce(answer.text);
     for (const note of notes) {
       if (answer.ok) {
-        if (note.contains(document.activeElement)) document.getElementById("content").focus({ preventScroll: true });
+        leaveFocus(note);
         note.dataset.ends = answer.ends_at;
         note.hidden = true;
       } else {
@@ -195,7 +198,7 @@ const desk = (() => {
         setTimeout(expire, left * 1000);
         continue;
       }
-      if (line.contains(document.activeElement)) document.getElementById("content").focus({ preventScroll: true });
+      leaveFocus(line);
       line.replaceChildren(line.dataset.over);
     }
   };

@@ -17,9 +17,12 @@
     dropped.hidden = sinceDropped() >= TOLD;
     if (!dropped.hidden) setTimeout(tellDropped, TOLD - sinceDropped());
   };
-  const wakeIn = (wait) => {
+  const sleep = () => {
     root.removeAttribute("data-awake");
     clearTimeout(waking);
+  };
+  const wakeIn = (wait) => {
+    sleep();
     waking = setTimeout(() => root.setAttribute("data-awake", ""), wait);
   };
   const drop = () => {
@@ -29,8 +32,7 @@
   };
   const appear = () => {
     painted = false;
-    clearTimeout(waking);
-    root.removeAttribute("data-awake");
+    sleep();
     requestAnimationFrame(() => requestAnimationFrame(() => {
       painted = true;
       wakeIn(Math.max(DEAD, QUIET - sinceDropped()));
@@ -49,7 +51,6 @@
     said.textContent = text;
   };
 
-  // Keys.
   const moves = new Map(table.split("|").map((row) => {
     const end = row.indexOf("=", 1);
     return end < 0 ? [row, ""] : [row.slice(0, end), row.slice(end + 1)];
