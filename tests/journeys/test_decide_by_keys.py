@@ -41,7 +41,7 @@ SHOWN = """addEventListener('DOMContentLoaded', () => {
 def program(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Iterator[Program]:
     """A desk on each database; parametrised by how long an undo is possible and how many cases wait.
 
-    A third word brings evidence with each case, and ready-made texts; a fourth says of how many items each is.
+    A third word brings evidence with each case, and ready-made texts; a fourth says how many items each has.
     """
     undo_seconds, cases, *more = request.param
     with running(new_desk(tmp_path, database_url, undo_seconds=undo_seconds)) as desk:
