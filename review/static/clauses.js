@@ -90,6 +90,11 @@
     }
   };
 
+  // The text opens below the name of what has the focus by key; nothing moves under a pointer.
+  const see = (box) => {
+    if (box.matches(":focus-visible")) choiceOf(box).scrollIntoView({ block: "nearest" });
+  };
+
   // Where the page is light on texts, those of a clause come when it is looked at.
   const load = (box) => {
     if (!("more" in box.dataset)) return;
@@ -101,6 +106,7 @@
       const text = request.response && request.response.querySelector("[data-clause] > *");
       if (!text) return;
       choiceOf(box).querySelector("details > div").prepend(document.importNode(text, true));
+      see(box);
       for (const { dataset } of request.response.querySelectorAll("[data-snippet]")) {
         box.dataset[dataset.kind] = dataset.text;
         box.dataset[`${dataset.kind}Id`] = dataset.snippet;
@@ -110,7 +116,12 @@
     request.send();
   };
   const boxIn = (part) => part.closest(".choice")?.querySelector("[name=clauses]");
-  list.addEventListener("focusin", ({ target }) => boxIn(target) && load(boxIn(target)));
+  list.addEventListener("focusin", ({ target }) => {
+    const box = boxIn(target);
+    if (!box) return;
+    load(box);
+    see(box);
+  });
   list.addEventListener("change", ({ target }) => {
     target.dataset.ticked = "1";
     load(target);

@@ -56,6 +56,13 @@ const desk = (() => {
     }
   };
 
+  // What opens over the page closes when the focus goes on.
+  for (const menu of all(".display-menu, .drop-menu")) {
+    menu.addEventListener("focusout", ({ relatedTarget }) => {
+      if (relatedTarget && !menu.contains(relatedTarget)) menu.open = false;
+    });
+  }
+
   // Drafts: a second after the last letter, when a field is left, and when the page is.
   const active = new Set();
   for (const form of all("form[data-autosave]")) {
@@ -105,8 +112,9 @@ const desk = (() => {
       if (navigator.sendBeacon(form.dataset.autosave, bodyOf(typed))) stored = typed;
     };
     drafts.push(flush);
-    form.addEventListener("input", () => later(1000));
-    form.addEventListener("focusout", save);
+    // fields that belong to the form stand outside of it too, such as that of a note
+    document.addEventListener("input", ({ target }) => { if (target.form === form) later(1000); });
+    document.addEventListener("focusout", ({ target }) => { if (target.form === form) save(); });
     addEventListener("pagehide", flush);
     document.addEventListener("visibilitychange", () => { if (document.hidden) save(); });
     if (!stored) later(1000);

@@ -134,7 +134,7 @@ def _look_and_record(visitor: Visitor) -> None:
     page.locator("li.piece .foreign").first.wait_for()
     page.evaluate(OPEN)
     named = {"name": line("N", 255), "mimeType": "image/png", "buffer": picture(size=(48, 64))}
-    page.locator("#capture").set_input_files(named)  # type: ignore[arg-type]
+    page.locator("#file").set_input_files(named)  # type: ignore[arg-type]
     page.locator("button[formaction*='/capture']").press("Enter")
     expect(page.locator("li.piece")).to_have_count(3)
     assert page.locator(".precedent").count() == 1
