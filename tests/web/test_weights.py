@@ -28,7 +28,7 @@ from tests.factories import (
 from tests.judging import accept, judge
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-STYLES, SCRIPTS, QUEUE, CASE, FORM = 40_000, 25_000, 120_000, 100_000, 44_000
+STYLES, SCRIPTS, QUEUE, CASE, FORM = 40_000, 25_000, 120_000, 100_000, 43_000
 LONG = "One of many sentences of an ordinary reason. " * 20
 
 
