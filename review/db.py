@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from review import metrics
 from review.config import DatabaseAddress, Settings
-from review.errors import DatabaseBusy, IdempotencyInFlight, ReviewError, StorageFull, TransactionMisuse
+from review.errors import DatabaseBusy, IdempotencyInFlight, ReviewError, StorageFull
 from review.prepared import Prepared
 from review.sessions import (
     DeskSession,
@@ -34,6 +34,14 @@ from review.writers import writer_turn
 extension = SQLAlchemy(session_options={"class_": DeskSession, "expire_on_commit": False})
 
 _WRITES = "review_writes"
+
+
+class TransactionMisuse(ReviewError):
+    """A transaction was nested or missing."""
+
+    code = "transaction_misuse"
+    title = "A transaction was nested or missing"
+    remedy = "Report it: it is an error of the program."
 
 
 def has_wal_reset_bug(version: tuple[int, ...]) -> bool:

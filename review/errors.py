@@ -388,14 +388,6 @@ class SettingsError(ReviewError):
     remedy = "Set what the line names, then start again."
 
 
-class TransactionMisuse(ReviewError):
-    """A transaction was nested or missing."""
-
-    code = "transaction_misuse"
-    title = "A transaction was nested or missing"
-    remedy = "Report it: it is an error of the program."
-
-
 class TrailBroken(ReviewError):
     """The trail does not add up."""
 

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from review import clock, db, ledger, writers
+from review.db import TransactionMisuse
 from review.domain.permissions import OPERATOR
-from review.errors import DatabaseBusy, IdempotencyInFlight, StorageFull, TransactionMisuse
+from review.errors import DatabaseBusy, IdempotencyInFlight, StorageFull
 from review.models import Sender
 from tests.conftest import Desk
 from tests.factories import make_sender

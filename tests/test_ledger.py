@@ -6,10 +6,11 @@ import pytest
 import sqlalchemy as sa
 
 from review import clock, db, ledger
+from review.db import TransactionMisuse
 from review.domain import merkle
 from review.domain.commitments import parse_envelope
 from review.domain.permissions import ANONYMOUS, OPERATOR
-from review.errors import NotFound, TrailBroken, TransactionMisuse
+from review.errors import NotFound, TrailBroken
 from review.models import Leaf, Opening, PendingEvent, StoredCheckpoint, TreeHead
 from tests.conftest import Desk
 from tests.factories import make_account

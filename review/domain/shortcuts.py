@@ -11,6 +11,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Final
 
+from review.domain.permissions import Permission
+
 
 class Place(StrEnum):
     """Where a key acts; ``everywhere`` are all pages of people who review."""
@@ -26,13 +28,16 @@ class Shortcut:
     """One row: a key, or two one after the other (``g q``), or a row of digits (``1-9``).
 
     ``does`` is the sentence of the help. ``move`` names what the script does where no part of the page
-    bears the key: another key of the table, or ``down``, ``up`` and ``leave``, which move the focus.
+    bears the key: another key of the table; ``down``, ``up`` and ``leave``, which move the focus; ``tick``,
+    which ticks the row that has it; ``open``, which opens that row from its box. ``needs``: the permission
+    without which no page has anything for the key to act on, so that the help leaves it out.
     """
 
     key: str
     places: tuple[Place, ...]
     does: str
     move: str = ""
+    needs: Permission | None = None
 
     @property
     def each(self) -> tuple[str, ...]:
@@ -58,8 +63,12 @@ SHORTCUTS: Final = (
     Shortcut("n", (Place.QUEUE, Place.LIST, Place.CASE), "Take the next case"),
     Shortcut("j", _ROWS, "Go to the next row", move="down"),
     Shortcut("k", _ROWS, "Go to the row before", move="up"),
-    Shortcut("Enter", _ROWS, "Open the case of the row"),
+    Shortcut("Enter", _ROWS, "Open the case of the row", move="open"),
     Shortcut("f", (Place.QUEUE,), "Go to the filter"),
+    Shortcut("x", (Place.QUEUE,), "Tick the row, to assign it", move="tick", needs=Permission.ASSIGN_CASES),
+    Shortcut("a", (Place.QUEUE,), "Choose who gets the ticked cases", needs=Permission.ASSIGN_CASES),
+    Shortcut("l", (Place.CASE,), "Go to the next item", move="down"),
+    Shortcut("h", (Place.CASE,), "Go to the item before", move="up"),
     Shortcut("v", (Place.CASE,), "Reveal the evidence, one step more each time"),
     Shortcut("q", (Place.CASE,), "Show what the sender said, without looking at the evidence"),
     Shortcut("1-9", (Place.CASE,), "Choose the outcome; in a list of clauses or reasons, one of it"),

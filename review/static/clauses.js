@@ -97,16 +97,15 @@
 
   // Where the page is light on texts, those of a clause come when it is looked at.
   const load = (box) => {
-    const { more } = box.dataset;
-    if (!more) return;
+    if (!("more" in box.dataset)) return;
     delete box.dataset.more;
     const request = new XMLHttpRequest();
-    request.open("GET", more);
+    request.open("GET", choiceOf(box).querySelector("details a").href);
     request.responseType = "document";
     request.onload = () => {
       const text = request.response && request.response.querySelector("[data-clause] > *");
       if (!text) return;
-      choiceOf(box).querySelector(".clause-text > div").prepend(document.importNode(text, true));
+      choiceOf(box).querySelector("details > div").prepend(document.importNode(text, true));
       see(box);
       for (const { dataset } of request.response.querySelectorAll("[data-snippet]")) {
         box.dataset[dataset.kind] = dataset.text;

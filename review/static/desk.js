@@ -1,52 +1,18 @@
-// Keys, drafts that save themselves, times that go on, warnings before something ends, copying.
-// No page needs it. Keys and words come with the page; review/domain/shortcuts.py is the table of keys.
+// Drafts that save themselves, times that go on, warnings before something ends, copying.
+// No page needs it. Its words come with the page. What keys.js shares with it is what it gives away as `desk`.
 "use strict";
-(() => {
+const desk = (() => {
   const page = document.currentScript.dataset;
   const words = JSON.parse(page.words);
   const fill = (text, values) => text.replace(/%\((\w+)\)s/g, (_whole, name) => values[name]);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const clock = () => performance.now();
 
-  // Awake: from 300 ms after the page was painted until it is left; tests look for data-awake. A key that comes
-  // while it is not is dropped, and with it all that follow without a pause, on the next page too: of a burst
-  // of keys, of which one meant what comes before or after another, none acts.
-  const DEAD = 300, QUIET = 700, TOLD = 3000;
-  const root = document.documentElement;
-  const dropped = document.querySelector("[data-dropped]");
-  let leavingUntil = 0, submitted = null, painted = false, waking = 0;
-  const sinceDropped = () => Math.max(0, Date.now() - Number(sessionStorage.getItem("dropped")));
-  const tellDropped = () => {
-    if (dropped) dropped.hidden = sinceDropped() >= TOLD;
-    if (dropped && !dropped.hidden) setTimeout(tellDropped, TOLD - sinceDropped());
-  };
-  const wakeIn = (wait) => {
-    root.removeAttribute("data-awake");
-    clearTimeout(waking);
-    waking = setTimeout(() => root.setAttribute("data-awake", ""), wait);
-  };
-  const drop = () => {
-    sessionStorage.setItem("dropped", Date.now());
-    if (painted) wakeIn(QUIET);
-    tellDropped();
-  };
-  const appear = () => {
-    leavingUntil = 0;
-    submitted = null;
-    painted = false;
-    clearTimeout(waking);
-    root.removeAttribute("data-awake");
-    requestAnimationFrame(() => requestAnimationFrame(() => {
-      painted = true;
-      wakeIn(Math.max(DEAD, QUIET - sinceDropped()));
-    }));
-    tellDropped();
-  };
-  appear();
-  addEventListener("pageshow", (event) => { if (event.persisted) appear(); });
+  // A page that is being left sends nothing a second time.
+  let leavingUntil = 0, submitted = null;
+  addEventListener("pageshow", (event) => { if (event.persisted) [leavingUntil, submitted] = [0, null]; });
   const leaving = () => clock() < leavingUntil;
   const sent = () => leaving() && submitted;
-  const awake = () => root.hasAttribute("data-awake") && !leaving();
 
   const drafts = [];
   addEventListener("submit", (event) => {
@@ -62,20 +28,16 @@
   addEventListener("click", (event) => {
     const link = event.target.closest("a[href]");
     if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (link.target || link.hasAttribute("download") || link.matches("[href^='#']")) return;
+    if (link.matches("[target], [download], [href^='#']")) return;
     leavingUntil = Math.max(leavingUntil, clock() + 3000);
     for (const flush of drafts) flush();
   });
 
   // What is said aloud, and only that.
-  const live = document.querySelector("[data-live]");
-  const announce = (text) => { if (live) live.textContent = text; };
-  const tell = (text) => {
-    const line = document.querySelector(".status-line");
-    const said = line.querySelector("[data-told]") || line.appendChild(document.createElement("p"));
-    said.className = "flash warning";
-    said.dataset.told = "";
-    said.textContent = text;
+  const announce = (text) => { document.querySelector("[data-live]").textContent = text; };
+  // A part that goes does not take the focus along.
+  const leaveFocus = (part) => {
+    if (part.contains(document.activeElement)) document.getElementById("content").focus({ preventScroll: true });
   };
 
   const written = (form) => new URLSearchParams(new FormData(form)).toString();
@@ -158,146 +120,10 @@
     if (!stored) later(1000);
   }
 
-  // Keys.
-  const moves = new Map((page.keys || "").split("|").map((row) => {
-    const end = row.indexOf("=", 1);
-    return end < 0 ? [row, ""] : [row.slice(0, end), row.slice(end + 1)];
-  }));
-  const firsts = new Set([...moves.keys()].filter((key) => key[1] === " ").map((key) => key[0]));
-  const FIELDS = "textarea, select, input:not([type=radio], [type=checkbox], [type=button], [type=submit], [type=reset], [type=file])";
-  const STOPS = "input, select, textarea, a, button, summary";
-
-  // The key as the table writes it: by what it types where that is a letter or digit of ours, else by its place.
-  let otherLetters = false;
-  const nameOf = ({ key, code, ctrlKey, shiftKey }) => {
-    if (key === "Escape") return "Esc";
-    if (key === "Enter") return `${ctrlKey ? "Ctrl+" : ""}${shiftKey ? "Shift+" : ""}Enter`;
-    if (ctrlKey || !key) return "";
-    if (/^\d$/.test(key)) return key;
-    if (/^[a-z]$/i.test(key)) return shiftKey ? "" : key.toLowerCase();
-    const digit = /^Digit(\d)$/.exec(code);
-    if (digit && !shiftKey) return digit[1];
-    const letter = /^Key([A-Z])$/.exec(code);
-    const other = key.charCodeAt(0) > 127;
-    if (letter && other) otherLetters = true;
-    if (letter && (other || otherLetters)) return shiftKey || key.length > 2 ? "" : letter[1].toLowerCase();
-    if (key === "?" || key === "/") return key;
-    if (other && code === "Slash") return shiftKey ? "?" : "/";
-    return "";
-  };
-
-  // Letters of a group act where the focus is inside, or right after a key chose an outcome: a sentence that
-  // is typed outside of its field changes nothing there.
-  let pressed = null, before = null;
-  const isMeant = (part) => {
-    const group = part.closest("[data-own-letters]");
-    return !group || group.contains(document.activeElement) || Boolean(before?.matches("[name=outcome]"));
-  };
-  const isVisible = (part) => !part.matches(":disabled") && part.checkVisibility({ visibilityProperty: true });
-  const nearest = (name) => {
-    const wanted = `[data-key="${CSS.escape(name)}"]`;
-    for (let around = document.activeElement || document.body; around; around = around.parentElement) {
-      const found = [around, ...all(wanted, around)].find((part) => part.matches(wanted) && isVisible(part) && isMeant(part));
-      if (found) return found;
-      if (around.hasAttribute("data-own-digits") && /^\d$/.test(name)) return null;
-    }
-    return null;
-  };
-  const press = (part) => {
-    pressed = part;
-    const { then } = part.dataset;
-    if (part.matches("details")) {
-      if (then) part.open = true;
-      else part = part.querySelector("summary");
-    }
-    if (part.matches(`${FIELDS}, summary, [type=radio], [type=checkbox]`)) part.focus();
-    if (!part.matches(`${FIELDS}, details`)) part.click();
-    const next = (part.checked || part.open) && document.getElementById(then || "");
-    if (next) (next.matches(STOPS) ? next : next.querySelector(STOPS) || part).focus();
-  };
-  const step = (by) => {
-    const links = all("main .facts tbody tr").map((row) => row.querySelector("th a")).filter((link) => link && isVisible(link));
-    if (!links.length) return false;
-    const here = links.findIndex((link) => link.closest("tr").contains(document.activeElement));
-    const there = here < 0 && by < 0 ? links.length - 1 : here + by;
-    links[Math.min(Math.max(there, 0), links.length - 1)].focus();
-    return true;
-  };
-  const leave = () => {
-    const open = document.activeElement.closest("details[open][data-key]") || document.querySelector(".display-menu[open]");
-    if (open) press(open.querySelector("summary"));
-    return Boolean(open);
-  };
-  const act = (name) => {
-    const part = nearest(name);
-    const move = moves.get(name);
-    if (part) press(part);
-    else if (move === "down" || move === "up") return step(move === "down" ? 1 : -1);
-    else if (move === "leave") return leave();
-    else return Boolean(move) && act(move);
-    return true;
-  };
-
-  let first = "", firstAt = 0, firstDid = false;
-  const onKey = (event) => {
-    if (event.isComposing || event.keyCode === 229 || event.defaultPrevented) return;
-    if (event.altKey || event.metaKey || event.getModifierState("AltGraph")) return;
-    if (/^(Shift|Control|CapsLock)$/.test(event.key)) return;
-    const name = nameOf(event);
-    const chord = name.startsWith("Ctrl+");
-    const focus = event.target.matches ? event.target : document.body;
-    const prefix = clock() - firstAt < 3000 ? first : "";
-    [first, before, pressed] = ["", pressed, null];
-    if (chord ? !moves.has(name) : event.ctrlKey || !(name || event.key.length === 1)) return;
-    // Ctrl+Enter and, of our forms, Enter never send by themselves: a key too many would record something
-    if (chord || (name === "Enter" && focus.matches("form[data-autosave] input"))) event.preventDefault();
-    if (event.repeat || document.querySelector("dialog[open]")) return;
-    const typing = focus.matches(FIELDS);
-    if (!awake()) {
-      if (chord || (page.singles !== "off" && (!typing || sent()) && (moves.has(name) || firsts.has(name) || sinceDropped() < QUIET))) drop();
-      return;
-    }
-    if (!name) return;
-    if (name === "Esc" && (typing || focus.closest("[data-own-digits]"))) {
-      focus.blur();
-      return;
-    }
-    if (name !== "Esc" && !chord && (typing || page.singles === "off")) return;
-    const both = `${prefix} ${name}`;
-    const follows = prefix && moves.has(both);
-    if (prefix && !follows && !firstDid) return;
-    const wanted = follows ? both : name;
-    const did = moves.has(wanted) && act(wanted);
-    if (!did && moves.has(wanted) && words.idle[wanted]) tell(document.querySelector("[data-undo]") && wanted === "z" ? words.over : words.idle[wanted]);
-    if (!follows && firsts.has(name)) [first, firstAt, firstDid] = [name, clock(), did];
-    if (did || follows || first) event.preventDefault();
-  };
-  if (page.keys) addEventListener("keydown", onKey);
-
-  // The help as a window over the page; the link leads to the same table.
-  const help = document.querySelector("a[data-help]");
-  const over = document.querySelector("dialog[data-help]");
-  const openHelp = (event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    const request = new XMLHttpRequest();
-    request.open("GET", help.href);
-    request.responseType = "document";
-    request.onloadend = () => {
-      const table = request.response && request.response.querySelector("main [data-help]");
-      if (!table) return location.assign(help.href);
-      for (const old of all("[data-help]", over)) old.remove();
-      over.append(document.importNode(table, true));
-      if (!over.open) over.showModal();
-    };
-    request.send();
-  };
-  if (help && over && over.showModal) help.addEventListener("click", openHelp);
-
   // Times: the server's words, said again when they change.
   const offset = Date.parse(page.now) - Date.now();
   const secondsTo = (moment) => (Date.parse(moment) - Date.now() - offset) / 1000;
-  const plural = new Intl.PluralRules(root.lang);
+  const plural = new Intl.PluralRules(document.documentElement.lang);
   const spanOf = (seconds) => {
     const [days, hours, minutes] = [seconds / 86400, (seconds % 86400) / 3600, (seconds % 3600) / 60].map(Math.floor);
     const parts = [
@@ -358,7 +184,7 @@
     announce(answer.text);
     for (const note of notes) {
       if (answer.ok) {
-        if (note.contains(document.activeElement)) document.getElementById("content").focus({ preventScroll: true });
+        leaveFocus(note);
         note.dataset.ends = answer.ends_at;
         note.hidden = true;
       } else {
@@ -380,7 +206,7 @@
         setTimeout(expire, left * 1000);
         continue;
       }
-      if (line.contains(document.activeElement)) document.getElementById("content").focus({ preventScroll: true });
+      leaveFocus(line);
       line.replaceChildren(line.dataset.over);
     }
   };
@@ -410,4 +236,5 @@
       setTimeout(() => { button.textContent = own; }, 2000);
     });
   }
+  return { words, all, clock, leaving, sent };
 })();

@@ -11,9 +11,11 @@ import time_machine
 
 from review import clock, db
 from review.actions.accounts import close_account
-from review.actions.assigning import assign_case
+from review.actions.assigning import Assigned, assign_case, assign_cases
 from review.actions.cases import claim_case, release_claim, renew_claim
 from review.actions.claiming import MOST_CLAIMS, Claim
+from review.actions.leaving import pass_case
+from review.domain.leaving import PASS_REASONS
 from review.domain.permissions import OPERATOR, Actor, Role
 from review.errors import (
     CaseNotClaimable,
@@ -100,9 +102,25 @@ def test_who_has_reviewed_a_case_does_not_get_it_again(desk: Desk) -> None:
     }  # fmt: skip
     with db.transaction() as writer:
         insert_rows(writer, Review, [row])
-    with pytest.raises(CaseNotClaimable, match="may not judge this case"):
-        assign_case(case_id, to=name_of(desk, person), actor=lead)
+    name = name_of(desk, person)
+    with pytest.raises(CaseNotClaimable, match=f"^{name} cannot take this case; choose somebody else.$"):
+        assign_case(case_id, to=name, actor=lead)
     assign_case(case_id, to=name_of(desk, make_account()), actor=lead)
+
+
+@pytest.mark.parametrize("reason", PASS_REASONS)
+def test_who_passed_a_case_on_does_not_get_it_back_and_nobody_is_told_why(desk: Desk, reason: str) -> None:
+    case_id, lead, person = make_case(), make_account(Role.LEAD), make_account()
+    claim_case(case_id, actor=person)
+    pass_case(case_id, reason, claim_generation=1, actor=person)
+    name = name_of(desk, person)
+    # in the words for somebody who has reviewed it
+    with pytest.raises(CaseNotClaimable, match=f"^{name} cannot take this case; choose somebody else.$"):
+        assign_case(case_id, to=name, actor=lead)
+    refusal = f"{name} cannot take this case; choose somebody else."
+    assert assign_cases([case_id], to=name, actor=lead) == (Assigned(case_id, None, refusal),)
+    assert events(desk, case_id) == ["case.claimed", "case.released"]
+    claim_case(case_id, actor=person)  # by one's own wish it stays possible
 
 
 def test_a_case_that_is_held_or_not_waiting_is_not_assigned(desk: Desk) -> None:

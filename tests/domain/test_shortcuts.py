@@ -24,7 +24,7 @@ def test_a_key_means_one_thing_at_a_place(place: Place) -> None:
 
 def test_moves_are_those_of_the_script_or_another_key() -> None:
     keys = {key for row in SHORTCUTS for key in row.each}
-    assert {row.move for row in SHORTCUTS} <= keys | {"", "down", "up", "leave"}
+    assert {row.move for row in SHORTCUTS} <= keys | {"", "down", "up", "leave", "tick", "open"}
 
 
 def test_a_row_of_digits_stands_for_each_of_them() -> None:
@@ -35,8 +35,8 @@ def test_a_row_of_digits_stands_for_each_of_them() -> None:
 
 def test_the_script_is_told_the_keys_of_its_place_alone() -> None:
     queue, case = served("queue").split("|"), served("case").split("|")
-    assert {"?", "/=g s", "g q", "n", "j=down", "f"} <= set(queue)
-    assert not {"v", "1", "Ctrl+Enter"} & set(queue)
-    assert {"v", "1", "6", "p 9", "s 1", "Ctrl+Enter"} <= set(case)
-    assert "f" not in case
+    assert {"?", "/=g s", "g q", "n", "j=down", "f", "x=tick", "Enter=open"} <= set(queue)
+    assert not {"v", "1", "Ctrl+Enter", "l=down", "h=up"} & set(queue)
+    assert {"v", "1", "6", "p 9", "s 1", "Ctrl+Enter", "l=down", "h=up"} <= set(case)
+    assert not {"f", "x=tick", "j=down"} & set(case)
     assert served("elsewhere") == served("everywhere")

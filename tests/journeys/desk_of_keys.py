@@ -1,4 +1,4 @@
-"""A desk for journeys by keyboard: two moderators, terms, and a queue of short referrals."""
+"""A desk for journeys by keyboard: two moderators, a lead, terms, and a queue of short referrals."""
 
 import base64
 import re
@@ -15,6 +15,7 @@ from tests.hostile_files import picture
 from tests.journeys.server import Browser, Program
 
 PEOPLE = ("first@desk.example", "second@desk.example")
+LEAD = "lead@desk.example"
 
 TEXTS = {
     "rationale": "The content threatens a person.",
@@ -30,13 +31,14 @@ def new_desk(folder: Path, database_url: str, *, undo_seconds: int = 60, **setti
     return program
 
 
-def furnish(program: Program, *, cases: int, evidence: bool = False) -> None:
-    """People, terms and so many cases, into a desk that runs.
+def furnish(program: Program, *, cases: int, evidence: bool = False, items: int = 1) -> None:
+    """People, terms and so many cases of so many items each, into a desk that runs.
 
-    ``evidence``: a picture with each of them, and ready-made texts for the first clause.
+    ``evidence``: a picture with each item, and ready-made texts for the first clause.
     """
     for email in PEOPLE:
         program.add_account(email, "moderator")
+    program.add_account(LEAD, "lead")
     terms = program.folder / "terms.md"
     terms.write_text("# 1. Violence\n\nNo threats.\n\n# 2. Fraud\n\nNo deceit.\n")
     program.command("clauses", "import", str(terms), "--from", "2021-01-01")
@@ -44,8 +46,9 @@ def furnish(program: Program, *, cases: int, evidence: bool = False) -> None:
     key = program.command("senders", "issue-key", sender, "--scope", "refer,read")["key"]
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     with httpx.Client(base_url=program.address, headers=headers) as client:
-        for number in range(cases):
-            item: dict[str, Any] = {"url": f"https://video.example/watch/{number}", "content_type": "video"}
+        for number in range(cases * items):
+            place = f"https://video.example/watch/{number // items}"
+            item: dict[str, Any] = {"url": place, "content_type": "video"}
             if evidence:
                 shown = base64.b64encode(picture(size=(64, 48 + number))).decode()
                 item["evidence"] = [{"name": "frame.png", "media_type": "image/png", "content": shown}]

@@ -43,11 +43,11 @@ SHOWN = """addEventListener('DOMContentLoaded', () => {
 def program(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Iterator[Program]:
     """A desk on each database; parametrised by how long an undo is possible and how many cases wait.
 
-    A third word brings evidence with each case, and ready-made texts.
+    A third word brings evidence with each case, and ready-made texts; a fourth says how many items each has.
     """
     undo_seconds, cases, *more = request.param
     with running(new_desk(tmp_path, database_url, undo_seconds=undo_seconds)) as desk:
-        furnish(desk, cases=cases, evidence=bool(more))
+        furnish(desk, cases=cases, evidence=bool(more), items=more[1] if len(more) > 1 else 1)
         yield desk
 
 
@@ -124,6 +124,32 @@ def test_goal_1_a_decision_is_a_few_keys_away(program: Program, chromium: Browse
     assert OWN_SENTENCE in reviewed[-1].rationale
     assert TEXTS["rationale"] in reviewed[-1].rationale
     assert reviewed[-1].statement == TEXTS["statement"]
+    assert visitor.troubles == []
+    visitor.close()
+
+
+@pytest.mark.parametrize("program", [(60, 2, "evidence", 3)], indirect=True)
+def test_goal_1_each_further_item_is_one_key_away(program: Program, chromium: Browser) -> None:
+    visitor, hands = _at_queue(program, chromium)
+    page, items = visitor.page, visitor.page.locator(".item-head")
+    hands.wait()
+    hands.press("n")
+    case = hands.case()
+    hands.press("v")
+    expect(page.locator("img.medium")).to_have_count(1)
+    hands.wait()
+    hands.press("l")
+    expect(items.nth(1)).to_be_focused()
+    hands.press("l")
+    expect(items.nth(2)).to_be_focused()
+    hands.press("2", NOT_FOUND)
+    expect(page.locator(RATIONALE)).to_be_focused()
+    hands.write("Hello: nothing was found at any of these items, xlh.")
+    expect(page.locator(RATIONALE)).to_have_value("Hello: nothing was found at any of these items, xlh.")
+    hands.press("Ctrl+Enter")
+    hands.after(case)
+    assert hands.count <= 5 + 2, "as for one item from the queue on, with one key for each further one"
+    assert [row.outcome for row in _rows(program, sa.select(Review.outcome))] == ["declined"]
     assert visitor.troubles == []
     visitor.close()
 

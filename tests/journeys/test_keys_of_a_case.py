@@ -153,14 +153,15 @@ def test_a_offers_the_other_cases_of_the_referral_and_c_finds_a_clause(work: Wor
 
 
 @pytest.mark.parametrize("key", MEASURES)
-def test_a_letter_chooses_the_measure(work: Work, key: str) -> None:
+def test_a_letter_right_after_the_outcome_chooses_the_measure(work: Work, key: str) -> None:
     page, hands = work.first.page, _open(work.first, work.cases["several"])
-    page.check("[name=outcome][value=accepted]")
     _clear(page)
-    hands.press(key)
+    hands.press("1", key)
     expect(page.locator(f"[name=visibility][value={MEASURES[key]}]")).to_be_checked()
     expect(page.locator("[name=visibility]:checked")).to_have_count(1)
     expect(page.locator("[name=outcome][value=accepted]")).to_be_checked()
+    _clear(page)
+    expect(page.locator("[data-saved]")).to_contain_text("saved")
 
 
 def test_m_goes_to_the_note_and_s_to_the_ways_out(work: Work) -> None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from review import db
-from review.errors import TransactionMisuse
+from review.db import TransactionMisuse
 from review.models import Batch, BatchLine, Case
 from review.models.cases import IS_LIVE
 from review.models.rows import CHUNK, FEW, insert_new, insert_rows

@@ -16,6 +16,7 @@ from review.models import Case, ClauseVersion
 from tests.conftest import Desk
 from tests.draws import NOT_DRAWN
 from tests.factories import (
+    join_case,
     make_account,
     make_case,
     make_clause,
@@ -27,7 +28,7 @@ from tests.factories import (
 from tests.judging import accept, judge
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-STYLES, QUEUE, CASE, FORM = 40_000, 120_000, 100_000, 46_000
+STYLES, SCRIPTS, QUEUE, CASE, FORM = 40_000, 25_000, 120_000, 100_000, 43_000
 LONG = "One of many sentences of an ordinary reason. " * 20
 
 
@@ -38,12 +39,30 @@ def weight(client: FlaskClient, address: str) -> int:
     named = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', answer.text))
     kinds = sorted(part.partition("?")[0].rpartition(".")[2] for part in named)
     assert kinds == ["css", *["js"] * (len(kinds) - 2), "svg"], "styles, scripts and favicon, nothing else"
-    total = len(answer.data)
+    sizes: dict[str, int] = {}
     for part in named:
         with client.get(part) as loaded:
             assert loaded.status_code == 200
-            total += len(loaded.data)
-    return total
+            sizes[part] = len(loaded.data)
+    assert sum(size for part, size in sizes.items() if ".js" in part) <= SCRIPTS
+    return len(answer.data) + sum(sizes.values())
+
+
+def test_the_queue_of_a_lead_with_fifty_boxes_and_a_case_of_several_items_are_light(desk: Desk) -> None:
+    place = "https://video.example/watch/several"
+    case_id = make_case(url=place, reason=LONG)
+    for number in range(1, 6):
+        join_case(case_id, url=f"{place}?utm_source={number}", reason=f"{number} {LONG}")
+    for _number in range(50):
+        make_case()
+    make_account()
+    client = desk.client()
+    lead = make_sign_in(client, Role.LEAD)
+    assert client.get("/queue").text.count('name="cases"') == 50
+    assert weight(client, "/queue") <= QUEUE
+    claim_case(case_id, actor=lead)
+    assert client.get(f"/cases/{case_id}").text.count('class="item-head"') == 6
+    assert weight(client, f"/cases/{case_id}") <= CASE
 
 
 def test_the_queue_with_fifty_rows_and_a_case_are_light(desk: Desk) -> None:

@@ -63,7 +63,7 @@ from review.web.times import duration
 from review.web.typed_notes import TypedNote
 
 LONGEST_NUMBER = 9
-BESIDE = frozenset({"file", "until_time"})
+BESIDE = frozenset({"file", "item", "until_time"})
 """Fields of the page that are not of the review: an error in one is told above the page and at the field."""
 
 blueprint = Blueprint("moderator_cases", __name__)
@@ -164,6 +164,8 @@ def _holder_page(
         values = values_of_draft(draft.fields) if draft else {}
     in_force = clauses.clauses_in_force(reader, on=now.date())
     content = case_content(reader, summary.id, account_id=account_id, others=there.others)
+    evidence = evidence_shown(content, summary, since=shown_since())
+    same = same_things(content.referrals, with_files=evidence.pieces)
     errors = error.errors if error else ()
     beside = {one.pointer: one.detail for one in errors if one.pointer in BESIDE}
     form = LocalProxy(
@@ -188,13 +190,14 @@ def _holder_page(
         "moderator/case.html",
         case=summary,
         content=content,
-        same=same_things(content.referrals),
+        same=same,
+        capture_of=request.form.get("item", ""),
         advice=advice_on(reader, summary.id) if there.advice and summary.round is not Round.SECOND else (),
         opposed=opposed_reviews(reader, summary),
         asked=questions_on(reader, summary.id) if there.asked else (),
         asked_about=items,
-        shown=sum(len(referral.items) for referral in content.referrals),
-        evidence=evidence_shown(content, summary, since=shown_since()),
+        shown=len(same.item_ids),
+        evidence=evidence,
         look=look_shown(summary, looked_at=there.look),
         form=form,
         blank=blank,

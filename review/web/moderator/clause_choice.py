@@ -18,9 +18,10 @@ LONGEST_QUERY = 100
 
 @dataclass(frozen=True)
 class ClauseOption:
-    """A clause to tick: its name, its text, and what is ready-made for it."""
+    """A clause to tick: its number and name, its text, and what is ready-made for it."""
 
     version_id: str
+    number: str
     name: str
     version: int
     text: str
@@ -86,6 +87,7 @@ def _option(
     where = f"{clause.document} {name} {text}".casefold() if words else ""
     return ClauseOption(
         version_id=clause.version_id,
+        number=clause.number,
         name=name,
         version=clause.version,
         text=text,

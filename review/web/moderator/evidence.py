@@ -166,13 +166,22 @@ def capture(case_id: str) -> str | tuple[str, int] | AnyResponse:
     values = typed_values()
     try:
         keep_new(wanted)
-        item = _held_item(wanted, request.values.get("item", ""))
+        item = _held_item(wanted, _chosen_item())
         captured = _kept(*_uploaded())
         evidence_id = evidence_actions.capture_evidence(wanted, item.id, captured, actor=guard.actor())
     except (AlreadyRecorded, ClaimLost, InvalidInput, NotReady, StaleVersion, TooLarge) as error:
         return case_page(wanted, values=values or None, error=error)
     flash(gettext("The capture was added to the evidence."), "done")
     return back_to_case(wanted, anchor=evidence_id)
+
+
+def _chosen_item() -> str:
+    """The id of the item that the file is for; raises `InvalidInput` where none was chosen."""
+    chosen = request.values.get("item", "")
+    if not chosen:
+        detail = gettext("Choose the item that the capture belongs to.")
+        raise InvalidInput(detail, errors=[FieldError("item", "missing", detail)])
+    return chosen
 
 
 def _uploaded() -> tuple[Captured, bytes]:

@@ -2,7 +2,7 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,17 +11,18 @@ from werkzeug import Response
 
 from review import clock, db
 from review.actions import cases as case_actions
-from review.actions.claiming import MOST_CLAIMS, Claim, too_many
+from review.actions.claiming import MOST_CLAIMS, Claim, claim_length, too_many
 from review.actions.offering import resolves
 from review.domain.ids import read_id
 from review.domain.permissions import Permission
-from review.errors import InvalidInput, TooManyClaims
+from review.errors import InvalidInput, ReviewError, TooManyClaims
 from review.queries import cases
 from review.queries.cases import MOST_COUNTED, Place
 from review.web import guard
 from review.web.moderator import narrowed, resting
-from review.web.moderator.assign_form import may_assign
+from review.web.moderator.assign_form import several_form
 from review.web.texts import gettext
+from review.web.times import duration
 
 LONGEST_PLACE = 400
 
@@ -45,6 +46,14 @@ def undo_of_last_review() -> dict[str, Any]:
 @guard.access(Permission.WORK_QUEUE)
 def listing() -> str:
     """Cases in queue order, 50 a page, one's own held ones on top of the first."""
+    return queue_shown()
+
+
+def queue_shown(*, error: ReviewError | None = None, reviewer: str = "", ticked: Sequence[str] = ()) -> str:
+    """The part of the queue that the address names; ``error``: why what was ticked was not assigned.
+
+    ``reviewer``: the colleague, by pseudonym, and ``ticked``: the cases, by id, of a refused assignment.
+    """
     reader, now, account_id = db.session(), clock.now(), guard.actor().account_id
     after, chosen = _read_place(request.args.get("after", "")), narrowed.asked_for()
     held = cases.held_cases(reader, account_id=account_id, now=now)
@@ -66,7 +75,9 @@ def listing() -> str:
         counts=cases.queue_counts(reader, account_id=account_id, now=now, resolves=may_resolve),
         most=MOST_COUNTED,
         spent=session.pop("spent", False) if "spent" in session else False,
-        may_assign=may_assign(),
+        several=several_form(page.rows, reviewer=reviewer, ticked=ticked, error=error),
+        several_address=url_for("moderator_assigning.assign_several", **_here(chosen)),
+        claim_lasts=duration(claim_length()),
         form=form,
         chosen=chosen,
         conditions=list(narrowed.conditions_of(form, chosen)),
@@ -133,6 +144,17 @@ def _address_instead() -> tuple[str, bool]:
         return url_for("moderator_cases.page", case_id=held[0].id), True
     flash(gettext("Nothing is waiting for you."), "warning")
     return url_for("moderator_queue.listing"), False
+
+
+def queue_address_here() -> str:
+    """The address of the part of the queue that this request names."""
+    return url_for("moderator_queue.listing", **_here(narrowed.asked_for()))
+
+
+def _here(chosen: Mapping[str, str]) -> dict[str, Any]:
+    """The query of an address: the conditions of the queue, and the place from which it is shown."""
+    after = request.args.get("after")
+    return {**chosen, "after": after} if after else dict(chosen)
 
 
 def _address_after(place: Place | None, chosen: Mapping[str, str]) -> str | None:

@@ -1,6 +1,6 @@
 """What of a case says the same several times? Said once on its page, with every item still named."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from review.queries.case_content import ItemShown, ReferralShown
@@ -32,17 +32,27 @@ class Alike:
 class SameThings:
     """``alike``: the referrals of a case, put together. ``sharing``: by the first item with an address, all
     items with it, where there are several; ``first``: that item, by each of the others; ``told``: items of
-    which everything but their files was said at an earlier one.
+    which everything but their files was said at an earlier one; ``open_ids``: those that stand open on the
+    page, in its order: all but those that were told and have no file of their own there.
     """
 
     alike: tuple[Alike, ...]
     sharing: Mapping[str, tuple[Numbered, ...]]
     first: Mapping[str, str]
     told: frozenset[str]
+    open_ids: tuple[str, ...]
+
+    @property
+    def item_ids(self) -> tuple[str, ...]:
+        """All items of the case in the order of the page, by which they are numbered."""
+        return _item_ids(self.alike)
 
 
-def same_things(referrals: Sequence[ReferralShown]) -> SameThings:
-    """The referrals of a case and their items, in the order of the page, with what is the same together."""
+def same_things(referrals: Sequence[ReferralShown], *, with_files: Collection[str]) -> SameThings:
+    """The referrals of a case and their items, in the order of the page, with what is the same together.
+
+    ``with_files``: the items at which files stand.
+    """
     numbered = [
         Numbered(item, number) for number, referral in enumerate(referrals, 1) for item in referral.items
     ]
@@ -55,13 +65,19 @@ def same_things(referrals: Sequence[ReferralShown]) -> SameThings:
         if words in said:
             told.add(one.item.id)
         said.add(words)
+    alike = _alike(referrals)
     several = [found for found in addresses.values() if len(found) > 1]
     return SameThings(
-        alike=_alike(referrals),
+        alike=alike,
         sharing={found[0].item.id: tuple(found) for found in several},
         first={one.item.id: found[0].item.id for found in several for one in found[1:]},
         told=frozenset(told),
+        open_ids=tuple(one for one in _item_ids(alike) if one not in told or one in with_files),
     )
+
+
+def _item_ids(alike: Sequence[Alike]) -> tuple[str, ...]:
+    return tuple(item.id for some in alike for item in some.items)
 
 
 def _words(item: ItemShown) -> object:

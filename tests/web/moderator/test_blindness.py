@@ -271,6 +271,8 @@ def _first_sees(watcher: Watcher) -> dict[str, str]:
     post("undo", f"{case}/undo")
     post("claim", f"{case}/claim")
     post("assign", f"{case}/assign", reviewer=COLLEAGUE)
+    post("assign several", "/queue/assign", cases=told.case_id, reviewer=COLLEAGUE)
+    look("told of several", "/queue")
     post("draft", f"{case}/draft", version=1, claim_generation=1, rationale="More")
     post("record", f"{case}/review", version=1, claim_generation=1, outcome="declined")
     post("renew", f"{case}/renew", claim_generation=1)

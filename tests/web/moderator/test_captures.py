@@ -27,15 +27,21 @@ HELD_HEADERS = {
 LONG = "word " * 60
 
 
-def _capture(moderator: Moderator, case_id: str, content: bytes, name: str, **fields: Any) -> Any:
-    """Add a file as a browser sends it; the test client's own encoder leaves large ones open."""
+def capture(
+    moderator: Moderator, case_id: str, content: bytes, name: str, *, item: str | None = None, **fields: Any
+) -> Any:
+    """Add a file as a browser sends it; the test client's own encoder leaves large ones open.
+
+    ``item``: the choice in the form; else the one item of the case, as its button names it.
+    """
+    chosen = {} if item is None else {"item": item}
     token = field(moderator.get("/queue"), "csrf_token")
     parts = [
         f'--b\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'.encode()
-        for key, value in ({"csrf_token": token} | fields).items()
+        for key, value in ({"csrf_token": token} | chosen | fields).items()
     ]
     head = f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode()
-    address = f"/cases/{case_id}/capture?item={first_item(case_id)}"
+    address = f"/cases/{case_id}/capture" + (f"?item={first_item(case_id)}" if item is None else "")
     body = b"".join(parts) + head + content + b"\r\n--b--\r\n"
     return moderator.client.post(address, data=body, content_type="multipart/form-data; boundary=b")
 
@@ -44,7 +50,7 @@ def test_a_capture_becomes_evidence_that_is_hidden_like_any_other(desk: Desk) ->
     case_id = make_case()
     moderator = Moderator(desk)
     fields = moderator.claim(case_id)
-    answer = _capture(moderator, case_id, picture(), "../shot\u202e.png", rationale="so far", **fields)
+    answer = capture(moderator, case_id, picture(), "../shot\u202e.png", rationale="so far", **fields)
     assert answer.status_code == 303
     page = moderator.get(f"/cases/{case_id}")
     assert "shot⟨202E⟩.png" in page
@@ -66,7 +72,7 @@ def test_showing_ones_own_capture_unfolds_neither_sender_nor_precedents(desk: De
     add_evidence(case_id)
     moderator = Moderator(desk)
     fields = moderator.claim(case_id)
-    _capture(moderator, case_id, b"What I saw there.", "own.txt", **fields)
+    capture(moderator, case_id, b"What I saw there.", "own.txt", **fields)
     own = desk.session.scalars(sa.select(Evidence.id).where(Evidence.account_id.is_not(None))).one()
     page = step(moderator, f"/cases/{case_id}/reveal?evidence={own}&stage=text")
     assert "What I saw there." in page
@@ -101,7 +107,7 @@ def test_a_capture_without_or_with_too_many_bytes_is_refused_at_its_field(
     fields = moderator.claim(case_id)
     kept = moderator.post(f"/cases/{case_id}/draft", rationale="kept words", **fields)
     assert kept.status_code == 303
-    answer = _capture(moderator, case_id, content, "a.png", rationale="kept words", **fields)
+    answer = capture(moderator, case_id, content, "a.png", rationale="kept words", **fields)
     assert answer.status_code == status
     assert _told_at_the_file(answer.text, words)
     assert "kept words</textarea>" in answer.text
@@ -136,7 +142,7 @@ def test_an_unusable_capture_is_refused_at_once_and_leaves_nothing(
     case_id = make_case()
     moderator = Moderator(desk)
     fields = moderator.claim(case_id)
-    answer = _capture(moderator, case_id, content, name, rationale="kept words", **fields)
+    answer = capture(moderator, case_id, content, name, rationale="kept words", **fields)
     assert answer.status_code == 422
     assert _told_at_the_file(answer.text, words)
     assert "kept words</textarea>" in answer.text
@@ -150,7 +156,7 @@ def test_an_unusable_capture_is_refused_at_once_and_leaves_nothing(
 def test_a_capture_of_somebody_who_does_not_hold_the_case_is_not_kept(desk: Desk) -> None:
     case_id = make_case()
     moderator = Moderator(desk)
-    answer = _capture(moderator, case_id, picture(), "a.png")
+    answer = capture(moderator, case_id, picture(), "a.png")
     assert answer.status_code == 409
     assert desk.session.scalars(sa.select(Evidence.id)).all() == []
 

@@ -35,7 +35,7 @@ def shown(answer: TestResponse) -> str:
     assert "readonly" in text
     assert "Copy it" in text
     assert "SECRET-PASSWORD" not in text
-    assert re.search('<script(?! src="/static/desk.js)', text) is None
+    assert re.search(r'<script(?! src="/static/(?:desk|keys)\.js)', text) is None
     return text
 
 

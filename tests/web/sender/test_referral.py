@@ -137,7 +137,7 @@ def test_only_removal_orders_have_a_due_time(desk: Desk, officer: Person, sender
     received_at = desk.session.get_one(Referral, referral_id).received_at
     page = officer.get(f"/sender/referrals/{referral_id}")
     due = (received_at + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    assert f'<time class="time deadline soon" datetime="{due}"' in page
+    assert f'<time class="deadline soon" datetime="{due}"' in page
 
 
 def test_withdrawing_asks_first_then_takes_one_item_and_the_rest(
