@@ -72,6 +72,7 @@ OFFICE_WORDS: dict[str, dict[str, str]] = {
         "record.opened": N_("Record opened"),
         "record.evidence_revealed": N_("Evidence shown in the record"),
         "record.evidence_hidden": N_("Evidence hidden in the record"),
+        "record.location_opened": N_("Left for the live address from the record"),
         "clause.drafted": N_("Clause drafted"),
         "clause.draft_discarded": N_("Draft of a clause discarded"),
         "records.listed": N_("Records searched"),

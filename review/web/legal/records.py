@@ -95,7 +95,7 @@ def record_page(case_id: str, *, form: AdviceForm | None = None, note: TypedNote
         record=found,
         entries=found.timeline if oldest_first else found.timeline[::-1],
         oldest_first=oldest_first,
-        pieces=pieces_in_record(found),
+        pieces=pieces_in_record(found.id, found.evidence),
         form=(form or AdviceForm(formdata=None)) if found.state == CaseState.ESCALATED else None,
         refused=form,
         note=note or TypedNote("", pinned=False),
