@@ -106,6 +106,8 @@ def test_the_page_claims_comfort_and_no_protection(desk: Desk) -> None:
     page = client.get("/comfort").text
     assert "This is comfort, not protection" in page
     assert "Only you see this page." in page
+    assert "There is nothing to mute here: video and audio are never shown" in page
+    assert "mute" not in "".join(re.findall(r"<(?:input|select)[^>]*>", page)), "words, and no switch"
 
 
 def test_other_roles_have_no_such_page(desk: Desk) -> None:
