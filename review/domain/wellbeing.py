@@ -40,7 +40,7 @@ class Limits:
     """When to ask for a break and how much to show in a day; 0 asks for none and limits nothing.
 
     ``break_minutes`` of work without a break, ``break_reveals`` of high severity since the last one;
-    ``high`` and ``low``: pieces of evidence shown in a day, by the severity of their case.
+    ``high`` and ``low``: pictures and long texts shown in a day, by the severity of their case.
     """
 
     break_minutes: int

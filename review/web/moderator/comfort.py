@@ -29,7 +29,7 @@ class ComfortForm(FlaskForm):
     grey = BooleanField(lazy_gettext("Show pictures without colour until I ask for it"))
     size = SelectField(lazy_gettext("First look"), validate_choice=False)
     break_minutes = StringField(lazy_gettext("Minutes of work until I am asked to rest"))
-    budget_high = StringField(lazy_gettext("Pictures of high severity a day"))
+    budget_high = StringField(lazy_gettext("Pieces of high severity a day"))
 
 
 @blueprint.get("/comfort")
