@@ -109,7 +109,8 @@ MATRIX: tuple[Row, ...] = (
     _row("pseudonym of a reviewer", (Mark.AUTHOR_PSEUDONYM,),
          "", YES, "", "", NEVER, NEVER, YES, YES, NO, rounds=(NO, YES, ""), dispute=NO),
     _row("pseudonym of the other reviewer, while the two differ", (Mark.DISPUTER_PSEUDONYM,),
-         NO, NO, NO, "", NEVER, NEVER, YES, YES, NO, rounds=(NO, NO, ""), dispute=NO),
+         # whoever writes a note is offered all colleagues to mention, but in a case that is judged again
+         "", NO, NO, "", NEVER, NEVER, YES, YES, NO, rounds=(NO, NO, ""), dispute=NO),
     _row("ready-made text that is offered", (Mark.READY_MADE,),
          YES, "", "", "", NEVER, NEVER, "", YES, NO, rounds=(YES, "", YES)),
     _row("ready-made text in a statement, after dispatch", (Mark.READY_SENT,),
