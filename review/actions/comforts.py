@@ -6,9 +6,15 @@ from flask import current_app
 from review import clock, db
 from review.domain.appearance import SINGLE_KEYS
 from review.domain.permissions import Actor, Permission, check_permission
-from review.domain.wellbeing import SIZES, Comfort, check_lower
-from review.errors import FieldError, InvalidInput
+from review.domain.wellbeing import Comfort, choice_problems
+from review.errors import InvalidInput
 from review.models import Account, ChosenComfort
+
+
+def desk_limits() -> dict[str, int]:
+    """The desk's own limits that a person may lower, by name; 0 limits nothing."""
+    settings = current_app.config["REVIEW_SETTINGS"]
+    return {"break_minutes": settings.break_minutes, "budget_high": settings.budget_high}
 
 
 def choose_comfort(
@@ -16,15 +22,14 @@ def choose_comfort(
 ) -> None:
     """Keep one's own choice in place of the one before; it concerns nobody else, so no event tells of it.
 
-    The limits are None for the desk's own; raises `InvalidInput` for one that is not lower than that.
+    The limits are None for the desk's own; raises `InvalidInput` with all that cannot be, such as a
+    limit that is not lower than that.
     """
     check_permission(actor, Permission.WORK_QUEUE)
-    if comfort.size not in SIZES:
-        detail = "Choose one of the list."
-        raise InvalidInput(detail, errors=[FieldError("size", "not_in_list", detail)])
-    settings = current_app.config["REVIEW_SETTINGS"]
-    check_lower("break_minutes", break_minutes, cap=settings.break_minutes)
-    check_lower("budget_high", budget_high, cap=settings.budget_high)
+    own = {"break_minutes": break_minutes, "budget_high": budget_high}
+    problems = choice_problems(comfort, own, caps=desk_limits())
+    if problems:
+        raise InvalidInput("Nothing is kept yet; correct what is marked.", errors=problems)
     with db.transaction() as writer:
         writer.execute(
             sa.delete(ChosenComfort)

@@ -10,16 +10,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review import clock, db, ledger
+from review.actions.evidence import end_reveals
+from review.actions.judging import Entry, refusal_of, waiting_entry
 from review.domain.ids import new_id
 from review.domain.permissions import Actor, Permission, check_permission
 from review.domain.sampling import Draw, Drawn, check_draw, check_judgement, draw_sample
-from review.errors import AlreadyClosed, InvalidInput, NotFound, NotPermitted, ReviewError
-from review.models import Decision, QualityEntry, QualitySample
+from review.errors import InvalidInput, NotFound
+from review.models import Decision, QualityEntry, QualitySample, Reveal
 from review.models.rows import insert_new, insert_rows
 from review.queries import quality
 from review.queries.quality import CaseToJudge
-
-OWN_PART = "You had a part in this case; somebody else judges it for quality."
 
 
 @dataclass(frozen=True)
@@ -28,16 +28,6 @@ class SampleDrawn:
 
     sample_id: str
     new: bool
-
-
-@dataclass(frozen=True)
-class _Entry:
-    """One decision of a sample that waits to be judged."""
-
-    sample_id: str
-    decision_id: str
-    case_id: str
-    outcome: str
 
 
 def draw_quality_sample(draw: Draw, *, actor: Actor) -> SampleDrawn:
@@ -109,7 +99,7 @@ def open_drawn_case(sample_id: str, decision_id: str, *, actor: Actor) -> CaseTo
     with db.transaction() as writer:
         check_permission(actor, Permission.JUDGE_QUALITY)
         now = clock.now()
-        entry = _waiting(writer, sample_id, decision_id, actor=actor)
+        entry = waiting_entry(writer, sample_id, decision_id, actor=actor)
         found = quality.case_to_judge(writer, entry.case_id, on=now.date())
         if found is None:
             raise NotFound()
@@ -117,8 +107,25 @@ def open_drawn_case(sample_id: str, decision_id: str, *, actor: Actor) -> CaseTo
         return found
 
 
+def leave_drawn_case(sample_id: str, decision_id: str, item_id: str, *, actor: Actor) -> None:
+    """Put on the trail that the judge leaves for the live address of an item, as the trail tells it.
+
+    Raises `NotFound`, `NotPermitted` for one's own case, `AlreadyClosed` where it is judged.
+    """
+    check_permission(actor, Permission.JUDGE_QUALITY)
+    with db.transaction() as writer:
+        now = clock.now()
+        entry = waiting_entry(writer, sample_id, decision_id, actor=actor, still=True)
+        found = quality.case_to_judge(writer, entry.case_id, on=now.date())
+        urls = {} if found is None else {item.id: item.canonical_url for item in found.items}
+        if item_id not in urls:
+            raise NotFound("The case shows no such item; open it from the sample again.")
+        fields: dict[str, ledger.Value | None] = {"item": item_id, "url": urls[item_id]}
+        ledger.record(writer, "record.location_opened", entry.case_id, actor=actor, at=now, fields=fields)
+
+
 def judge_decision(sample_id: str, decision_id: str, finding: str, remark: str, *, actor: Actor) -> None:
-    """Say what was found of a decision of the sample; that is final.
+    """Say what was found of a decision of the sample; that is final, and ends what the judge is shown of it.
 
     Raises `InvalidInput`, `NotFound`, `NotPermitted` for one's own case, `AlreadyClosed` where somebody was
     faster.
@@ -126,10 +133,12 @@ def judge_decision(sample_id: str, decision_id: str, finding: str, remark: str, 
     check_permission(actor, Permission.JUDGE_QUALITY)
     with db.transaction() as writer:
         now = clock.now()
-        entry = _waiting(writer, sample_id, decision_id, actor=actor)
+        entry = waiting_entry(writer, sample_id, decision_id, actor=actor)
         found = check_judgement(finding, remark, outcome=entry.outcome)
         if not _judged(writer, entry, found, remark, actor=actor, now=now):
-            raise _refusal(writer, sample_id, decision_id, actor=actor)
+            raise refusal_of(writer, sample_id, decision_id, actor=actor)
+        of_reader = Reveal.claim_generation.is_(None)
+        end_reveals(writer, actor, now, of_reader, Reveal.case_id == entry.case_id)
         ledger.record(
             writer,
             "quality.judged",
@@ -141,9 +150,7 @@ def judge_decision(sample_id: str, decision_id: str, finding: str, remark: str, 
         )
 
 
-def _judged(
-    writer: Session, entry: _Entry, finding: str, remark: str, *, actor: Actor, now: datetime
-) -> bool:
+def _judged(writer: Session, entry: Entry, finding: str, remark: str, *, actor: Actor, now: datetime) -> bool:
     """Whether the finding is stored: nobody was faster, and the judge had no part in the case."""
     stored = writer.scalar(
         sa.update(QualityEntry)
@@ -158,33 +165,3 @@ def _judged(
         .execution_options(synchronize_session=False)
     )
     return stored is not None
-
-
-def _waiting(writer: Session, sample_id: str, decision_id: str, *, actor: Actor) -> _Entry:
-    """The entry that this person may judge; raises what it may not be."""
-    row = writer.execute(
-        sa.select(QualityEntry.case_id, QualityEntry.outcome).where(
-            QualityEntry.sample_id == sample_id,
-            QualityEntry.decision_id == decision_id,
-            QualityEntry.finding.is_(None),
-            ~quality.had_part(actor.account_id, QualityEntry.case_id),
-        )
-    ).one_or_none()
-    if row is None:
-        raise _refusal(writer, sample_id, decision_id, actor=actor)
-    return _Entry(sample_id, decision_id, row.case_id, row.outcome)
-
-
-def _refusal(writer: Session, sample_id: str, decision_id: str, *, actor: Actor) -> ReviewError:
-    row = writer.execute(
-        sa.select(
-            QualityEntry.finding, quality.had_part(actor.account_id, QualityEntry.case_id).label("own")
-        ).where(QualityEntry.sample_id == sample_id, QualityEntry.decision_id == decision_id)
-    ).one_or_none()
-    if row is None:
-        return NotFound()
-    if row.own:
-        return NotPermitted(OWN_PART)
-    return AlreadyClosed(
-        "This decision was judged in the meantime; nothing was changed. The sample shows it."
-    )

@@ -201,6 +201,7 @@ EVENTS: dict[str, EventType] = {
             changes=False,
         ),
         EventType("record.evidence_hidden", "case", _PEOPLE, ("reveals",), changes=False),
+        EventType("record.location_opened", "case", _PEOPLE, ("item", "url"), changes=False),
         EventType(
             "evidence.captured",
             "case",

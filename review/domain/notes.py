@@ -1,7 +1,7 @@
 """What may an internal note say, whom does it mention, and who may read it?"""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -13,7 +13,7 @@ LONGEST_NOTE: Final = 5_000
 MOST_MENTIONS: Final = 20
 _MENTION: Final = re.compile(r"(?<![\w@])@(?=([^\s@]+)(?:[ \u00a0]([^\s@]+))?)")
 _AFTER: Final = ".,;:!?…)]}»”\"'"
-_NAME: Final = re.compile(r"(?i:reviewer|legal) [a-z]?\d+", re.IGNORECASE)
+_NAME: Final = re.compile(r"(?:reviewer|legal)[ \u00a0_-]?[a-z]?\d+", re.IGNORECASE)
 """What looks like a pseudonym of somebody who reads notes, so that a wrong one can be told."""
 
 
@@ -61,13 +61,30 @@ def mentioned(names: tuple[tuple[str, ...], ...], known: Mapping[str, str]) -> t
     found: dict[str, None] = {}
     for candidates in names:
         name = next((known[one.lower()] for one in candidates if one.lower() in known), None)
+        meant = next((one for one in candidates if _NAME.fullmatch(one)), None)
         if name is not None:
             found[name] = None
-        elif _NAME.fullmatch(candidates[0]):
+        elif meant is not None:
             raise InvalidInput(
-                f"Nobody who reads notes is called {candidates[0]}; correct the name or take the @ away."
+                f"Nobody who reads notes is called {meant}; correct the name or take the @ away."
             )
     return tuple(found)
+
+
+def nobodys(names: tuple[tuple[str, ...], ...], known: Collection[str]) -> tuple[str, ...]:
+    """The words after an ``@`` that are the name of nobody in ``known``, whose names are in small letters."""
+    return tuple(each[-1] for each in names if not any(one.lower() in known for one in each))
+
+
+def mentioning(text: str, name: str) -> str:
+    """The text with a mention of this person before it, unless it has one or says nothing."""
+    if not name or not text.strip() or any(name in each for each in _names(text)):
+        return text
+    return f"@{name} {text.lstrip()}"
+
+
+AFTER_OTHERS: Final = (CaseState.SECOND_REVIEW, CaseState.RESOLVING)
+"""States in which a case is judged after others have."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +107,7 @@ def reads_all(state: str, reader: Reader) -> bool:
     first outcome, and whoever resolves a difference who wrote which of the two reviews.
     """
     if reader.holds:
-        return state not in (CaseState.SECOND_REVIEW, CaseState.RESOLVING)
+        return state not in AFTER_OTHERS
     return reader.reviewed and state not in LIVE
 
 

@@ -15,7 +15,7 @@ from review.domain.team import PERIODS, is_team
 
 
 class Part(StrEnum):
-    """What is counted: pictures shown, by severity of their case, and breaks taken."""
+    """What is counted: pictures and long texts shown, by severity of their case, and breaks taken."""
 
     HIGH = "high"
     LOW = "low"

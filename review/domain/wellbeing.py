@@ -5,12 +5,12 @@ asked for them (Lewitzka et al., 2026). What helps is to see less and for a shor
 what a person was shown, tells only that person, and asks for breaks.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from review.errors import FieldError, InvalidInput
+from review.errors import FieldError
 
 SIZES: Final = ("small", "full")
 """What the first look at a picture shows: a thumbnail, or all of it."""
@@ -40,7 +40,7 @@ class Limits:
     """When to ask for a break and how much to show in a day; 0 asks for none and limits nothing.
 
     ``break_minutes`` of work without a break, ``break_reveals`` of high severity since the last one;
-    ``high`` and ``low``: pieces of evidence shown in a day, by the severity of their case.
+    ``high`` and ``low``: pictures and long texts shown in a day, by the severity of their case.
     """
 
     break_minutes: int
@@ -66,16 +66,27 @@ def lowered(cap: int, own: int | None) -> int:
     return own if cap <= 0 else min(cap, own)
 
 
-def check_lower(field: str, own: int | None, *, cap: int) -> None:
-    """Raise `InvalidInput` for a limit of one's own below 1 or above the desk's."""
+def limit_problem(field: str, own: int | None, *, cap: int) -> FieldError | None:
+    """What is wrong with a limit of one's own: below 1, or above the desk's; None for nothing."""
     if own is None:
-        return
+        return None
     if own < 1:
         detail = "Write a number of at least 1, or leave the field blank for the desk's own limit."
-        raise InvalidInput(detail, errors=[FieldError(field, "too_small", detail)])
+        return FieldError(field, "too_small", detail)
     if 0 < cap < own:
         detail = f"The desk's limit is {cap}: choose a smaller number, or leave the field blank."
-        raise InvalidInput(detail, errors=[FieldError(field, "too_large", detail)])
+        return FieldError(field, "too_large", detail)
+    return None
+
+
+def choice_problems(
+    comfort: Comfort, own: Mapping[str, int | None], *, caps: Mapping[str, int]
+) -> list[FieldError]:
+    """Everything that is wrong with a choice, each at its field; the limits by the names of their fields."""
+    problems = [limit_problem(name, own.get(name), cap=cap) for name, cap in caps.items()]
+    if comfort.size not in SIZES:
+        problems.insert(0, FieldError("size", "not_in_list", "Choose one of the list."))
+    return [one for one in problems if one is not None]
 
 
 def working_since(

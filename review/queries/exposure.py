@@ -20,8 +20,13 @@ from review.models import Case, ChosenComfort, Reveal, Review
 from review.prepared import Prepared
 from review.queries.own_breaks import last_break
 
-SHOWN = ("small", "grey", "colour")
-"""Stages that show something of a picture; text and names are not counted."""
+SHOWN = ("small", "grey", "colour", "text")
+"""Stages that show something: a picture in any size, or a text unfolded to its end. Names are not counted."""
+
+
+def piece_shown() -> sa.ColumnElement[str]:
+    """What a reveal is counted by: its piece of evidence, or else the item whose own text was unfolded."""
+    return sa.func.coalesce(Reveal.evidence_id, Reveal.item_id)
 
 
 @dataclass(frozen=True)
@@ -84,20 +89,20 @@ def _last_reviews() -> sa.Subquery:
 
 _PIECES = Prepared(
     lambda: (
-        sa.select(Case.severity, Reveal.evidence_id, sa.func.min(Reveal.revealed_at).label("first_at"))
+        sa.select(Case.severity, piece_shown(), sa.func.min(Reveal.revealed_at).label("first_at"))
         .join(Case, Case.id == Reveal.case_id)
         .where(
             Reveal.account_id == sa.bindparam("account_id"),
             Reveal.revealed_at >= sa.bindparam("since"),
             Reveal.stage.in_([sa.literal(stage) for stage in SHOWN]),
         )
-        .group_by(Case.severity, Reveal.evidence_id)
+        .group_by(Case.severity, piece_shown())
     )
 )
 
 
 def exposure_of(reader: Session, account_id: str, *, now: datetime) -> Exposure:
-    """Pieces of evidence shown today, each once however often and large; and the run of work so far."""
+    """Pictures and texts shown today, each once however often and large; and the run of work so far."""
     pieces = _PIECES.all(reader, account_id=account_id, since=now - DAY)
     rested = last_break(reader, account_id=account_id)
     rested_until = None if rested is None else rested.ended_at or now
@@ -129,7 +134,7 @@ _PACE = Prepared(
         .where(ChosenComfort.account_id == sa.bindparam("account_id"))
         .scalar_subquery()
         .label("own_budget"),
-        sa.select(sa.func.count(sa.distinct(Reveal.evidence_id)))
+        sa.select(sa.func.count(sa.distinct(piece_shown())))
         .join(Case, Case.id == Reveal.case_id)
         .where(
             Reveal.account_id == sa.bindparam("account_id"),

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.domain.notes import Reader, has_read, reads_all, reads_early
+from review.domain.notes import Reader, has_read, names_in, nobodys, reads_all, reads_early
 from review.domain.permissions import Role
 from review.domain.states import LIVE, MOVES
 from review.models import Account, Case, Note, NoteMention, Opening, Review
@@ -93,6 +93,12 @@ def readers_named(reader: Session, names: Sequence[Sequence[str]]) -> dict[str, 
         )
     )
     return {row.pseudonym: Named(row.id, row.trail_id) for row in rows}
+
+
+def named_nobody(reader: Session, text: str) -> tuple[str, ...]:
+    """The words after an ``@`` in this text that are the name of nobody who reads notes."""
+    names = names_in(text)
+    return nobodys(names, {name.lower() for name in readers_named(reader, names)})
 
 
 def notes_on(

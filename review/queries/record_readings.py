@@ -10,13 +10,14 @@ from review.models import Opening
 from review.queries.record_timeline import actor_in, meta_in, names_of, text_in
 
 REVEALED = "record.evidence_revealed"
-READINGS = frozenset({"record.opened", REVEALED, "record.evidence_hidden"})
+READINGS = frozenset({"record.opened", REVEALED, "record.evidence_hidden", "record.location_opened"})
 """Events of readers: they stand in a list of their own, and do not crowd the timeline."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """The record was opened, or a piece of its ``evidence`` shown (in which stage, how large) or hidden.
+    """The record was opened, a piece of its ``evidence`` shown (in which stage, how large) or hidden, or the
+    reader left for a live address.
 
     ``width`` and ``height`` in pixels, none for text; ``bytes`` are those of what was shown.
     """

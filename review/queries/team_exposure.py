@@ -1,4 +1,4 @@
-"""How many pictures were people shown on each day, and how many breaks were taken? Of everybody together."""
+"""How much were people shown on each day, and how many breaks were taken? Of everybody together."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from review.domain.permissions import Role
 from review.domain.team_exposure import DayCount, Part
 from review.models import Account, Break, Case, Reveal
-from review.queries.exposure import SHOWN
+from review.queries.exposure import SHOWN, piece_shown
 
 LONGEST_BREAK = timedelta(days=1)
 """How long before a day a break that ended on it may have begun; a longer one was forgotten."""
@@ -19,13 +19,13 @@ LONGEST_BREAK = timedelta(days=1)
 def exposure_by_day(reader: Session, *, days: Sequence[date]) -> list[DayCount]:
     """The counts of these days, which follow each other; a day without any has no row.
 
-    A picture counts once a day for each person, as on the person's own page. What legal was shown in records
-    is no work of the team.
+    A picture or text counts once a day for each person, as on the person's own page. What legal was shown in
+    records is no work of the team.
     """
     place = _place_of(Reveal.revealed_at, days)
     shown = (
         # by person first, so that an index leads to the time
-        sa.select(place.label("place"), Case.severity, Reveal.account_id, Reveal.evidence_id)
+        sa.select(place.label("place"), Case.severity, Reveal.account_id, piece_shown())
         .select_from(Account)
         .join(Reveal, Reveal.account_id == Account.id)
         .join(Case, Case.id == Reveal.case_id)
@@ -39,12 +39,12 @@ def exposure_by_day(reader: Session, *, days: Sequence[date]) -> list[DayCount]:
         .subquery()
     )
     people = sa.func.count(sa.distinct(shown.c.account_id))
-    pictures = sa.select(shown.c.severity, shown.c.place, people, sa.func.count()).group_by(
+    pieces = sa.select(shown.c.severity, shown.c.place, people, sa.func.count()).group_by(
         shown.c.severity, shown.c.place
     )
     found = [
         DayCount(Part(severity), days[place], people, count)
-        for severity, place, people, count in reader.execute(pictures)
+        for severity, place, people, count in reader.execute(pieces)
     ]
     return found + _breaks(reader, days)
 

@@ -209,6 +209,12 @@ WORDS: dict[str, dict[str, str]] = {
         "colour": N_("in colour"),
         "text": N_("as text"),
     },
+    "exposure_step": {
+        "small": N_("Pictures small, blurred and grey"),
+        "grey": N_("Pictures in full, grey"),
+        "colour": N_("Pictures in colour"),
+        "text": N_("Texts"),
+    },
     "not_shown": {
         "empty": N_("The file is empty."),
         "kind": N_("It is none of the kinds that are shown here: PNG, JPEG, WebP, PDF, plain text."),

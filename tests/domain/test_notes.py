@@ -7,7 +7,9 @@ from review.domain.notes import (
     MOST_MENTIONS,
     Reader,
     mentioned,
+    mentioning,
     names_in,
+    nobodys,
     note_text,
     reads_all,
     reads_early,
@@ -58,6 +60,24 @@ def test_a_name_of_nobody_is_told_because_a_note_stays() -> None:
         people_in("@Reviewer Z9 please")
     with pytest.raises(InvalidInput, match="called Reviewer 12"):
         people_in("@Reviewer 12.")
+    for word in ("reviewerZ9", "Reviewer-Z9", "LEGAL_Z9"):
+        with pytest.raises(InvalidInput, match=f"called {word}"):
+            people_in(f"@{word} please")
+
+
+def test_words_that_name_nobody_are_known_one_by_one() -> None:
+    text = "@Reviewer K7 knows @bob, @solo and @K7 please; @Legal B2 not, mail a@b"
+    assert nobodys(names_in(text), KNOWN) == ("bob", "K7")
+    assert nobodys(names_in("no mention"), KNOWN) == ()
+
+
+def test_a_chosen_mention_stands_before_the_text_once() -> None:
+    assert mentioning("please look", "Reviewer K7") == "@Reviewer K7 please look"
+    assert mentioning("ask @Reviewer K7, please", "Reviewer K7") == "ask @Reviewer K7, please"
+    assert mentioning("@Reviewer K, please", "Reviewer K7") == "@Reviewer K7 @Reviewer K, please"
+    assert mentioning("please look", "") == "please look"
+    assert mentioning(" \n", "Reviewer K7") == " \n", "a name alone is no note"
+    assert people_in(mentioning("please look", "Reviewer K7")) == ("Reviewer K7",)
 
 
 def test_so_many_people_and_no_more() -> None:

@@ -9,13 +9,13 @@ from review.domain.wellbeing import (
     Comfort,
     Exposure,
     Limits,
-    check_lower,
+    choice_problems,
     is_break_due,
     ladder_of,
+    limit_problem,
     lowered,
     working_since,
 )
-from review.errors import InvalidInput
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 
@@ -36,14 +36,21 @@ def test_a_person_may_lower_a_limit_and_never_raise_it(cap: int, own: int | None
     ("own", "cap", "code"), [(0, 60, "too_small"), (-1, 0, "too_small"), (61, 60, "too_large")]
 )
 def test_a_limit_above_the_desks_is_refused_at_its_field(own: int, cap: int, code: str) -> None:
-    with pytest.raises(InvalidInput) as refused:
-        check_lower("budget_high", own, cap=cap)
-    assert [(error.pointer, error.code) for error in refused.value.errors] == [("budget_high", code)]
+    problem = limit_problem("budget_high", own, cap=cap)
+    assert problem is not None
+    assert (problem.pointer, problem.code) == ("budget_high", code)
 
 
 @pytest.mark.parametrize(("own", "cap"), [(None, 60), (60, 60), (1, 60), (500, 0)])
 def test_a_lower_limit_or_none_is_kept(own: int | None, cap: int) -> None:
-    check_lower("budget_high", own, cap=cap)
+    assert limit_problem("budget_high", own, cap=cap) is None
+
+
+def test_everything_that_is_wrong_with_a_choice_is_told_at_once() -> None:
+    caps = {"break_minutes": 50, "budget_high": 60}
+    wrong = choice_problems(Comfort(size="huge"), {"break_minutes": 0, "budget_high": 61}, caps=caps)
+    assert [one.pointer for one in wrong] == ["size", "break_minutes", "budget_high"]
+    assert choice_problems(Comfort(), {"break_minutes": None, "budget_high": 12}, caps=caps) == []
 
 
 def test_a_run_of_work_goes_back_to_the_last_gap() -> None:

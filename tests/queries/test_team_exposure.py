@@ -1,4 +1,4 @@
-"""Exposure of the team as it is read: pictures of reviewers, once a day for each person; and breaks."""
+"""Exposure of the team as it is read: what reviewers were shown, once a day for each person; and breaks."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -54,17 +54,24 @@ def test_a_picture_counts_once_a_day_for_each_person_by_severity(desk: Desk) -> 
     ]
 
 
-def test_today_text_and_what_legal_was_shown_are_left_out(desk: Desk) -> None:
+def test_today_and_what_legal_was_shown_are_left_out(desk: Desk) -> None:
     case_id, person, legal = make_case(), make_account(), make_account(Role.LEGAL)
     evidence_id, noon = add_evidence(case_id), NOW - timedelta(hours=22)
     show(legal, case_id, evidence_id, noon, claim_generation=None)
-    show(person, case_id, evidence_id, noon, stage=Stage.TEXT.value)
-    show(person, case_id, None, noon, stage=Stage.TEXT.value)
     show(person, case_id, evidence_id, datetime(2026, 11, 23, tzinfo=UTC))
     show(person, case_id, evidence_id, datetime(2026, 10, 24, tzinfo=UTC) - timedelta(microseconds=1))
     assert read(desk) == []
     show(person, case_id, evidence_id, datetime(2026, 10, 24, tzinfo=UTC))
     assert read(desk) == [DayCount(Part.LOW, date(2026, 10, 24), 1, 1)]
+
+
+def test_a_file_of_text_and_a_long_text_of_an_item_count_like_a_picture(desk: Desk) -> None:
+    case_id, person, noon = make_case(), make_account(), NOW - timedelta(hours=22)
+    evidence_id = add_evidence(case_id)
+    for _twice in range(2):
+        show(person, case_id, evidence_id, noon, stage=Stage.TEXT.value)
+        show(person, case_id, None, noon, stage=Stage.TEXT.value)
+    assert read(desk) == [DayCount(Part.LOW, YESTERDAY, 1, 2)]
 
 
 def test_breaks_count_on_the_day_on_which_they_ended(desk: Desk) -> None:

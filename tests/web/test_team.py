@@ -151,8 +151,8 @@ def test_what_people_were_shown_is_told_of_days_on_which_five_took_part(desk: De
         cells = _cells(page, "exposure")
         assert cells[:3] == ["What", "7 whole days", "30 whole days"]
         assert [cells[place : place + 3] for place in (3, 6, 9)] == [
-            ["Pictures of high severity shown", "5 on 1 day", "10 on 2 days"],
-            ["Pictures of low severity shown", "5 on 1 day", "10 on 2 days"],
+            ["Pieces of high severity shown", "5 on 1 day", "10 on 2 days"],
+            ["Pieces of low severity shown", "5 on 1 day", "10 on 2 days"],
             ["Breaks taken", "5 on 1 day", "10 on 2 days"],
         ]
         days = _cells(page, "exposure-days")

@@ -9,6 +9,7 @@ from review.web.legal import (
     notes,
     numbers,
     quality,
+    quality_evidence,
     records,
     senders,
     team,
@@ -26,4 +27,5 @@ blueprints: tuple[Blueprint, ...] = (
     notes.blueprint,
     agreement.blueprint,
     quality.blueprint,
+    quality_evidence.blueprint,
 )

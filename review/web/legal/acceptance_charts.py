@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from review.domain.acceptance import Acceptance, Answered, grouped
 from review.domain.charts import bands_with_intervals
 from review.domain.display import visible
+from review.web.charts import Chart, mirrored
 from review.web.legal.agreement_charts import ends_words, reading_words
-from review.web.legal.charts import Chart, mirrored
 from review.web.quantities import percent, whole
 from review.web.texts import gettext
 

@@ -8,8 +8,8 @@ from review.domain.permissions import Permission, Role
 from review.domain.team import LEAST_PEOPLE
 from review.queries.agreement import twice_judged
 from review.web import guard
+from review.web.charts import Chart
 from review.web.legal import agreement_charts as charts
-from review.web.legal.charts import Chart
 from review.web.legal.span_form import span_form, span_of
 
 blueprint = Blueprint("legal_agreement", __name__)

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from review.domain.agreement import ALPHA_SEED, Estimate, band_of
 from review.domain.charts import bands_with_intervals
 from review.domain.doubly_judged import Figures, Share
-from review.web.legal.charts import Chart, known_word, mirrored
+from review.web.charts import Chart, mirrored
+from review.web.legal.charts import known_word
 from review.web.quantities import UNKNOWN, decimal, percent, whole
 from review.web.texts import gettext
 from review.web.words import WORDS, word_of

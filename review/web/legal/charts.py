@@ -1,30 +1,15 @@
-"""What all charts of the numbers page share: their parts, the marks of their axes, and their notes."""
+"""What all charts of the numbers page share: the marks of their axes, and their notes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
-from review.domain.charts import Bands, Columns, Series
-from review.web.texts import gettext, language
+from review.domain.charts import Series
+from review.web.texts import gettext
 from review.web.times import short_day_words
 from review.web.words import WORDS, word_of
 
 MOST_MARKS = 5
 """Words on an axis for which there is room on a narrow screen."""
-
-
-@dataclass(frozen=True)
-class Chart:
-    """One chart as its component draws it; ``reading`` tells somebody who cannot see it how it is built."""
-
-    id: str
-    title: str
-    sentence: str
-    reading: str
-    drawing: Columns | Bands
-    headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    notes: tuple[str, ...] = ()
 
 
 def known_word(code: str, family: str) -> str:
@@ -45,8 +30,3 @@ def marks_at(places: Sequence[int], days: Sequence[date]) -> dict[int, str]:
         place: short_day_words(days[place]) if number % every == 0 else ""
         for number, place in enumerate(places)
     }
-
-
-def mirrored() -> bool:
-    """Whether the reader reads from right to left, and so do the charts."""
-    return bool(language().locale.text_direction == "rtl")

@@ -8,7 +8,8 @@ from review.domain.charts import Series, columns, greatest_of, whole_end
 from review.domain.team import LEAST_PEOPLE, PERIODS
 from review.domain.team_exposure import Part, Sum, TeamExposure, exposure_told, whole_days
 from review.queries.team_exposure import exposure_by_day
-from review.web.legal.charts import Chart, marks_at, mirrored
+from review.web.charts import Chart, mirrored
+from review.web.legal.charts import marks_at
 from review.web.quantities import UNKNOWN, whole
 from review.web.texts import gettext, ngettext
 from review.web.times import day as day_words
@@ -39,7 +40,7 @@ def exposure_headings() -> tuple[str, ...]:
 
 
 def exposure_chart(exposure: TeamExposure) -> Chart | None:
-    """Pictures shown by day and severity; None where no day can be told of."""
+    """Pieces shown by day and severity; None where no day can be told of."""
     names = {part: name for part, name in _names().items() if part is not Part.BREAKS}
     series = [_series(exposure, part, name) for part, name in names.items()]
     if all(value is None for one in series for value in one.values):
@@ -49,7 +50,7 @@ def exposure_chart(exposure: TeamExposure) -> Chart | None:
     high, low = (exposure.total(part, days=longest) for part in names)
     return Chart(
         id="exposure-days",
-        title=gettext("Pictures shown, by day"),
+        title=gettext("Pictures and long texts shown, by day"),
         sentence=gettext(
             "In %(days)s days: of high severity %(high)s, of low severity %(low)s.",
             days=whole(longest),
@@ -71,7 +72,7 @@ def exposure_chart(exposure: TeamExposure) -> Chart | None:
         ),
         notes=(
             gettext(
-                "A dotted line: fewer than %(least)s people were shown such pictures.",
+                "A dotted line: fewer than %(least)s people were shown such pieces.",
                 least=whole(LEAST_PEOPLE),
             ),
         ),
@@ -80,8 +81,8 @@ def exposure_chart(exposure: TeamExposure) -> Chart | None:
 
 def _names() -> dict[Part, str]:
     return {
-        Part.HIGH: gettext("Pictures of high severity shown"),
-        Part.LOW: gettext("Pictures of low severity shown"),
+        Part.HIGH: gettext("Pieces of high severity shown"),
+        Part.LOW: gettext("Pieces of low severity shown"),
         Part.BREAKS: gettext("Breaks taken"),
     }
 

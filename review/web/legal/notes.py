@@ -1,17 +1,19 @@
 """Internal notes: an address for legal, beside the record of a case."""
 
-from flask import Blueprint, flash, redirect, url_for
+from dataclasses import replace
+
+from flask import Blueprint, redirect, url_for
 from werkzeug import Response
 
 from review.actions.notes import write_note
 from review.domain.ids import read_id
+from review.domain.notes import note_text
 from review.domain.permissions import Permission
 from review.errors import AlreadyClosed, InvalidInput, NotFound
 from review.web import errors as web_errors
 from review.web import guard
 from review.web.legal.records import record_page
-from review.web.texts import gettext
-from review.web.typed_notes import TypedNote, typed_note
+from review.web.typed_notes import tell_written, typed_note
 
 blueprint = Blueprint("legal_notes", __name__)
 
@@ -24,9 +26,9 @@ def write(case_id: str) -> str | tuple[str, int] | Response:
     if wanted is None:
         raise NotFound("There is no such case; search by its id, a referral's id or a reference.")
     try:
-        write_note(wanted, note.text, pinned=note.pinned, actor=guard.actor())
+        note_text(note.text)
+        write_note(wanted, note.whole, pinned=note.pinned, actor=guard.actor())
     except (AlreadyClosed, InvalidInput) as error:
-        refused = TypedNote(note.text, note.pinned, error)
-        return record_page(wanted, note=refused), web_errors.status_of(error)
-    flash(gettext("Note written."), "done")
+        return record_page(wanted, note=replace(note, error=error)), web_errors.status_of(error)
+    tell_written(note.whole)
     return redirect(url_for("legal_records.record", case_id=wanted, _anchor="notes"), 303)

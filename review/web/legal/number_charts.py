@@ -6,7 +6,8 @@ from datetime import date
 from review.domain.charts import Series, bands, columns, greatest_of, whole_end
 from review.domain.numbers import Daily, Numbers, Outcomes, share, together, total
 from review.queries.numbers import MOST_COUNTED, OpenCases
-from review.web.legal.charts import Chart, known_word, marks_at, mirrored, notes_on
+from review.web.charts import Chart, mirrored
+from review.web.legal.charts import known_word, marks_at, notes_on
 from review.web.quantities import capped, percent, whole
 from review.web.texts import gettext, ngettext
 from review.web.times import day as day_words

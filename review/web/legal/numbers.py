@@ -8,8 +8,8 @@ from review.domain.permissions import Permission
 from review.errors import NotFound
 from review.queries.numbers import counted_so_far, numbers_of, open_cases
 from review.web import guard
+from review.web.charts import Chart
 from review.web.legal import number_charts, time_charts
-from review.web.legal.charts import Chart
 from review.web.quantities import whole
 from review.web.texts import gettext
 from review.web.words import word_of

@@ -16,6 +16,7 @@ from review.web import guard
 from review.web.errors import status_of
 from review.web.legal.quality_charts import error_chart, findings_of, stratum_words
 from review.web.legal.quality_form import DrawForm, JudgeForm, draw_form, judge_form, typed_draw
+from review.web.legal.record_evidence import pieces_in_record
 from review.web.texts import gettext
 from review.web.typed import blame, text_of
 
@@ -79,16 +80,14 @@ def sample(sample_id: str) -> str:
 @guard.access(Permission.JUDGE_QUALITY)
 def decision(sample_id: str, decision_id: str) -> str:
     """One case of the sample with its reviews, and the form; reading it is an event on the trail."""
-    wanted, entry = _entry_of(_wanted(sample_id), decision_id)
-    found = quality_actions.open_drawn_case(wanted.id, entry.decision_id, actor=guard.actor())
-    return _decision(wanted, entry, found, judge_form(found.outcome, typed=False))
+    return decision_page(*wanted_entry(sample_id, decision_id), typed=False)
 
 
 @blueprint.post("/samples/<sample_id>/<decision_id>")
 @guard.access(Permission.JUDGE_QUALITY)
 def judge(sample_id: str, decision_id: str) -> Response | tuple[str, int]:
     """Record what was found; what is wrong comes back at its field, and the text is kept."""
-    wanted, entry = _entry_of(_wanted(sample_id), decision_id)
+    wanted, entry = wanted_entry(sample_id, decision_id)
     remark = text_of("remark").replace("\r\n", "\n").strip()
     actor = guard.actor()
     try:
@@ -99,13 +98,24 @@ def judge(sample_id: str, decision_id: str) -> Response | tuple[str, int]:
         found = quality_actions.open_drawn_case(wanted.id, entry.decision_id, actor=actor)
         return _decision(wanted, entry, found, form, others), status_of(error)
     except AlreadyClosed as error:
-        form = judge_form(entry.stratum.outcome, typed=True)
-        return _decision(wanted, entry, None, form, (error.detail,)), status_of(error)
+        return closed_page(wanted, entry, error)
     flash(gettext("Recorded for %(id)s.", id=entry.case_id), "done")
     following = next(_to_judge(wanted, but=entry.decision_id), None)
     if request.form.get("then") == "next" and following is not None:
         return redirect(url_for(".decision", sample_id=wanted.id, decision_id=following.decision_id), 303)
     return redirect(url_for(".sample", sample_id=wanted.id), 303)
+
+
+def decision_page(wanted: Sample, entry: EntryListed, *, typed: bool) -> str:
+    """The page on which an entry is judged, an event on the trail; ``typed``: with what its form brought."""
+    found = quality_actions.open_drawn_case(wanted.id, entry.decision_id, actor=guard.actor())
+    return _decision(wanted, entry, found, judge_form(found.outcome, typed=typed))
+
+
+def closed_page(wanted: Sample, entry: EntryListed, error: AlreadyClosed) -> tuple[str, int]:
+    """Somebody else judged the entry meanwhile: what was typed, to be copied, and nothing of the case."""
+    form = judge_form(entry.stratum.outcome, typed=True)
+    return _decision(wanted, entry, None, form, (error.detail,)), status_of(error)
 
 
 def _decision(
@@ -122,6 +132,7 @@ def _decision(
         entry=entry,
         stratum=stratum_words(entry.stratum),
         case=found,
+        pieces={} if found is None else pieces_in_record(found.id, found.evidence),
         form=form,
         others=others,
         longest=LONGEST_REMARK,
@@ -138,7 +149,9 @@ def _wanted(sample_id: str) -> Sample:
     return found
 
 
-def _entry_of(wanted: Sample, decision_id: str) -> tuple[Sample, EntryListed]:
+def wanted_entry(sample_id: str, decision_id: str) -> tuple[Sample, EntryListed]:
+    """The sample at an address and the entry in it; raises `NotFound`."""
+    wanted = _wanted(sample_id)
     entry = next((one for one in wanted.entries if one.decision_id == decision_id), None)
     if entry is None:
         raise NotFound("This decision is not in the sample; open it from there.")

@@ -6,8 +6,9 @@ from review.domain.agreement import Estimate
 from review.domain.charts import bands_with_intervals
 from review.domain.sampling import Stratum, StratumResult, error_rate
 from review.queries.quality import Sample
+from review.web.charts import Chart, mirrored
 from review.web.legal.agreement_charts import ends_words, interval_words, reading_words
-from review.web.legal.charts import Chart, known_word, mirrored
+from review.web.legal.charts import known_word
 from review.web.quantities import percent, whole
 from review.web.texts import gettext
 from review.web.words import word_of

@@ -29,7 +29,7 @@ from review.web.legal.search_form import (
     write_place,
 )
 from review.web.times import duration
-from review.web.typed_notes import TypedNote
+from review.web.typed_notes import TypedNote, names_to_mention
 
 blueprint = Blueprint("legal_records", __name__)
 
@@ -95,10 +95,11 @@ def record_page(case_id: str, *, form: AdviceForm | None = None, note: TypedNote
         record=found,
         entries=found.timeline if oldest_first else found.timeline[::-1],
         oldest_first=oldest_first,
-        pieces=pieces_in_record(found),
+        pieces=pieces_in_record(found.id, found.evidence),
         form=(form or AdviceForm(formdata=None)) if found.state == CaseState.ESCALATED else None,
         refused=form,
         note=note or TypedNote("", pinned=False),
+        names=names_to_mention(),
         target=_target_of(found),
         now=clock.now(),
     )

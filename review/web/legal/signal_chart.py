@@ -11,8 +11,9 @@ from review.domain.numbers import monday_of
 from review.domain.rubber_stamps import LEAST_ALIKE, WEEKS, Week, weeks_of
 from review.domain.team import LEAST_PEOPLE
 from review.queries.rubber_stamps import MOST_READ, recorded_reviews
+from review.web.charts import Chart, mirrored
 from review.web.legal.agreement_charts import ends_words
-from review.web.legal.charts import Chart, marks_at, mirrored
+from review.web.legal.charts import marks_at
 from review.web.quantities import UNKNOWN, percent, whole
 from review.web.texts import gettext
 from review.web.times import day as day_words

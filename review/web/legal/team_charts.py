@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from review.domain.charts import bands, whole_end
 from review.domain.team import TeamFigures
 from review.queries.numbers import MOST_COUNTED
-from review.web.legal.charts import Chart, mirrored
+from review.web.charts import Chart, mirrored
 from review.web.legal.time_charts import about
 from review.web.quantities import capped, percent, whole
 from review.web.texts import gettext, ngettext

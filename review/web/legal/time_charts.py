@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from review.domain.charts import Series, columns, duration_end, greatest_of
 from review.domain.durations import ERROR
 from review.domain.numbers import Decisions, Numbers
-from review.web.legal.charts import Chart, known_word, marks_at, mirrored
+from review.web.charts import Chart, mirrored
+from review.web.legal.charts import known_word, marks_at
 from review.web.quantities import UNKNOWN, percent, whole
 from review.web.texts import gettext, ngettext
 from review.web.times import day as day_words

@@ -7,10 +7,10 @@ from werkzeug import Response
 from wtforms import BooleanField, SelectField, StringField
 
 from review import clock, db
-from review.actions.comforts import choose_comfort
+from review.actions.comforts import choose_comfort, desk_limits
 from review.config import Settings
 from review.domain.permissions import Permission
-from review.domain.wellbeing import SIZES, Comfort
+from review.domain.wellbeing import SIZES, Comfort, choice_problems
 from review.errors import FieldError, InvalidInput
 from review.queries.exposure import Choice, choice_of, exposure_of
 from review.queries.own_breaks import last_break
@@ -29,7 +29,7 @@ class ComfortForm(FlaskForm):
     grey = BooleanField(lazy_gettext("Show pictures without colour until I ask for it"))
     size = SelectField(lazy_gettext("First look"), validate_choice=False)
     break_minutes = StringField(lazy_gettext("Minutes of work until I am asked to rest"))
-    budget_high = StringField(lazy_gettext("Pictures of high severity a day"))
+    budget_high = StringField(lazy_gettext("Pieces of high severity a day"))
 
 
 @blueprint.get("/comfort")
@@ -44,13 +44,10 @@ def page() -> str:
 def choose() -> tuple[str, int] | Response:
     """Keep the choices."""
     form = _typed_form()
+    comfort = Comfort(blur=form.blur.data, grey=form.grey.data, size=form.size.data)
     try:
-        choose_comfort(
-            Comfort(blur=form.blur.data, grey=form.grey.data, size=form.size.data),
-            break_minutes=_number("break_minutes"),
-            budget_high=_number("budget_high"),
-            actor=guard.actor(),
-        )
+        limits = _typed_limits(comfort)
+        choose_comfort(comfort, **limits, actor=guard.actor())
     except InvalidInput as error:
         sentences = blame(form, error)
         return _page(form, sentences), 422
@@ -67,14 +64,20 @@ def _choice() -> Choice:
     return choice_of(db.session(), guard.actor().account_id or "", settings=_settings())
 
 
-def _number(name: str) -> int | None:
-    text = text_of(name).strip()
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER):
+def _typed_limits(comfort: Comfort) -> dict[str, int | None]:
+    """The limits as typed; raises `InvalidInput` with all that is wrong where one cannot be read."""
+    typed = {name: text_of(name).strip() for name in desk_limits()}
+    unread = [name for name, text in typed.items() if text and not _is_number(text)]
+    limits = {name: int(text) if text and name not in unread else None for name, text in typed.items()}
+    if unread:
         detail = gettext("Write a whole number, or leave the field blank.")
-        raise InvalidInput(detail, errors=[FieldError(name, "not_a_number", detail)])
-    return int(text)
+        problems = [FieldError(name, "not_a_number", detail) for name in unread]
+        raise InvalidInput(detail, errors=problems + choice_problems(comfort, limits, caps=desk_limits()))
+    return limits
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER
 
 
 def _form(choice: Choice) -> ComfortForm:

@@ -40,7 +40,7 @@ TYPED = (
     "territory", "context", "over_broad", "question", "question_item",
 )  # fmt: skip
 """Fields with one value each, by the names of http.md."""
-NOTE = ("note", "pinned")
+NOTE = ("note", "pinned", "mention")
 """The fields of a note that is not written yet: they come along and are kept, and are no part of a review."""
 MANY = ("clauses", "snippets", "also")
 """Fields with any number: clause versions, snippet versions inserted, further cases of the same referral."""
@@ -96,7 +96,7 @@ def draft_fields(values: Values) -> dict[str, Any]:
 
 
 UNTOUCHED: dict[str, Any] = {"account": "none", "context": "none", "territory": "world"} | dict.fromkeys(
-    ("rationale", "statement", "law", "decline_reason", "question", "note"), ""
+    ("rationale", "statement", "law", "decline_reason", "question", "note", "mention"), ""
 )
 """The fields of a review form that nobody touched; beside them what is chosen beforehand for an outcome."""
 BEFOREHAND = ("ground", "visibility", "question_item")
@@ -126,7 +126,7 @@ def seen_draft() -> SeenDraft | None:
 
 def unsent_note(values: Values) -> TypedNote:
     """The note that is typed or kept and not written yet."""
-    return TypedNote(first_of(values, "note"), pinned=first_of(values, "pinned") == "1")
+    return TypedNote(first_of(values, "note"), first_of(values, "pinned") == "1", first_of(values, "mention"))
 
 
 def draft_beside_question(values: Values) -> dict[str, Any] | None:

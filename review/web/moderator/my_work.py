@@ -12,6 +12,7 @@ from review.queries.cases import claim_mark
 from review.queries.comparisons import compared_cases
 from review.queries.questions import asked_by
 from review.web import guard
+from review.web.moderator.own_exposure import own_exposure
 
 blueprint = Blueprint("moderator_my_work", __name__)
 
@@ -38,6 +39,7 @@ def page() -> str:
         waits=WAITS,
         asked=asked_by(reader, account_id=account_id, now=now),
         sender_waits=SENDER_WAITS,
+        exposure=own_exposure(now=now),
         undo=None,
         now=now,
     )

@@ -1,6 +1,8 @@
 """Internal notes: an address for whoever holds a case, and for leads."""
 
-from flask import Blueprint, flash, request
+from dataclasses import replace
+
+from flask import Blueprint, request
 from werkzeug import Response
 
 from review.actions.notes import write_note
@@ -11,8 +13,7 @@ from review.web import guard
 from review.web.moderator.cases import case_page, keep_typed, number_in_form, wanted_case
 from review.web.moderator.forms import NOTE, typed_values
 from review.web.moderator.showing import back_to_case
-from review.web.texts import gettext
-from review.web.typed_notes import TypedNote, typed_note
+from review.web.typed_notes import tell_written, typed_note
 
 blueprint = Blueprint("moderator_notes", __name__)
 
@@ -29,9 +30,9 @@ def write(case_id: str) -> str | tuple[str, int] | Response:
         generation = number_in_form("claim_generation") if "claim_generation" in request.form else None
         if values and generation is not None:
             keep_typed(wanted, values, generation)
-        write_note(wanted, note.text, pinned=note.pinned, claim_generation=generation, actor=guard.actor())
+        write_note(wanted, note.whole, pinned=note.pinned, claim_generation=generation, actor=guard.actor())
     except (AlreadyClosed, AlreadyRecorded, ClaimLost, InvalidInput, StaleVersion) as error:
-        refused = TypedNote(note.text, note.pinned, error)
+        refused = replace(note, error=error)
         return case_page(wanted, values=values or None, error=error, note=refused)
-    flash(gettext("Note written."), "done")
+    tell_written(note.whole)
     return back_to_case(wanted, anchor="notes")

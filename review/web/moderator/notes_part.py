@@ -4,23 +4,27 @@ from dataclasses import dataclass
 
 from review import db
 from review.actions.notes import ANY_CASE
-from review.domain.notes import Reader
+from review.domain.notes import AFTER_OTHERS, Reader
 from review.domain.permissions import Role
 from review.domain.states import Round
 from review.queries.cases import CaseSummary
 from review.queries.decisions import StoredReview
 from review.queries.notes import NoteShown, notes_on
 from review.web import guard
-from review.web.typed_notes import TypedNote
+from review.web.typed_notes import TypedNote, names_to_mention
 
 
 @dataclass(frozen=True)
 class NotesPart:
-    """What the template draws: the notes, whether one more may be written, and one that was refused."""
+    """What the template draws: the notes, whether one more may be written, and one that was refused.
+
+    ``names``: those who can be mentioned in it.
+    """
 
     notes: tuple[NoteShown, ...]
     may_write: bool
     typed: TypedNote
+    names: tuple[str, ...] = ()
 
 
 def notes_part(
@@ -45,4 +49,7 @@ def notes_part(
         )
     # whoever has reviewed a case sees the same whatever became of it
     may_write = (holds or actor.role in ANY_CASE) and (reviewed or summary.state != "withdrawn")
-    return NotesPart(notes, may_write, typed or TypedNote("", pinned=False))
+    # no colleague reads what is written in a blind round, and a name could be the other reviewer's
+    reaches = may_write and not (holds and summary.state in AFTER_OTHERS)
+    names = names_to_mention() if reaches else ()
+    return NotesPart(notes, may_write, typed or TypedNote("", pinned=False), names)

@@ -169,7 +169,8 @@ def test_a_long_text_of_an_item_is_folded_and_unfolding_it_is_a_look(desk: Desk)
     moderator = Moderator(desk)
     moderator.claim(case_id)
     page = moderator.get(f"/cases/{case_id}")
-    assert "more characters</summary>" in page
+    assert LONG[:100] in page
+    assert "word " * 40 not in page, "nothing is unfolded unnoticed"
     (offered,) = [one for one in steps(page) if "/reveal" in one]
     page = step(moderator, offered)
     assert LONG.strip() in page

@@ -80,12 +80,34 @@ def test_a_limit_that_cannot_be_is_refused_at_its_field_with_all_that_was_typed(
     assert 'checked id="blur"' not in answer.text
 
 
+@pytest.mark.parametrize(("minutes", "says"), [("soon", "Write a whole number"), ("0", "at least 1")])
+def test_all_that_is_wrong_is_told_at_once_each_at_its_field(desk: Desk, minutes: str, says: str) -> None:
+    client = desk.client()
+    make_sign_in(client, Role.MODERATOR)
+    wrong = {"size": "huge", "break_minutes": minutes, "budget_high": "61", "grey": "1"}
+    page = client.post("/comfort", data={"csrf_token": _token(client, "/comfort")} | wrong).text
+    summary = page.partition('role="alert"')[2].partition("</div>")[0]
+    assert re.findall(r'href="#(\w+)"', summary) == ["size", "break_minutes", "budget_high"]
+    for field, sentence in (("size", "Choose one"), ("break_minutes", says), ("budget_high", "limit is 60")):
+        said = re.search(rf'id="{field}-error">(.*?)</p>', page)
+        assert said is not None, field
+        assert sentence in said[1]
+        assert re.search(rf'aria-invalid="true"[^>]*id="{field}"', page), field
+    assert f'value="{minutes}"' in page
+    assert 'value="61"' in page
+    assert 'checked id="grey"' in page
+    assert 'checked id="blur"' not in page
+    assert "Kept." not in client.get("/comfort").text
+
+
 def test_the_page_claims_comfort_and_no_protection(desk: Desk) -> None:
     client = desk.client()
     make_sign_in(client, Role.LEAD)
     page = client.get("/comfort").text
     assert "This is comfort, not protection" in page
     assert "Only you see this page." in page
+    assert "There is nothing to mute here: video and audio are never shown" in page
+    assert "mute" not in "".join(re.findall(r"<(?:input|select)[^>]*>", page)), "words, and no switch"
 
 
 def test_other_roles_have_no_such_page(desk: Desk) -> None:

@@ -15,8 +15,8 @@ from tests.stored import contents
 from tests.web.walls.crawling import FOR_PROGRAMS, Answered, by_parameters, crawl
 from tests.web.walls.logged import log_lines
 from tests.web.walls.marks import Mark, found_in
-from tests.web.walls.matrix import DISPUTE
-from tests.web.walls.posting import by_holder, by_key, by_page
+from tests.web.walls.matrix import DISPUTE, JUDGE
+from tests.web.walls.posting import by_holder, by_judge, by_key, by_page
 from tests.web.walls.stage import STAFF, Ids, Stage, bearer, build
 
 
@@ -72,6 +72,7 @@ def _look(url: str, folder: Path) -> Seen:
         )
         answers[DISPUTE] = [one for one in answers["resolver"] if stage.cases["resolver"] in one.address]
         answers["holder"] += by_holder(stage)
+        answers[JUDGE] = by_judge(stage)
         # last: what is sent changes what the others see
         answers["sender's page"] += by_page(stage)
         answers["sender's key"] += by_key(stage)

@@ -14,6 +14,9 @@ ROUNDS = ("second", "compared", "resolver")
 DISPUTE = "resolver's case"
 """The pages of the case that this lead resolves; elsewhere a lead knows colleagues by pseudonym."""
 
+JUDGE = "judge for quality"
+"""A lead without a part in what is decided, on all that quality review shows of it; the usual cell is no."""
+
 YES, NO, NEVER = "yes", "no", "never"
 
 
@@ -40,9 +43,10 @@ def _row(
     *cells: str,
     rounds: tuple[str, str, str] = ("", "", ""),
     dispute: str = "",
+    judge: str = NO,
     later: Mapping[str, tuple[str, str]] | None = None,
 ) -> Row:
-    told = zip((*COLUMNS, *ROUNDS, DISPUTE), (*cells, *rounds, dispute), strict=True)
+    told = zip((*COLUMNS, *ROUNDS, DISPUTE, JUDGE), (*cells, *rounds, dispute, judge), strict=True)
     return Row(name, marks, {column: cell for column, cell in told if cell}, later or {})
 
 
@@ -50,11 +54,11 @@ MATRIX: tuple[Row, ...] = (
     #                                holder author colleague lead page key legal admin public
     _row("text of one's own notice", (Mark.OWN_REASON,),
          # the author reads again what a review was about while it can be undone
-         YES, YES, NO, NO, YES, "", YES, NO, NO, rounds=(YES, NO, YES)),
+         YES, YES, NO, NO, YES, "", YES, NO, NO, rounds=(YES, NO, YES), judge=YES),
     _row("location of one's own notice", (Mark.OWN_PLACE,),
-         YES, NO, NO, NO, YES, YES, YES, NO, NO, rounds=(YES, NO, YES)),
+         YES, NO, NO, NO, YES, YES, YES, NO, NO, rounds=(YES, NO, YES), judge=YES),
     _row("text of another sender's notice on the same item", (Mark.OTHER_REASON,),
-         YES, YES, NO, NO, NEVER, NEVER, YES, NO, NO, rounds=(YES, NO, YES)),
+         YES, YES, NO, NO, NEVER, NEVER, YES, NO, NO, rounds=(YES, NO, YES), judge=YES),
     _row("law that the sender cites", (Mark.OTHER_LAW,),
          YES, NO, NO, NO, NEVER, NEVER, YES, NO, NO, rounds=(YES, NO, YES)),
     _row("group and authority of the sender, after the first look", (Mark.OTHER_AUTHORITY,),
@@ -76,14 +80,14 @@ MATRIX: tuple[Row, ...] = (
     _row("how a sender was identified", (Mark.OTHER_IDENTITY,),
          NO, NO, NO, NO, NEVER, NEVER, YES, YES, NO, rounds=(NO, NO, NO)),
     _row("name of a piece of evidence", (Mark.OTHER_EVIDENCE_NAME,),
-         YES, NO, NO, NO, NEVER, NEVER, YES, NO, NO, rounds=(YES, NO, YES)),
+         YES, NO, NO, NO, NEVER, NEVER, YES, NO, NO, rounds=(YES, NO, YES), judge=YES),
     _row("content of evidence", (Mark.OWN_EVIDENCE, Mark.OTHER_EVIDENCE),
          # the holder was shown it, and legal in the record, on the trail; nobody else
-         YES, NO, NO, NO, NO, NO, YES, NO, NO, rounds=(NO, NO, NO), dispute=NO),
+         YES, NO, NO, NO, NO, NO, YES, NO, NO, rounds=(NO, NO, NO), dispute=NO, judge=YES),
     _row("first rationale", (Mark.RATIONALE,),
-         NO, YES, NO, NO, NEVER, NEVER, YES, NO, NO, rounds=(NO, YES, YES), dispute=YES),
+         NO, YES, NO, NO, NEVER, NEVER, YES, NO, NO, rounds=(NO, YES, YES), dispute=YES, judge=YES),
     _row("statement, after dispatch", (Mark.STATEMENT,),
-         NO, YES, NO, NO, YES, YES, YES, NO, NO, rounds=(NO, YES, YES)),
+         NO, YES, NO, NO, YES, YES, YES, NO, NO, rounds=(NO, YES, YES), judge=YES),
     _row("first outcome, before dispatch", (Mark.PENDING_RATIONALE, Mark.PENDING_STATEMENT),
          NO, YES, NO, NO, NEVER, NEVER, YES, NO, NO, rounds=(NO, NO, NO)),
     _row("draft of a review", (Mark.DRAFT,),
@@ -101,15 +105,16 @@ MATRIX: tuple[Row, ...] = (
     _row("what another sender was asked about the same item", (Mark.OTHER_QUESTION, Mark.OTHER_ANSWER),
          YES, NO, NO, NO, NEVER, NEVER, YES, NO, NO),
     _row("precedents", (Mark.PRECEDENT,),
-         YES, "", NO, NO, NEVER, NEVER, YES, "", NO),
+         YES, "", NO, NO, NEVER, NEVER, YES, "", NO, judge=""),
     _row("pseudonym of a reviewer", (Mark.AUTHOR_PSEUDONYM,),
          "", YES, "", "", NEVER, NEVER, YES, YES, NO, rounds=(NO, YES, ""), dispute=NO),
     _row("pseudonym of the other reviewer, while the two differ", (Mark.DISPUTER_PSEUDONYM,),
-         NO, NO, NO, "", NEVER, NEVER, YES, YES, NO, rounds=(NO, NO, ""), dispute=NO),
+         # whoever writes a note is offered all colleagues to mention, but in a case that is judged again
+         "", NO, NO, "", NEVER, NEVER, YES, YES, NO, rounds=(NO, NO, ""), dispute=NO),
     _row("ready-made text that is offered", (Mark.READY_MADE,),
          YES, "", "", "", NEVER, NEVER, "", YES, NO, rounds=(YES, "", YES)),
     _row("ready-made text in a statement, after dispatch", (Mark.READY_SENT,),
-         YES, YES, "", "", YES, YES, YES, YES, NO, rounds=(YES, "", YES)),
+         YES, YES, "", "", YES, YES, YES, YES, NO, rounds=(YES, "", YES), judge=YES),
     _row("real name of a reviewer", (Mark.STAFF_NAME,),
          NO, "", NO, NO, NEVER, NEVER, NO, YES, NO, rounds=(NO, NO, NO),
          later={"legal": ("with a reason", UNMASK)}),
@@ -118,7 +123,7 @@ MATRIX: tuple[Row, ...] = (
     _row("reference of one's own notice", (Mark.OWN_REFERENCE,),
          NO, NO, NO, NO, YES, YES, YES, NO, NO, rounds=(NO, NO, NO)),
     _row("one's own uploads by name", (Mark.OWN_EVIDENCE_NAME,),
-         YES, NO, NO, NO, "", "", YES, NO, NO, rounds=(YES, NO, YES)),
+         YES, NO, NO, NO, "", "", YES, NO, NO, rounds=(YES, NO, YES), judge=YES),
     _row("pseudonyms of colleagues", (Mark.PSEUDONYM,),
          "", "", "", "", NEVER, NEVER, YES, YES, NO),
     _row("name of a reviewer on the trail", (Mark.TRAIL_NAME,),

@@ -3,11 +3,16 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import product
 from typing import Any
 
+import time_machine
+
+from review import clock
 from review.domain.media import Stage as Stages
-from tests.factories import referral_body
+from review.domain.permissions import Role
+from tests.factories import make_sign_in, referral_body
 from tests.web.walls.crawling import Answered, answered, token_on
 from tests.web.walls.stage import Stage, bearer
 
@@ -70,6 +75,40 @@ def by_holder(stage: Stage) -> list[Answered]:
             f"{page}/reveal", data=fields | {"evidence": evidence_id}, follow_redirects=True
         ) as answer:
             found.append(answered(f"POST {page}/reveal", answer))
+    return found
+
+
+def by_judge(stage: Stage) -> list[Answered]:
+    """All that a lead without a part in it is shown of what is decided: the sample, its cases, each step."""
+    found: list[Answered] = []
+    tomorrow = clock.now() + timedelta(days=1)
+    with time_machine.travel(tomorrow, tick=False):
+        client = stage.desk.client()
+        make_sign_in(client, Role.LEAD)
+        token = token_on(client)
+
+        def ask(method: str, address: str, **fields: str) -> str:
+            with client.open(address, method=method, data={"csrf_token": token} | fields) as answer:
+                found.append(answered(f"{method} {address}", answer))
+                return answer.location or found[-1].text
+
+        days = {"since": f"{tomorrow - timedelta(days=2):%F}", "until": f"{tomorrow - timedelta(days=1):%F}"}
+        sample = ask("POST", "/quality/samples", size="30", seed="walls", **days)
+        cases = dict.fromkeys(re.findall(rf'"({sample}/D-[0-9A-Z-]+)"', ask("GET", sample)))
+        for address in cases:
+            page = ask("GET", address)
+            ask("POST", address, finding="technical")
+            for evidence_id in dict.fromkeys(re.findall(r"evidence=(E-[0-9A-Z-]+)", page)):
+                ask("POST", f"{address}/reveal", evidence=evidence_id, stage=Stages.TEXT.value)
+            for leave in re.findall(rf'"({address}/leave/[^"]+)"', page):
+                for method in ("GET", "POST", "GET"):
+                    ask(method, leave)
+            page = ask("GET", address)
+            for more in re.findall(r'(?:src|href)="(/(?:evidence|quality)/?[^"#]*)"', page):
+                ask("GET", more)
+            ask("POST", address, finding="correct")
+        assert len(cases) > 1
+        ask("GET", sample)
     return found
 
 

@@ -87,6 +87,7 @@ def build(desk: Desk) -> Stage:
     _leave_open(stage)
     _batches(stage)
     stage.note("house", "decision_id", *desk.session.scalars(sa.text("SELECT id FROM decisions")))
+    stage.note("house", "sample_id", new_id("Y"))  # of none: what a judge sees has its own column
     settle(desk.settings.data_dir)
     stage.note("house", "run_id", verifying.request_verification(actor=stage.actors["legal"]))
     return stage
