@@ -210,9 +210,9 @@ WORDS: dict[str, dict[str, str]] = {
         "text": N_("as text"),
     },
     "exposure_step": {
-        "small": N_("Pictures small, blurred and grey"),
-        "grey": N_("Pictures in full, grey"),
-        "colour": N_("Pictures in colour"),
+        "small": N_("Small pictures"),
+        "grey": N_("Grey pictures"),
+        "colour": N_("Colour pictures"),
         "text": N_("Texts"),
     },
     "not_shown": {

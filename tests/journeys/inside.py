@@ -2,11 +2,13 @@
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from flask import Flask
 from werkzeug.serving import make_server
+from werkzeug.wsgi import get_input_stream
 
 from review.domain.permissions import Actor, Role
 from tests.conftest import Desk
@@ -18,7 +20,12 @@ from tests.journeys.visitor import Visitor
 def served(app: Flask) -> Iterator[str]:
     """Answer browsers in threads of this process; the address."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+
+    def bounded(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        """As behind the program's own server: a body ends where its header says."""
+        return app(environ | {"wsgi.input": get_input_stream(environ)}, start)
+
+    server = make_server("127.0.0.1", 0, bounded, threaded=True)
     answering = threading.Thread(target=server.serve_forever)
     answering.start()
     try:
