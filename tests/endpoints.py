@@ -37,6 +37,7 @@ def make_endpoint(actor: Actor, url: str, topics: Collection[str] = TOPICS) -> S
 
 def deliver(desk: Desk) -> None:
     """Turn the loop until nothing is due and nothing under way."""
+    desk.session.rollback()  # the loop looks at what is committed now
     while delivering.run_once(desk.app):
         pass
     delivering.finish(desk.app)

@@ -166,6 +166,7 @@ OFFICE_WORDS: dict[str, dict[str, str]] = {
         "trail": N_("Trail"),
         "checkpoint": N_("Checkpoint"),
         "dispatch": N_("Dispatch"),
+        "deliveries": N_("Messages to senders"),
         "workers": N_("Background loops"),
         "verification": N_("Verification"),
         "clock": N_("Clock"),
