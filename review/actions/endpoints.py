@@ -17,9 +17,9 @@ from review.domain.endpoints import MOST_ENDPOINTS, checked_topics, checked_url
 from review.domain.ids import new_id
 from review.domain.permissions import Actor, Permission, check_permission
 from review.domain.sealing import seal
-from review.domain.webhooks import OVERLAP, TEST, Stopped, new_secret, written_secret
+from review.domain.webhooks import OVERLAP, TEST, DeliveryState, Stopped, new_secret, written_secret
 from review.errors import AlreadyClosed, AlreadyExists, NotFound
-from review.models import Endpoint, Sender
+from review.models import Delivery, Endpoint, Sender
 from review.outbox import Message
 
 PURPOSE = "webhook-secret"
@@ -160,9 +160,24 @@ def try_endpoint(endpoint_id: str, *, actor: Actor) -> str:
         written = outbox.write_messages(writer, [message], at=now)
         if not written:
             raise AlreadyClosed("This endpoint is switched off; switch it on before you test it.")
+        _check_one_test(writer, endpoint_id)
         fields = {"delivery": written[0]}
         ledger.record(writer, "endpoint.tested", endpoint_id, actor=actor, at=now, fields=fields)
         return written[0]
+
+
+def _check_one_test(writer: Session, endpoint_id: str) -> None:
+    """One test at a time, so that nobody makes the desk knock at an address without end.
+
+    The endpoint's row is locked: its messages were counted.
+    """
+    under_way = sa.select(sa.func.count()).where(
+        Delivery.endpoint_id == endpoint_id,
+        Delivery.topic == TEST,
+        Delivery.standing == DeliveryState.WAITING,
+    )
+    if (writer.scalar(under_way) or 0) > 1:
+        raise AlreadyClosed("A test message is on its way already; wait for what comes of it.")
 
 
 def _own(endpoint_id: str, actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:

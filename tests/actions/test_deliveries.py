@@ -23,6 +23,8 @@ from review.domain.permissions import SERVICE, Actor, Scope
 from review.domain.webhooks import TOPICS, Failure
 from review.errors import AlreadyClosed, AlreadyExists, ClaimLost, NotFound, ReviewError, ScopeTooSmall
 from review.models import Delivery, DeliveryAttempt, Endpoint, Opening
+from review.queries.deliveries import recent_dead_letters
+from review.queries.health import readiness
 from review.webhooks import Outcome
 from tests.conftest import Desk
 from tests.endpoints import make_endpoint, managing
@@ -162,10 +164,13 @@ def test_a_removed_endpoint_keeps_no_secret_and_is_missing(desk: Desk) -> None:
 def test_a_test_message_is_tried_once(desk: Desk) -> None:
     actor = managing(make_sender())
     shown = make_endpoint(actor, URL, ["item.decided"])
-    delivery_id = try_endpoint(shown.endpoint_id, actor=actor)
+    found = together(desk.app, [lambda: try_endpoint(shown.endpoint_id, actor=actor)] * 3)
+    (delivery_id,) = [one for one in found if isinstance(one, str)]
+    assert sum(isinstance(one, AlreadyClosed) for one in found) == 2, "one at a time"
     (leased,) = _lease()
     assert (leased.id, leased.topic) == (delivery_id, "endpoint.test")
     assert _record(leased, REFUSED) == "dead"
+    try_endpoint(shown.endpoint_id, actor=actor)
 
 
 def test_a_sender_has_so_many_endpoints_and_no_more(desk: Desk) -> None:
@@ -177,6 +182,21 @@ def test_a_sender_has_so_many_endpoints_and_no_more(desk: Desk) -> None:
     remove_endpoint(shown.endpoint_id, actor=actor)
     found = together(desk.app, [lambda: make_endpoint(actor, URL)] * 3)
     assert sum(isinstance(one, AlreadyExists) for one in found) == 2
+
+
+def test_dead_letters_of_a_week_are_counted_for_whoever_looks_after_the_desk(desk: Desk) -> None:
+    actor = managing(make_sender())
+    shown = make_endpoint(actor, URL)
+    assert recent_dead_letters(desk.session, now=clock.now()) == 0
+    _dead(desk, actor)
+    try_endpoint(shown.endpoint_id, actor=actor)
+    _record(_lease()[0], REFUSED)
+    now = clock.now()
+    assert recent_dead_letters(desk.session, now=now) == 1, "what a test came to is no dead letter"
+    (check,) = [one for one in readiness(desk.session, now=now, rooms=[]) if one.name == "deliveries"]
+    assert (check.ok, check.warning) == (True, True)
+    assert "7 days: 1." in check.sentence
+    assert recent_dead_letters(desk.session, now=now + timedelta(days=7, seconds=1)) == 0
 
 
 def _acts(desk: Desk, endpoint_id: str, delivery_id: str) -> dict[str, Callable[[Actor], object]]:

@@ -68,7 +68,8 @@ ROTATE: Final = Operation(
 TRY: Final = Operation(
     name="test_endpoint",
     title="Send a test message",
-    text="A message of type endpoint.test, tried once. What came of it stands on your page. No body.",
+    text="A message of type endpoint.test, tried once, one at a time. What came of it stands on your page. "
+    "No body.",
     group=GROUP,
     answers=(Answer(202, "It is on its way.", (Content("application/json", DeliveryAnswer),)),),
     problems=(NotFound, NotAcceptable, AlreadyClosed),
