@@ -65,6 +65,8 @@ PEOPLE = {
             "/sender/referrals?received_to=never",
             "/sender/refused",
             "/sender/keys",
+            "/sender/endpoints",
+            "/sender/deliveries",
         ],
     ),
 }
