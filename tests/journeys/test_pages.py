@@ -66,7 +66,6 @@ PEOPLE = {
             "/sender/refused",
             "/sender/keys",
             "/sender/endpoints",
-            "/sender/deliveries",
         ],
     ),
 }
