@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from review.errors import SettingsError
 from review.setting_table import SETTINGS, Setting
 from review.setting_texts import READERS, whole_number
 
+Network = IPv4Network | IPv6Network
 WEAK_KEY_LENGTH = 32
 LONGEST_CONTACT = 200
 
@@ -58,6 +60,7 @@ class Settings:
     requests_per_address: int
     failed_keys_per_address: int
     metrics_token: str
+    webhook_networks: tuple[Network, ...]
     time_zone: str
     contact_point: str
     break_minutes: int
@@ -135,6 +138,15 @@ def _contact_point(text: str) -> str:
     return words
 
 
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise SettingsError(
+            "REVIEW_WEBHOOK_NETWORKS must be networks with commas between, such as 10.20.0.0/16, or blank."
+        ) from None
+
+
 def _passkey_roles(text: str) -> tuple[str, ...]:
     roles = tuple(part.strip() for part in text.split(",") if part.strip())
     if not set(roles) <= set(ROLES):
@@ -163,6 +175,7 @@ def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = 
         database_wait_seconds=_number(values, "REVIEW_DATABASE_WAIT_SECONDS", least=1, most=60),
         trusted_proxies=_number(values, "REVIEW_TRUSTED_PROXIES", least=0, most=10),
         metrics_token=_token(values, "REVIEW_METRICS_TOKEN"),
+        webhook_networks=_networks(values["REVIEW_WEBHOOK_NETWORKS"]),
         time_zone=values["REVIEW_TIME_ZONE"],
         contact_point=_contact_point(values["REVIEW_CONTACT_POINT"]),
         second_factor=_second_factor(values["REVIEW_SECOND_FACTOR"]),

@@ -22,43 +22,17 @@ from review.domain.permissions import Actor
 from review.domain.signed_note import encode_base64
 from review.errors import NotFound, NotReady, TrailBroken
 from review.models import (
-    Account,
-    Batch,
-    Case,
-    ChosenSetting,
-    Clause,
-    EmailedReferral,
-    Item,
     Leaf,
     Opening,
     PendingEvent,
-    QualitySample,
-    Referral,
-    Sender,
-    SenderKey,
-    Snippet,
     StoredCheckpoint,
     StoredTile,
     TreeHead,
 )
-from review.models.base import OnTrail
+from review.models.kinds import type_of_object
 from review.models.rows import insert_both, insert_rows
 from review.prepared import Prepared
 
-type_of_object: dict[str, type[OnTrail]] = {
-    "account": Account,
-    "batch": Batch,
-    "case": Case,
-    "clause": Clause,
-    "item": Item,
-    "key": SenderKey,
-    "referral": Referral,
-    "sender": Sender,
-    "setting": ChosenSetting,
-    "email": EmailedReferral,
-    "snippet": Snippet,
-    "sample": QualitySample,
-}
 BATCH = 2_000
 CHUNK = 500
 

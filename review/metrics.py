@@ -85,6 +85,7 @@ class Metrics:
             multiprocess_mode="liveall",
             registry=self.registry,
         )
+        self.delivery_attempts = _delivery_attempts(self.registry)
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def count(self, figure: Figure, word: str, count: int) -> None:
@@ -101,6 +102,15 @@ class Metrics:
             )
         kept[0].inc()
         kept[1].observe(seconds)
+
+
+def _delivery_attempts(registry: CollectorRegistry) -> Counter:
+    return Counter(
+        "review_delivery_attempts",
+        "Tries to deliver a message to a sender, by what came of them.",
+        ("outcome",),
+        registry=registry,
+    )
 
 
 disable_created_metrics()

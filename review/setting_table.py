@@ -151,6 +151,12 @@ SETTINGS: tuple[Setting, ...] = (
         " anywhere; at least 32 random characters, blank leaves both to this machine.",
     ),
     Setting(
+        "REVIEW_WEBHOOK_NETWORKS",
+        "",
+        "Comma-separated networks such as `10.20.0.0/16` whose addresses messages to senders may reach beside"
+        " public ones, by plain HTTP as well; blank: public addresses and https alone.",
+    ),
+    Setting(
         "REVIEW_TIME_ZONE",
         "UTC",
         "Time zone of pages for people who have not chosen one, such as `Europe/Brussels`.",

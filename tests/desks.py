@@ -13,6 +13,7 @@ from review.actions.claiming import Claim
 from review.actions.clauses import import_clauses
 from review.actions.companions import Ticked
 from review.actions.decisions import Recorded, record_review, undo_review
+from review.actions.deliveries import lease_deliveries, record_attempt
 from review.actions.dispatching import dispatch_review
 from review.actions.escalations import advise_case, end_escalations, escalate_case
 from review.actions.leaving import pass_case, set_aside_case
@@ -28,9 +29,12 @@ from review.domain.escalations import WAITS
 from review.domain.permissions import OPERATOR, SERVICE, Actor, Role
 from review.domain.questions import WAITS as SENDER_WAITS
 from review.domain.senders import FlaggerEvidence
+from review.domain.webhooks import Failure
 from review.models import Item, Question
 from review.queries.precedents import first_precedents
+from review.webhooks import Outcome
 from tests.draws import DRAWN
+from tests.endpoints import make_endpoint, managing
 from tests.factories import make_account, receive, sender_actor
 
 TERMS = "## 4. Threats\n\nNo threats.\n\n## 5. Fraud\n\nNo fraud.\n"
@@ -53,6 +57,7 @@ def lived_in_desk() -> None:
             for name in ("North", "South")
         ]
         moderators = [make_account(), make_account()]
+        make_endpoint(managing(senders[0].sender_id or ""), "https://hook.example/")
         _ready_made()
         _receive_all(senders, hand)
         for number, ground in enumerate(("terms", "", "law")):  # three decided, one of them after an undo
@@ -71,6 +76,15 @@ def lived_in_desk() -> None:
                           actor=senders[1])  # fmt: skip
         claim_next(actor=moderators[1])
         _noted(moderators)
+        _told()
+
+
+def _told() -> None:
+    """Of the messages to the first sender one arrives, one is refused, and two are on their way."""
+    outcomes = [Outcome(200, None, 12), Outcome(503, Failure.STATUS, 8, "Come back later.")]
+    leased = lease_deliveries(room=4, under_way={}, actor=SERVICE)
+    for one, outcome in zip(leased, outcomes, strict=False):
+        record_attempt(one, outcome, began_at=clock.now(), actor=SERVICE)
 
 
 def _ready_made() -> None:

@@ -44,6 +44,7 @@ def test_defaults_are_enough_beside_key_and_hosts() -> None:
         ("REVIEW_CONTACT_POINT", "desk\u202e@video.example"),
         ("REVIEW_SECOND_FACTOR", "maybe"),
         ("REVIEW_PASSKEY_ROLES", "legal,clerk"),
+        ("REVIEW_WEBHOOK_NETWORKS", "10.0.0.1/8"),
     ],
 )
 def test_a_bad_setting_stops_the_start_by_name(name: str, value: str) -> None:

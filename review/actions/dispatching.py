@@ -20,6 +20,7 @@ from review.actions.rounds import (
     mark_dispatched,
     send_to_second_review,
 )
+from review.actions.telling import tell_items
 from review.config import Settings
 from review.domain.permissions import Actor, check_service
 from review.domain.rounds import WHOLE_SOURCES, Place, why_second
@@ -165,4 +166,7 @@ def _decide(
         meta={"outcome": decisive.content.outcome},
     )
     move_late_items(writer, decisive, actor=actor, now=now)
+    topic = MOVES[name].topic
+    assert topic is not None
+    tell_items(writer, topic, [item_id for item_id, _referral in answered], at=now)
     return decision_id

@@ -11,12 +11,14 @@ from sqlalchemy.orm import Session
 
 from review import db, ledger
 from review.actions.joining import Places, join_cases
+from review.actions.telling import tell_received
 from review.config import Settings
 from review.domain.canonical import plain_json
 from review.domain.ids import new_id
 from review.domain.permissions import Actor
 from review.domain.referrals import Evidence as SentEvidence
 from review.domain.referrals import Intake, IntakeItem
+from review.domain.representation import OwnItem, OwnReferral
 from review.domain.states import ItemStatus
 from review.errors import FieldError, InvalidReferral, ReferenceConflict
 from review.formats import original
@@ -85,6 +87,33 @@ def _split(body: bytes, evidence: Sequence[SentEvidence]) -> original.Spliced:
             for position in failure.positions
         ]
         raise InvalidReferral("Evidence is not canonical base64.", errors=errors) from failure
+
+
+def as_received(arrival: Arrival, *, at: datetime) -> OwnReferral:
+    """What `own_referral` would read of a referral that was stored a moment ago, at ``at``."""
+    intake = arrival.intake
+    items = (
+        OwnItem(
+            id=arrival.item_ids[item.index],
+            referral_id=arrival.referral_id,
+            url=item.location.url,
+            canonical_url=item.location.canonical_url,
+            status=ItemStatus.IN_REVIEW,
+            defanged=item.location.defanged,
+            content_type=item.content_type,
+        )
+        for item in intake.items
+    )
+    return OwnReferral(
+        id=arrival.referral_id,
+        reference=intake.reference,
+        intake_kind=intake.intake_kind,
+        reason=intake.reason,
+        received_at=at,
+        updated_at=at,
+        items=tuple(items),
+        refused=arrival.refused,
+    )
 
 
 def reference_conflict(referral_id: str) -> ReferenceConflict:
@@ -176,6 +205,9 @@ def _store(
     case_of = {row["id"]: row["case_id"] for row in items}
     records = [_record(arrival, case_of, key_id=actor.key_id) for arrival in arrivals]
     ledger.record_many(writer, "referral.received", records, actor=actor, at=at, created=True)
+    tell_received(
+        writer, actor.sender_id or "", lambda: (as_received(arrival, at=at) for arrival in arrivals), at=at
+    )
 
 
 def _record(arrival: Arrival, case_of: Mapping[str, str], *, key_id: str | None) -> ledger.Record:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from review import clock, db, ledger
 from review.actions.claiming import Claim, lock_account, take_next
 from review.actions.returning import bring_back, end_question, touch_sender
+from review.actions.telling import tell_items
 from review.clock import rfc3339
 from review.domain.ids import new_id
 from review.domain.narrowing import EVERYTHING, Narrowed
@@ -83,7 +84,9 @@ def ask_sender(
         seen = {"generation": claim_generation, "version": version}
         _store(writer, case_id, asked.item_id, question, actor=actor, now=now, seen=seen)
         _keep_draft(writer, case_id, draft, actor=actor, now=now)
-        return take_next(writer, actor=actor, now=now, narrowed=narrowed) if then_next else None
+        following = take_next(writer, actor=actor, now=now, narrowed=narrowed) if then_next else None
+        tell_items(writer, "item.question", [asked.item_id], at=now)
+        return following
 
 
 def _checked(writer: Session, case_id: str, question: str, item_id: str | None) -> Asked:

@@ -10,12 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review import clock, db, ledger
-from review.actions.intake import Arrival, Taken, prepare_arrival, reference_conflict, take_in
+from review.actions.intake import Arrival, Taken, as_received, prepare_arrival, reference_conflict, take_in
 from review.config import Settings
 from review.domain.permissions import Actor, Permission, check_permission, check_service
 from review.domain.referrals import Intake
-from review.domain.representation import OwnItem, OwnReferral, json_bytes
-from review.domain.states import ItemStatus
+from review.domain.representation import OwnReferral, json_bytes
 from review.errors import IdempotencyKeyReused
 from review.models import StoredAnswer
 from review.models.evidence_files import keep_evidence
@@ -160,36 +159,9 @@ def _keep_answer(
 def _answer(writer: Session, arrival: Arrival, taken: Taken, *, actor: Actor, at: datetime) -> Received:
     """What a new referral is now, from the values just written; what one sent before has become is read."""
     if taken.new:
-        own: OwnReferral | None = _as_received(arrival, at=at)
+        own: OwnReferral | None = as_received(arrival, at=at)
     else:
         own = own_referral(writer, taken.referral_id, sender_id=actor.sender_id)
     assert own is not None
     status = 201 if taken.new else 200
     return Received(own.id, status, json_bytes(own.as_dict()), f"/api/v1/referrals/{own.id}")
-
-
-def _as_received(arrival: Arrival, *, at: datetime) -> OwnReferral:
-    """What `own_referral` would read of a referral that was stored a moment ago, at ``at``."""
-    intake = arrival.intake
-    items = (
-        OwnItem(
-            id=arrival.item_ids[item.index],
-            referral_id=arrival.referral_id,
-            url=item.location.url,
-            canonical_url=item.location.canonical_url,
-            status=ItemStatus.IN_REVIEW,
-            defanged=item.location.defanged,
-            content_type=item.content_type,
-        )
-        for item in intake.items
-    )
-    return OwnReferral(
-        id=arrival.referral_id,
-        reference=intake.reference,
-        intake_kind=intake.intake_kind,
-        reason=intake.reason,
-        received_at=at,
-        updated_at=at,
-        items=tuple(items),
-        refused=arrival.refused,
-    )

@@ -234,6 +234,16 @@ EVENTS: dict[str, EventType] = {
             ("seed", "since", "until", "decisions", "strata"),
             ("size", "population"),
         ),
+        EventType("endpoint.added", "endpoint", _SENDER, ("sender", "url", "topics")),
+        EventType("endpoint.rotated", "endpoint", _SENDER),
+        EventType("endpoint.tested", "endpoint", _SENDER, ("delivery",), changes=False),
+        # by the service: the receiver answered that it is gone
+        EventType("endpoint.switched_off", "endpoint", (*_SENDER, *_LOOP), (), ("why",)),
+        EventType("endpoint.switched_on", "endpoint", _SENDER),
+        EventType("endpoint.removed", "endpoint", _SENDER),
+        EventType("delivery.arrived", "delivery", _LOOP, (), ("topic", "tries", "status")),
+        EventType("delivery.given_up", "delivery", (*_SENDER, *_LOOP), (), ("topic", "tries", "why")),
+        EventType("delivery.sent_again", "delivery", _SENDER, (), ("topic",)),
         EventType("quality.judged", "sample", _PEOPLE, ("decision", "case", "remark"), ("finding",)),
     )
 }

@@ -77,6 +77,7 @@ class Permission(StrEnum):
     RESET_FACTORS = "reset_factors"
     MANAGE_SENDERS = "manage_senders"
     MANAGE_OWN_KEYS = "manage_own_keys"
+    MANAGE_ENDPOINTS = "manage_endpoints"
     SEE_SENDER_ACCURACY = "see_sender_accuracy"
     EDIT_CLAUSES = "edit_clauses"
     PUBLISH_CLAUSES = "publish_clauses"
@@ -141,6 +142,11 @@ GRANTS: dict[Permission, Grant] = {
     ),
     Permission.MANAGE_OWN_KEYS: Grant(
         "Issue and revoke one's own organisation's API keys.", roles=frozenset({Role.SENDER})
+    ),
+    Permission.MANAGE_ENDPOINTS: Grant(
+        "Set which addresses of one's own organisation are told of changes; see and repeat the messages.",
+        roles=_OWN,
+        scopes=frozenset({Scope.MANAGE}),
     ),
     Permission.SEE_SENDER_ACCURACY: Grant(
         "See what share of a sender's judged items was accepted.",

@@ -9,6 +9,7 @@ from review.models.clauses import Clause, ClauseDraft, ClauseVersion
 from review.models.comforts import ChosenComfort
 from review.models.decisions import Answer, Decision, Draft, Restriction, Review, ReviewClause
 from review.models.emailed import EmailedReferral
+from review.models.endpoints import Delivery, DeliveryAttempt, Endpoint
 from review.models.escalations import Escalation
 from review.models.evidence import Evidence, EvidenceLook, Reveal
 from review.models.factors import HalfSignIn, Passkey, RecoveryCode, TotpFactor
@@ -44,8 +45,11 @@ __all__ = [
     "CountedPosition",
     "DayCount",
     "Decision",
+    "Delivery",
+    "DeliveryAttempt",
     "Draft",
     "EmailedReferral",
+    "Endpoint",
     "Escalation",
     "Evidence",
     "EvidenceLook",

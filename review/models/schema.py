@@ -12,6 +12,8 @@ APPEND_ONLY = ("openings", "leaves", "tiles", "tree_heads", "checkpoints", "clau
 FROZEN = (
     "answers",
     "decisions",
+    "deliveries",
+    "delivery_attempts",
     "emailed_referrals",
     "flagger_statuses",
     "items",

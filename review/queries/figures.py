@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 
 from review.domain.priority import Rank
 from review.domain.states import LIVE
-from review.models import Case, Leaf, Opening, PendingEvent, Review, StoredCheckpoint
+from review.domain.webhooks import DeliveryState
+from review.models import Case, Delivery, Leaf, Opening, PendingEvent, Review, StoredCheckpoint
+from review.queries.deliveries import recent_dead_letters
 from review.queries.heartbeats import loop_states
 
 MOST_COUNTED = 10_000
@@ -29,6 +31,7 @@ def figures(reader: Session, *, now: datetime) -> Iterator[Figure]:
     """Queue, trail, dispatch and loops; a count ends at 10 000, because the rest changes nothing to do."""
     yield from _queue(reader)
     yield from _trail(reader, now=now)
+    yield from _deliveries(reader, now=now)
     due = sa.and_(Review.undone_at.is_(None), Review.dispatched_at.is_(None), Review.undo_until <= now)
     oldest_due = reader.scalar(
         sa.select(sa.func.min(Review.undo_until))
@@ -56,6 +59,18 @@ def _queue(reader: Session) -> Iterator[Figure]:
             some = sa.select(Case.id).where(*waiting).limit(MOST_COUNTED)
             count = reader.scalar(sa.select(sa.func.count()).select_from(some.subquery())) or 0
             yield Figure("queue_cases", sentence, count, (("state", state), ("rank", rank.name.lower())))
+
+
+def _deliveries(reader: Session, *, now: datetime) -> Iterator[Figure]:
+    waiting = Delivery.standing == sa.literal_column(f"'{DeliveryState.WAITING}'")
+    due = sa.select(Delivery.next_at).where(waiting, Delivery.next_at <= now)
+    some = due.limit(MOST_COUNTED).subquery()
+    count = reader.scalar(sa.select(sa.func.count()).select_from(some)) or 0
+    yield Figure("deliveries_due", f"Messages to senders that are due, counted up to {MOST_COUNTED}.", count)
+    oldest = reader.scalar(due.order_by(Delivery.next_at).limit(1))
+    yield Figure("oldest_due_delivery_seconds", "How long the longest due message waits.", _age(oldest, now))
+    dead = recent_dead_letters(reader, now=now)
+    yield Figure("dead_letters", "Dead letters of the last 7 days, counted up to 1 000.", dead)
 
 
 def _trail(reader: Session, *, now: datetime) -> Iterator[Figure]:

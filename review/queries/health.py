@@ -12,6 +12,7 @@ from review import clock, db
 from review.domain.loops import SILENT_SECONDS
 from review.errors import SettingsError
 from review.models import Case, Leaf, Opening, PendingEvent, Review, StoredCheckpoint, schema
+from review.queries.deliveries import DEAD_DAYS, MOST_COUNTED, recent_dead_letters
 from review.queries.heartbeats import loop_states
 from review.queries.storage import LEAST_BYTES, LEAST_SHARE, Room
 from review.queries.verdicts import newest_verdict
@@ -159,6 +160,7 @@ def _checks(reader: Session, *, now: datetime) -> Iterator[Check]:
         what="The oldest review that waits to be dispatched",
         nothing="Every review whose undo window is over was dispatched.",
     )
+    yield _deliveries_check(reader, now=now)
     yield _workers_check(reader, now=now)
     yield _verification_check(reader, now=now)
     yield _clock_check(reader)
@@ -184,6 +186,20 @@ def _verification_check(reader: Session, *, now: datetime) -> Check:
     since = f" That is more than {VERDICT_DAYS} days ago." if old else ""
     sentence = f"The last verification, of {at}, found the trail intact.{since}"
     return Check("verification", ok=True, sentence=sentence, next_step=verify, warning=old)
+
+
+def _deliveries_check(reader: Session, *, now: datetime) -> Check:
+    dead = recent_dead_letters(reader, now=now)
+    told = f"{MOST_COUNTED} or more" if dead >= MOST_COUNTED else str(dead)
+    return Check(
+        "deliveries",
+        ok=True,
+        warning=dead > 0,
+        sentence=f"Dead letters to senders in the last {DEAD_DAYS} days: {told}."
+        if dead
+        else f"No message to a sender became a dead letter in the last {DEAD_DAYS} days.",
+        next_step="Tell the senders concerned: they see why on their page and can send each again.",
+    )
 
 
 def _disk_check(rooms: Sequence[Room]) -> Check:

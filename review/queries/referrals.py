@@ -53,6 +53,23 @@ def own_item(reader: Session, item_id: str, *, sender_id: str | None) -> OwnItem
     return _own_item(row, answer, _questions(reader, [row]).get(item_id, ()))
 
 
+def told_items(reader: Session, item_ids: Sequence[str]) -> list[tuple[OwnItem, str]]:
+    """These items as their senders see them now, whoever these are, each with the referral's reference."""
+    found = []
+    for start in range(0, len(item_ids), SHORT_CHUNK):
+        wanted = _items().add_columns(Referral.reference).join(Referral)
+        rows = reader.execute(
+            wanted.where(Item.id.in_(item_ids[start : start + SHORT_CHUNK])).order_by(Item.id)
+        ).all()
+        answers = _answers(reader, [row.id for row in rows if row.status == ItemStatus.DECIDED])
+        questions = _questions(reader, rows)
+        found += [
+            (_own_item(row, answers.get(row.id, {}), questions.get(row.id, ())), str(row.reference))
+            for row in rows
+        ]
+    return found
+
+
 def changed_referrals(
     reader: Session,
     *,

@@ -14,12 +14,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from review import ledger
 from review.domain.ids import is_id
 from review.domain.plain_event import PlainEvent, plain_event
 from review.domain.trail_check import Link, name_of, previous_of, problem_of, problem_of_link
 from review.models import Leaf, Opening, PendingEvent
 from review.models.base import OnTrail
+from review.models.kinds import type_of_object
 from review.queries.plain_rows import PlainRows
 from review.queries.stored_referrals import Evidence
 from review.queries.stored_rows import row_problem
@@ -215,7 +215,7 @@ def _chain_problem(reader: Session) -> Problem | None:
                 position=position,
             )
             reason = problem_of_link(link, before)
-            if reason is None and link.object_kind not in ledger.type_of_object:
+            if reason is None and link.object_kind not in type_of_object:
                 reason = "counts in the chain of no object"
             before = link
             if reason is None:
@@ -250,7 +250,7 @@ def _count_problem(reader: Session, *, known: Collection[str]) -> Problem | None
 
     ``known`` are kinds of objects of which this is known already.
     """
-    for kind, table in ledger.type_of_object.items():
+    for kind, table in type_of_object.items():
         if kind in known or _counts_agree(reader, kind, table):
             continue
         counted = (

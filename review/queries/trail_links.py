@@ -10,10 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review import ledger
 from review.domain.plain_event import PlainEvent
 from review.domain.trail_check import previous_of
 from review.models import Leaf, Opening
+from review.models.kinds import type_of_object
 from review.queries.trail_rows import Asked, among, raw
 
 AT_ONCE = 500
@@ -43,7 +43,7 @@ class Links:
         """Events that are right, those that wait for their positions too."""
         for event in events:
             version = event.version
-            if version is not None and (version > 1 or event.object_kind not in ledger.type_of_object):
+            if version is not None and (version > 1 or event.object_kind not in type_of_object):
                 self._take(event.object_kind, event.object_id, version, event.previous, event.position)
 
     def take_odd(self, row: Any) -> None:
@@ -56,7 +56,7 @@ class Links:
     def _take(
         self, kind: object, object_id: object, version: object, previous: object, position: int | None
     ) -> None:
-        if kind not in ledger.type_of_object or not isinstance(version, int):
+        if kind not in type_of_object or not isinstance(version, int):
             self._holds = False
         elif version > 1:
             if not isinstance(previous, str):

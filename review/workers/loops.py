@@ -9,7 +9,17 @@ import structlog
 from flask import Flask
 
 from review.errors import ReviewError
-from review.workers import counting, dispatching, expiring, indexing, looking, sequencing, signing, verifying
+from review.workers import (
+    counting,
+    delivering,
+    dispatching,
+    expiring,
+    indexing,
+    looking,
+    sequencing,
+    signing,
+    verifying,
+)
 from review.workers.pulse import Pulse
 
 log = structlog.get_logger()
@@ -17,11 +27,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Loop:
-    """One background task: ``run_once`` says whether more is waiting; ``pause_seconds`` when not."""
+    """One background task: ``run_once`` says whether more is waiting; ``pause_seconds`` when not.
+
+    ``finish`` ends what is still under way when the loop is asked to stop.
+    """
 
     name: str
     run_once: Callable[[Flask], bool]
     pause_seconds: float
+    finish: Callable[[Flask], None] | None = None
 
 
 LOOPS: dict[str, Loop] = {
@@ -35,6 +49,7 @@ LOOPS: dict[str, Loop] = {
         Loop("verify", verifying.run_once, 0.5),
         Loop("count", counting.run_once, 1.0),
         Loop("look", looking.run_once, 1.0),
+        Loop("deliver", delivering.run_once, 0.5, delivering.finish),
     )
 }
 FAILED_PAUSE_SECONDS = 5.0
@@ -58,6 +73,17 @@ def _turn(app: Flask, loop: Loop, stop: threading.Event, pulse: Pulse) -> None:
             pulse.turned(loop.name, failure="unexpected")
             pause = FAILED_PAUSE_SECONDS
         stop.wait(pause)
+    _finish(app, loop)
+
+
+def _finish(app: Flask, loop: Loop) -> None:
+    if loop.finish is None:
+        return
+    try:
+        with app.app_context():
+            loop.finish(app)
+    except Exception:  # whoever works next takes over what was left
+        log.exception("loop_failed", loop=loop.name)
 
 
 def run(app: Flask, names: Sequence[str] = (), *, stop: threading.Event | None = None) -> None:

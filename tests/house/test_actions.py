@@ -23,6 +23,7 @@ WITHOUT_EVENT = {
     "take_verification": "a verification leaves its one event when it ends",
     "renew_verification": "progress of a verification, which leaves its one event when it ends",
     "fail_verification": "nothing was found out about the trail",
+    "lease_deliveries": "what came of a message leaves its event; that it is being tried is nobody's affair",
     "start_break": "when a person rests is nobody else's affair",
     "choose_comfort": "how pictures appear to a person is nobody else's affair",
     "choose_keys": "whether keys act for a person is nobody else's affair",
@@ -46,6 +47,8 @@ PARTS = (
     "drafting",
     "returning",
     "looking",
+    "telling",
+    "stopping",
 )
 """Files that hold no action of their own but parts of some: what they do counts for their callers."""
 

@@ -65,6 +65,7 @@ PEOPLE = {
             "/sender/referrals?received_to=never",
             "/sender/refused",
             "/sender/keys",
+            "/sender/endpoints",
         ],
     ),
 }

@@ -22,6 +22,8 @@ COLUMN = {
     "clause_versions": "version",
     "answers": "body",
     "decisions": "outcome",
+    "deliveries": "body",
+    "delivery_attempts": "status",
     "items": "url_as_sent",
     "notes": "text",
     "questions": "question",

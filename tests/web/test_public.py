@@ -25,7 +25,17 @@ def test_ready_names_each_check(desk: Desk) -> None:
     beat_all()
     answer = desk.client().get("/readyz")
     assert answer.status_code == 200
-    names = {"database", "schema", "triggers", "trail", "checkpoint", "dispatch", "workers", "disk"}
+    names = {
+        "database",
+        "schema",
+        "triggers",
+        "trail",
+        "checkpoint",
+        "dispatch",
+        "deliveries",
+        "workers",
+        "disk",
+    }
     assert set(answer.get_json()["checks"]) == names | {"verification", "clock"}
 
 

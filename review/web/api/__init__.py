@@ -2,11 +2,12 @@
 
 from flask import Blueprint
 
-from review.web.api import batches, docs, openapi, receipts, referrals
+from review.web.api import batches, docs, endpoints, openapi, receipts, referrals
 
 blueprints: tuple[Blueprint, ...] = (
     batches.blueprint,
     docs.blueprint,
+    endpoints.blueprint,
     openapi.blueprint,
     receipts.blueprint,
     referrals.blueprint,

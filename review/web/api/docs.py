@@ -15,7 +15,7 @@ from review.web.api.operations import Answer, Content, Operation, describe
 
 blueprint = Blueprint("api_docs", __name__, url_prefix="/api/v1")
 
-_ORDER: Final = ("Refer", "Follow", "About")
+_ORDER: Final = ("Refer", "Follow", "Be told", "About")
 _PLACES: Final = ("referrals", "items", "batches")
 _REF: Final = "#/components/schemas/"
 _MOST_LISTED_VALUES: Final = 12

@@ -107,6 +107,7 @@ PATH: Final[dict[str, Parameter]] = {
     "referral_id": Parameter({"type": "string", "pattern": patterns.identifier("R")}, "Id of a referral."),
     "item_id": Parameter({"type": "string", "pattern": patterns.identifier("I")}, "Id of an item."),
     "batch_id": Parameter({"type": "string", "pattern": patterns.identifier("B")}, "Id of a batch."),
+    "endpoint_id": Parameter({"type": "string", "pattern": patterns.identifier("J")}, "Id of an endpoint."),
 }
 QUERY: Final[dict[str, Parameter]] = {
     "reference": Parameter(

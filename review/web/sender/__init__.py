@@ -2,11 +2,13 @@
 
 from flask import Blueprint
 
-from review.web.sender import home, keys, referral, referrals
+from review.web.sender import deliveries, endpoints, home, keys, referral, referrals
 
 blueprints: tuple[Blueprint, ...] = (
     home.blueprint,
     referrals.blueprint,
     referral.blueprint,
     keys.blueprint,
+    endpoints.blueprint,
+    deliveries.blueprint,
 )

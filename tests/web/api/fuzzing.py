@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import schemathesis
+from flask.testing import FlaskClient
 from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
@@ -19,6 +20,7 @@ from schemathesis.transport import SerializationContext
 from schemathesis.transport.wsgi import WSGITransport
 
 from review.domain.categories import CATEGORIES, KEYWORDS
+from review.domain.permissions import Scope
 from tests.conftest import Desk
 from tests.factories import make_key, make_sender
 from tests.trails import ask_next, decide_all, refer, settle
@@ -42,7 +44,7 @@ class World:
     """What stands in the desk while it is fuzzed: decided and open referrals, batches, cursors of lists."""
 
     def __init__(self, desk: Desk) -> None:
-        self.key = make_key(make_sender())
+        self.key = make_key(make_sender(), Scope.REFER, Scope.READ, Scope.MANAGE)
         client, headers = desk.client(), {"Authorization": f"Bearer {self.key}"}
         decided = [refer(client, self.key, "https://video.example/accepted")]
         decide_all(outcome="accepted")
@@ -62,6 +64,7 @@ class World:
             "referral_id": [referral["id"] for referral in standing],
             "item_id": [referral["items"][0]["id"] for referral in standing],
             "batch_id": batches,
+            "endpoint_id": [self._endpoint(client, headers) for _time in range(3)],
         }
         self.cursors = {
             f"/api/v1/{name}": client.get(f"/api/v1/{name}?limit=1", headers=headers).get_json()["next"]
@@ -70,11 +73,16 @@ class World:
         self._numbers = itertools.count()
         self._sent: deque[str] = deque([lines.decode().splitlines()[0]], maxlen=20)
 
+    def _endpoint(self, client: FlaskClient, headers: dict[str, str]) -> str:
+        body = {"url": "https://hook.example/", "topics": ["item.decided"]}
+        return str(client.post("/api/v1/endpoints", json=body, headers=headers).get_json()["id"])
+
     def mend(self, case: Case[Any]) -> None:
         """Make what obeys the schema obey the rules between members and requests too.
 
-        JSON Schema cannot say: on one of our hosts; a keyword of its category; what a notice needs beside;
-        new for this sender; a cursor that this list gave out; packed as the header says. Half of the ids
+        JSON Schema cannot say: on one of our hosts; of an endpoint, an address that is reached; a keyword of
+        its category; what a notice needs beside; new for this sender; a cursor that this list gave out;
+        packed as the header says. Half of the ids
         are of things that exist, and the lines of batches are referrals sent before, new or again, beside
         whatever text was made. Nothing that breaks the schema is touched.
         """
@@ -84,6 +92,8 @@ class World:
         if isinstance(case.body, dict) and "items" in case.body:
             case.body = self._mended(case.body, number)
             self._sent.append(json.dumps(case.body))
+        if isinstance(case.body, dict) and "topics" in case.body:
+            case.body = case.body | {"url": f"https://hook.example/{number}"}
         if case.media_type == "application/x-ndjson" and isinstance(case.body, str):
             new = self._sent[number % len(self._sent)].replace('"reference": "', f'"reference": "{number}')
             case.body = "\n".join([new, self._sent[0], case.body])

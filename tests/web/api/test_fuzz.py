@@ -23,7 +23,7 @@ CHECKS = {
     "use_after_free",
     "ensure_resource_availability",
 }
-SEEN = {200, 201, 202, 304, 400, 401, 404, 405, 409, 415, 422}
+SEEN = {200, 201, 202, 204, 304, 400, 401, 404, 405, 409, 415, 422}
 USUAL_ROUNDS = 3
 
 

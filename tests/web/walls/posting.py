@@ -37,6 +37,10 @@ def by_key(stage: Stage) -> list[Answered]:
     post("/api/v1/referrals/batch", b"\n".join(_bodies()) + b"\n", "application/x-ndjson")
     for referral_id, words in product(_of(stage, "referral_id"), ("", "At noon.")):
         post(f"/api/v1/referrals/{referral_id}/answer", json.dumps({"answer": words}))
+    for topics, url in product((["item.decided"], []), ("https://hook.example/", "https://10.0.0.1/")):
+        post("/api/v1/endpoints", json.dumps({"url": url, "topics": topics}))
+    for endpoint_id, act in product(_of(stage, "endpoint_id"), ("rotate", "test")):
+        post(f"/api/v1/endpoints/{endpoint_id}/{act}", "{}")
     for _time, name in product(range(2), ("item", "referral")):  # what is withdrawn already is refused
         for one in _of(stage, f"{name}_id"):
             post(f"/api/v1/{name}s/{one}/withdraw", "{}")
@@ -57,6 +61,12 @@ def by_page(stage: Stage) -> list[Answered]:
         post(f"/sender/referrals/{referral_id}/answer", answer=words)
     post("/sender/keys", label="Gate", scopes="refer")
     post("/sender/keys", label="x" * 1_000)
+    post("/sender/endpoints", url="https://hook.example/", topics="item.decided")
+    post("/sender/endpoints", url="https://10.0.0.1/")
+    for delivery_id in _of(stage, "delivery_id"):
+        post(f"/sender/deliveries/{delivery_id}/send-again")
+    for endpoint_id, act in product(_of(stage, "endpoint_id"), ("test", "rotate", "off", "on", "remove")):
+        post(f"/sender/endpoints/{endpoint_id}/{act}")
     for item_id in _of(stage, "item_id")[:4]:
         post(f"/sender/items/{item_id}/withdraw")
     for referral_id in _of(stage, "referral_id")[:4]:

@@ -38,6 +38,7 @@ from tests.conftest import Desk
 from tests.draws import DRAWN
 from tests.factories import make_account, make_clause, make_sender, make_sign_in
 from tests.trails import settle
+from tests.web.walls import told
 from tests.web.walls.marks import Mark
 
 STAFF: Mapping[str, Role] = {
@@ -76,6 +77,7 @@ def build(desk: Desk) -> Stage:
     """Everything that the walls stand between, made by the program's own actions."""
     stage = Stage(desk)
     _enter_senders(stage)
+    told.add_endpoints(stage.actors)
     _enter_staff(stage)
     version = make_clause()
     _make_ready(stage, version)
@@ -86,6 +88,7 @@ def build(desk: Desk) -> Stage:
     _escalate(stage)
     _leave_open(stage)
     _batches(stage)
+    told.note_messages(desk, stage.ids, stage.note)
     stage.note("house", "decision_id", *desk.session.scalars(sa.text("SELECT id FROM decisions")))
     stage.note("house", "sample_id", new_id("Y"))  # of none: what a judge sees has its own column
     settle(desk.settings.data_dir)
@@ -364,8 +367,7 @@ def _leave_open(stage: Stage) -> None:
     _ask(stage, asked, "own", f"{Mark.OWN_WAITING}: in which language?")
     stage.cases["other open"] = refer(stage, "other", f"{Mark.OTHER_PLACE}/2")
     _leave(stage)
-    authority = f"{Mark.UNSEEN_AUTHORITY} office"
-    third = refer(stage, "own", f"{Mark.OWN_PLACE}/3", issuing_authority=authority)
+    third = refer(stage, "own", f"{Mark.OWN_PLACE}/3", issuing_authority=f"{Mark.UNSEEN_AUTHORITY} office")
     cases.claim_case(third, actor=stage.actors["holder"])
     stage.cases["own held"] = third
 

@@ -1,0 +1,31 @@
+"""The objects that have a chain of events on the trail, by the kind that events name."""
+
+from review.models.accounts import Account
+from review.models.base import OnTrail
+from review.models.batches import Batch
+from review.models.cases import Case
+from review.models.clauses import Clause
+from review.models.emailed import EmailedReferral
+from review.models.endpoints import Delivery, Endpoint
+from review.models.quality import QualitySample
+from review.models.referrals import Item, Referral
+from review.models.senders import Sender, SenderKey
+from review.models.settings import ChosenSetting
+from review.models.snippets import Snippet
+
+type_of_object: dict[str, type[OnTrail]] = {
+    "account": Account,
+    "batch": Batch,
+    "case": Case,
+    "clause": Clause,
+    "item": Item,
+    "key": SenderKey,
+    "referral": Referral,
+    "sender": Sender,
+    "setting": ChosenSetting,
+    "email": EmailedReferral,
+    "snippet": Snippet,
+    "sample": QualitySample,
+    "endpoint": Endpoint,
+    "delivery": Delivery,
+}

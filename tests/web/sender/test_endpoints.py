@@ -1,0 +1,169 @@
+"""A sender's own endpoints and messages on pages: added, switched, removed; those of others are none."""
+
+import re
+
+import pytest
+import sqlalchemy as sa
+from standardwebhooks import Webhook
+
+from review.domain.endpoints import MOST_ENDPOINTS
+from review.domain.permissions import Role
+from review.models import Delivery, Endpoint
+from tests.conftest import Desk
+from tests.endpoints import allow_loopback, deliver, make_endpoint, managing
+from tests.factories import make_sender, receive
+from tests.receivers import Reply, receiving
+from tests.web.admin.pages import Person
+
+LIST, LOG = "/sender/endpoints", "/sender/deliveries"
+URL = "https://hook.example/in"
+
+
+def _officer(desk: Desk, sender_id: str) -> Person:
+    person = Person(desk, Role.SENDER, sender_id=sender_id)
+    person.get(LIST)  # whoever sends a form has seen it
+    return person
+
+
+def _secret_on(page: str) -> str:
+    found = re.search(r"whsec_[0-9A-Za-z+/=]+", page)
+    assert found is not None
+    return found[0]
+
+
+def test_an_endpoint_is_added_its_secret_shown_once_and_a_test_told(desk: Desk) -> None:
+    allow_loopback(desk)
+    person = _officer(desk, make_sender())
+    assert "No endpoint yet" in person.get(LIST)
+    assert "No message yet" in person.get(LOG)
+    with receiving() as receiver:
+        page = person.post(LIST, 200, url=receiver.url(), topics=["item.decided"]).text
+        secret = _secret_on(page)
+        assert "whsec_" not in person.get(LIST)
+        endpoint_id = desk.session.scalars(sa.select(Endpoint.id)).one()
+        answer = person.post(f"{LIST}/{endpoint_id}/test")
+        page = person.follow(answer)
+        assert "It is on its way" in page
+        assert "Not tried yet" in page
+        deliver(desk)
+        Webhook(secret).verify(receiver.heard[0].body, receiver.heard[0].headers)
+    assert "It arrived" in person.get(answer.location)
+    page = person.post(f"{LIST}/{endpoint_id}/rotate", 200).text
+    assert _secret_on(page) != secret
+    assert "24 hours" in page
+
+
+def test_a_form_sent_twice_adds_one_endpoint(desk: Desk) -> None:
+    person = _officer(desk, make_sender())
+    person.post(LIST, 200, url=URL, topics=["item.decided"], once="the same")
+    assert "sent before" in person.post(LIST, 409, url=URL, topics=["item.decided"], once="the same").text
+    assert desk.session.scalar(sa.select(sa.func.count()).select_from(Endpoint)) == 1
+
+
+def test_what_does_not_do_is_named_at_its_field_and_kept(desk: Desk) -> None:
+    person = _officer(desk, make_sender())
+    page = person.post(LIST, 422, url="https://169.254.169.254/latest", topics=["item.decided"]).text
+    assert "Error: Our endpoints" in page
+    assert 'href="#url"' in page
+    assert "https://169.254.169.254/latest" in page
+    assert "Choose at least one" in person.post(LIST, 422, url=URL).text
+
+
+def test_too_many_endpoints_are_refused(desk: Desk) -> None:
+    own = make_sender()
+    for _number in range(MOST_ENDPOINTS):
+        make_endpoint(managing(own), URL)
+    assert "at most 10" in _officer(desk, own).post(LIST, 409, url=URL, topics=["item.decided"]).text
+
+
+def test_a_dead_letter_tells_why_and_is_sent_again(desk: Desk) -> None:
+    allow_loopback(desk)
+    own = make_sender()
+    person = _officer(desk, own)
+    with receiving() as receiver:
+        shown = make_endpoint(managing(own), receiver.url())
+        receiver.reply = lambda _heard: Reply(410, b"<b>closed</b>")
+        receive(managing(own))
+        deliver(desk)
+        delivery_id = desk.session.scalars(sa.select(Delivery.id)).one()
+        page = person.get(f"{LOG}/{delivery_id}")
+        assert "It did not arrive" in page
+        assert "&lt;b&gt;closed&lt;/b&gt;" in page
+        assert "Send again" not in page
+        assert "answered that it is gone" in person.get(f"{LIST}/{shown.endpoint_id}")
+        refused = person.follow(person.post(f"{LOG}/{delivery_id}/send-again"))
+        assert "switch it on" in refused
+        person.post(f"{LIST}/{shown.endpoint_id}/on")
+        receiver.reply = lambda _heard: Reply()
+        assert "on its way again" in person.follow(person.post(f"{LOG}/{delivery_id}/send-again"))
+        deliver(desk)
+    assert "It arrived" in person.get(f"{LOG}/{delivery_id}")
+    assert receiver.heard[0].headers["webhook-id"] == receiver.heard[1].headers["webhook-id"]
+
+
+def test_an_endpoint_is_switched_off_and_removed(desk: Desk) -> None:
+    own = make_sender()
+    person = _officer(desk, own)
+    shown = make_endpoint(managing(own), URL)
+    receive(managing(own))
+    page = f"{LIST}/{shown.endpoint_id}"
+    assert "is switched off" in person.follow(person.post(f"{page}/off"))
+    assert "switched this endpoint already" in person.follow(person.post(f"{page}/off"))
+    assert "switch it on before" in person.follow(person.post(f"{page}/test"))
+    assert "Remove this endpoint?" in person.get(f"{page}/remove")
+    assert "is removed" in person.follow(person.post(f"{page}/remove"))
+    assert person.client.get(page).status_code == 404
+    assert "Removed" in person.get(f"{LOG}/{desk.session.scalars(sa.select(Delivery.id)).one()}")
+
+
+def test_the_log_is_narrowed_in_the_address_and_goes_on_behind_fifty(desk: Desk) -> None:
+    own = make_sender()
+    person = _officer(desk, own)
+    first, second = (make_endpoint(managing(own), f"{URL}/{number}") for number in range(2))
+    for _number in range(30):
+        receive(managing(own))
+    page = person.get(LOG)
+    assert page.count("Z-") >= 100
+    following = re.search(r'href="([^"]*cursor=[^"]*)"', page)
+    assert following is not None
+    rest = person.get(following[1].replace("&amp;", "&"))
+    links = [set(re.findall(r"/sender/deliveries/(Z-[0-9A-Z-]+)", text)) for text in (page, rest)]
+    assert (len(links[0]), len(links[1]), links[0] & links[1]) == (50, 10, set())
+    narrowed = person.get(f"{LOG}?to={first.endpoint_id}&state=waiting")
+    assert len(set(re.findall(r"/sender/deliveries/(Z-[0-9A-Z-]+)", narrowed))) == 30
+    assert "No message is like that." in person.get(f"{LOG}?to={second.endpoint_id}&state=dead")
+    assert person.client.get(f"{LOG}?to=J-0000-0000-0000&state=x").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [
+        ("GET", f"{LIST}/{{endpoint}}"),
+        ("GET", f"{LIST}/{{endpoint}}/remove"),
+        *(("POST", f"{LIST}/{{endpoint}}/{act}") for act in ("rotate", "off", "on", "test", "remove")),
+        ("GET", f"{LOG}/{{delivery}}"),
+        ("POST", f"{LOG}/{{delivery}}/send-again"),
+    ],
+)
+def test_those_of_others_answer_like_missing_ones(desk: Desk, method: str, address: str) -> None:
+    foreign = managing(make_sender())
+    shown = make_endpoint(foreign, "https://canary.example/")
+    receive(foreign)
+    delivery_id = desk.session.scalars(sa.select(Delivery.id)).one()
+    person = _officer(desk, make_sender())
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', person.get(LIST))
+    assert token is not None
+    answers = [
+        person.client.open(
+            address.format(endpoint=endpoint, delivery=delivery),
+            method=method,
+            data={"csrf_token": token[1]} if method == "POST" else None,
+        )
+        for endpoint, delivery in (
+            (shown.endpoint_id, delivery_id),
+            ("J-0000-0000-0000", "Z-0000-0000-0000"),
+        )
+    ]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert "canary" not in answers[0].text
+    assert "canary" not in person.get(LIST) + person.get(LOG)
