@@ -12,8 +12,8 @@ from review.queries.team import colleagues
 from review.web import guard
 from review.web.texts import gettext, ngettext
 
-MOST_OFFERED = 100
-"""Names to choose from; of a larger desk the others can be typed."""
+MOST_OFFERED = 50
+"""Names to choose from, so that the page of a case stays light; of a larger desk the others can be typed."""
 MOST_TOLD = 3
 LONGEST_TOLD = 40
 
