@@ -266,14 +266,14 @@ def test_goal_3_after_the_window_undo_is_refused_with_the_reason(program: Progra
     visitor.close()
 
 
-@pytest.mark.parametrize("program", [(5, 3)], indirect=True)
+@pytest.mark.parametrize("program", [(10, 3)], indirect=True)
 def test_goal_3_a_killed_browser_and_server_dispatch_once(program: Program, chromium: Browser) -> None:
     visitor, hands = _at_queue(program, chromium)
     hands.wait()
     hands.press("n")
     case = hands.case()
     _decline(hands)
-    until(lambda: _count(program, sa.select(sa.func.count()).select_from(Review)))
+    hands.after(case)
     visitor.close()
     program.kill()
     decided = sa.select(Decision.case_id)

@@ -128,5 +128,11 @@ class Visitor:
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True, timeout=60_000)
 
     def close(self) -> None:
-        """Close the window and its cookies."""
+        """Close the windows and their cookies.
+
+        Chromium may never answer who closes a window just while another page comes into it; an empty page
+        takes the place of whatever is on its way.
+        """
+        for page in self.context.pages:
+            page.goto("about:blank")
         self.context.close()

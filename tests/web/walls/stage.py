@@ -281,16 +281,15 @@ def _send_on(recorded: decisions.Recorded) -> None:
         dispatching.dispatch_review(recorded.review_id, actor=SERVICE, lot=DRAWN)
 
 
-def _ask_legal(stage: Stage, case_id: str) -> None:
-    asker = stage.actors["asker"]
+def _claimed(case_id: str, asker: Actor) -> dict[str, Any]:
+    """That this person holds the case now, as actions want to hear it."""
     claim = cases.claim_case(case_id, actor=asker)
-    escalations.escalate_case(
-        case_id,
-        f"{Mark.NOTE}: is this satire?",
-        claim_generation=claim.claim_generation,
-        version=claim.version,
-        actor=asker,
-    )
+    return {"claim_generation": claim.claim_generation, "version": claim.version, "actor": asker}
+
+
+def _ask_legal(stage: Stage, case_id: str) -> None:
+    claimed = _claimed(case_id, stage.actors["asker"])
+    escalations.escalate_case(case_id, f"{Mark.NOTE}: is this satire?", **claimed)
 
 
 def _escalate(stage: Stage) -> None:
@@ -323,22 +322,14 @@ def _ask_both(stage: Stage, case_id: str) -> None:
 
 def _ask(stage: Stage, case_id: str, whose: str, question: str) -> str:
     """Ask that sender about its item of a case; the referral that is asked about."""
-    asker = stage.actors["asker"]
     own = sa.text(
         "SELECT items.id, referral_id FROM items JOIN referrals ON referrals.id = referral_id"
         " WHERE case_id = :case_id AND sender_id = :sender_id"
     )
     values = {"case_id": case_id, "sender_id": stage.ids[whose]["sender_id"][0]}
     item_id, referral_id = stage.desk.session.execute(own, values).one()
-    claim = cases.claim_case(case_id, actor=asker)
-    questions.ask_sender(
-        case_id,
-        question,
-        item_id=item_id,
-        claim_generation=claim.claim_generation,
-        version=claim.version,
-        actor=asker,
-    )
+    claimed = _claimed(case_id, stage.actors["asker"])
+    questions.ask_sender(case_id, question, item_id=item_id, **claimed)
     return str(referral_id)
 
 
