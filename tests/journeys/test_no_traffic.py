@@ -138,7 +138,7 @@ def _added(visitor: Visitor) -> None:
     page.get_by_text("Add a capture").click()
     copied = f"copied from https://{REPORTED}/h".encode()
     capture: Any = {"name": f"{REPORTED}.copy.txt", "mimeType": "text/plain", "buffer": copied}
-    page.locator("#capture").set_input_files(capture)
+    page.locator("#file").set_input_files(capture)
     page.get_by_role("button", name="Add", exact=True).click()
     page.get_by_text("The capture was added").wait_for()
     page.fill("[name=note]", f"The same as https://{REPORTED}/i")

@@ -50,7 +50,7 @@ def test_every_side_way_of_a_case_works_without_a_script(cases: Cases, one_chrom
     expect(page.locator("#notes")).to_contain_text("Seen in autumn as well.")
     page.get_by_text("Add a capture").click()
     file = {"name": "copy.png", "mimeType": "image/png", "buffer": picture(size=(64, 48))}
-    page.locator("#capture").set_input_files(file)  # type: ignore[arg-type]
+    page.locator("#file").set_input_files(file)  # type: ignore[arg-type]
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_text("The capture was added to the evidence.")).to_be_visible()
     expect(page.locator("li.piece", has_text="copy.png")).to_contain_text("captured here")

@@ -18,11 +18,11 @@ LONGEST_QUERY = 100
 
 @dataclass(frozen=True)
 class ClauseOption:
-    """A clause to tick: its number and name, its text, and what is ready-made for it."""
+    """A clause to tick: its name, its text, and what is ready-made; ``short``: its number, if it has one."""
 
     version_id: str
-    number: str
     name: str
+    short: str
     version: int
     text: str
     shown: bool
@@ -87,8 +87,8 @@ def _option(
     where = f"{clause.document} {name} {text}".casefold() if words else ""
     return ClauseOption(
         version_id=clause.version_id,
-        number=clause.number,
         name=name,
+        short=name if name == clause.title else clause.number,
         version=clause.version,
         text=text,
         shown=clause.version_id in ticked or _matches(where, words),
