@@ -9,8 +9,8 @@ const desk = (() => {
   const clock = () => performance.now();
 
   // A page that is being left sends nothing a second time.
-  let leavingUntil = 0, submitted = null;
-  addEventListener("pageshow", (event) => { if (event.persisted) [leavingUntil, submitted] = [0, null]; });
+  let leavingUntil = 0, submitted = null, asking = new AbortController();
+  addEventListener("pageshow", ({ persisted }) => { if (persisted) [leavingUntil, submitted, asking] = [0, null, new AbortController()]; });
   const leaving = () => clock() < leavingUntil;
   const sent = () => leaving() && submitted;
 
@@ -22,6 +22,7 @@ const desk = (() => {
       return;
     }
     submitted = event.target;
+    asking.abort(); // a draft on its way would come too late
     leavingUntil = clock() + 30000;
     for (const flush of drafts) flush();
   });
@@ -44,9 +45,8 @@ const desk = (() => {
   const bodyOf = (typed) => new URLSearchParams(`${typed}&autosave=1`);
   const ask = async (address, typed) => {
     try {
-      const answer = await fetch(address, {
-        method: "POST", body: bodyOf(typed), redirect: "error", signal: AbortSignal.timeout(15000),
-      });
+      const signal = AbortSignal.any([asking.signal, AbortSignal.timeout(15000)]);
+      const answer = await fetch(address, { method: "POST", body: bodyOf(typed), redirect: "error", signal });
       const json = (answer.headers.get("Content-Type") || "").includes("json");
       const told = json ? await answer.json() : {};
       const refused = answer.status === 401 || answer.status === 403 ? words.ended : words.silent;

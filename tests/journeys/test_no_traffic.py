@@ -96,7 +96,7 @@ def _spent_day(visitor: Visitor) -> str:
     _next(visitor)
     page.check("input[name=outcome][value=ask]")
     page.fill("textarea[name=question]", f"Is it the one at https://{REPORTED}/g as well?")
-    page.get_by_role("button", name="Record and stay").click()
+    page.get_by_role("button", name="Ask and stay").click()
     page.locator("#review").wait_for(state="detached")
     _next(visitor)
     page.get_by_text("Pass on or set aside").click()
