@@ -86,11 +86,9 @@ EMAIL = "\r\n".join(
 )
 HOSTILE = (
     "<script>alert(1)</script> \u202egnp.exe \u061c\u180e\u00ad\x07\x85\U000e0041\u2066 "
-    + "w" * 300
-    + " نص عن الطقس"
+    f"{'w' * 300} نص عن الطقس"
 )
-TYPED = HOSTILE.translate(dict.fromkeys((0x07, 0x85)))
-"""Control characters are refused in what people of the desk type."""
+TYPED = HOSTILE.translate(dict.fromkeys((0x07, 0x85)))  # people of the desk are refused control characters
 
 
 @pytest.fixture(scope="module")
