@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from review import clock, db, ledger
 from review.actions.claiming import Claim, claim_length, lock_account, take_next
 from review.actions.companions import LeftOut, Ticked, check_ticked, take_ticked
-from review.actions.drafting import forget_draft, hold_own, refusal, store_draft
+from review.actions.drafting import forget_draft, hold_own, refusal, store_draft, unwritten
 from review.domain.decisions import ReviewInput, check_review, form_fields, inserted_snippets
 from review.domain.drafts import SeenDraft
 from review.domain.ids import new_id
@@ -272,8 +272,9 @@ def save_draft(
     with db.transaction() as writer:
         now = clock.now()
         hold_own(writer, case_id, claim_generation, actor, now)
+        kept = unwritten(writer, case_id, fields, actor)
         first = store_draft(
-            writer, case_id, fields, claim_generation=claim_generation, actor=actor, at=now, seen=seen
+            writer, case_id, kept, claim_generation=claim_generation, actor=actor, at=now, seen=seen
         )
         if first or not unasked:
             meta = {"generation": claim_generation}

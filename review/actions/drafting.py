@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.domain.drafts import WINDOW, SeenDraft
+from review.domain.notes import mentioning
 from review.domain.permissions import Actor
 from review.domain.states import CaseState
 from review.errors import AlreadyRecorded, ClaimLost, DraftChanged, NotFound, ReviewError, StaleVersion
-from review.models import Case, Draft
+from review.models import Case, Draft, Note
 from review.prepared import Prepared
 from review.queries import decisions
 from review.queries.cases import is_held_by
@@ -37,6 +38,24 @@ def hold_own(writer: Session, case_id: str, claim_generation: int, actor: Actor,
     )
     if writer.scalar(own.with_for_update()) is None:
         raise refusal(writer, case_id, claim_generation, actor, now)
+
+
+def unwritten(writer: Session, case_id: str, fields: Mapping[str, Any], actor: Actor) -> Mapping[str, Any]:
+    """The fields without a note that its author wrote already.
+
+    A draft that was on its way when the note was written comes after it: kept, its note would stand in the
+    form to be written once more. The caller holds the case's row, as whoever writes a note does.
+    """
+    typed, mention = str(fields.get("note") or ""), str(fields.get("mention") or "")
+    if not typed.strip():
+        return fields
+    text = mentioning(typed, mention).replace("\r\n", "\n").strip()
+    own = sa.select(Note.id).where(
+        Note.case_id == case_id, Note.account_id == actor.account_id, Note.text == text
+    )
+    if writer.scalar(own.limit(1)) is None:
+        return fields
+    return {name: value for name, value in fields.items() if name not in ("note", "pinned", "mention")}
 
 
 def store_draft(

@@ -11,12 +11,13 @@ import time_machine
 
 from review import clock, db
 from review.actions.cases import claim_case, release_claim
+from review.actions.decisions import save_draft
 from review.actions.notes import write_note
 from review.actions.withdrawals import withdraw_item
 from review.domain.notes import Reader
 from review.domain.permissions import Actor, Role
 from review.errors import AlreadyClosed, ClaimLost, InvalidInput, NotFound, NotPermitted
-from review.models import Account, Case, Item, Note, NoteMention, Opening
+from review.models import Account, Case, Draft, Item, Note, NoteMention, Opening
 from review.queries.notes import mentions_of, notes_on, notes_told
 from review.queries.record_timeline import text_in
 from tests.conftest import Desk
@@ -206,3 +207,22 @@ def test_a_case_needs_no_claim_to_have_had_none(desk: Desk) -> None:
     write_note(case_id, TEXT, actor=make_account(Role.LEAD))
     assert desk.session.scalars(sa.select(Note.claim_generation)).all() == [1]
     assert desk.session.get_one(Case, case_id).claimed_by is None
+
+
+def test_a_draft_that_comes_after_its_note_brings_the_note_back_to_nobody(desk: Desk) -> None:
+    """Saved while somebody typed, on its way when the note was written."""
+    case_id, holder = make_case(), make_account()
+    claim = claim_case(case_id, actor=holder)
+    save = partial(save_draft, case_id, claim_generation=claim.claim_generation, actor=holder, unasked=True)
+    typed = {"rationale": "so far", "note": "Seen in autumn.\r\n", "mention": ""}
+    save(typed)
+    assert _draft(desk) == typed
+    write_note(case_id, "Seen in autumn.", claim_generation=claim.claim_generation, actor=holder)
+    save(typed)
+    assert _draft(desk) == {"rationale": "so far"}
+    save(typed | {"note": "Seen in winter."})
+    assert _draft(desk)["note"] == "Seen in winter."
+
+
+def _draft(desk: Desk) -> dict[str, Any]:
+    return dict(desk.session.scalars(sa.select(Draft.fields)).one())
