@@ -37,7 +37,7 @@ def test_the_whole_way_of_a_question(desk: Desk) -> None:
     make_sign_in(legal, Role.LEGAL)
     assert "No case waits for advice." in legal.get("/escalations").text
     assert ask(moderator, case_id).status_code == 303
-    assert "With legal." in moderator.get("/queue").text
+    assert f"{case_id} is with legal." in moderator.get("/queue").text
     apart = moderator.get(f"/cases/{case_id}").text
     assert "Legal was asked about this case" in apart
     assert NOTE in apart, "who asked sees what was asked"

@@ -128,7 +128,8 @@ def test_legal_reads_question_and_answer_word_for_word(scene: Scene, desk: Desk)
 def test_the_second_referral_can_be_asked_about_without_naming_its_sender(scene: Scene, desk: Desk) -> None:
     page = claim(scene.moderator, scene.case_id)
     assert "Northland" not in page
-    options = re.findall(r'<option[^>]*value="(I-[^"]+)"[^>]*>([^<]+)<', page)
+    choice = page.partition('name="question_item"')[2].partition("</select>")[0]
+    options = re.findall(r'<option[^>]*value="(I-[^"]+)"[^>]*>([^<]+)<', choice)
     assert [words for _item, words in options] == ["Referral 1 of 2", "Referral 2 of 2"]
     assert ask(scene.moderator, scene.case_id, question_item=options[1][0]).status_code == 303
     assert desk.session.scalar(sa.select(Question.item_id)) == scene.other_id
