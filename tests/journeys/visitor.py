@@ -20,6 +20,8 @@ UNSEEN = re.compile(
     "\u2066-\u2069\ufeff\U000e0000-\U000e007f]"
 )
 """Signs that hide, or turn the words around them; a page shows each by its number."""
+WIDER = """() => new Promise(tell => requestAnimationFrame(() => requestAnimationFrame(() => tell(
+  document.documentElement.scrollWidth > document.documentElement.clientWidth))))"""
 # what a person may read of a page, unfolded or not, with tips; not what is typed into a field
 READABLE = """() => [document.title, ...[...document.querySelectorAll('body, body *')].flatMap(element => [
   ...['title', 'alt', 'aria-label', 'placeholder'].map(name => element.getAttribute(name) || ''),
@@ -102,10 +104,8 @@ class Visitor:
         ]
 
     def scrolls_sideways(self) -> bool:
-        """Whether the page is wider than the window."""
-        return bool(
-            self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-        )
+        """Whether the page is wider than the window, once it was drawn at its width."""
+        return bool(self.page.evaluate(WIDER))
 
     def drawn_raw(self) -> list[str]:
         """The numbers of unseen signs that stand on the page as they are."""
