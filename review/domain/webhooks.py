@@ -16,6 +16,8 @@ from review.domain.representation import json_bytes
 
 TOPICS: Final = ("referral.received", "item.question", "item.decided", "item.reversed", "item.implemented")
 """What a sender may choose to be told of."""
+NOT_YET: Final = ("item.reversed", "item.implemented")
+"""Topics of steps that the desk does not make yet: a program may name them, no page offers them."""
 TEST: Final = "endpoint.test"
 """The topic of a message that a person asks for to try an endpoint; it is tried once."""
 WAITS_SECONDS: Final = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)

@@ -135,8 +135,8 @@
     open: () => pressIf(document.activeElement.closest("tr:has(input:focus)")?.querySelector("th a")),
   };
   const act = (name) => {
-    const move = moves.get(name);
-    return pressIf(nearest(name)) || (MOVES[move] ? MOVES[move]() : Boolean(move) && act(move));
+    const move = moves.get(name), go = MOVES[move];
+    return (move === "leave" && go()) || pressIf(nearest(name)) || (go ? go() : Boolean(move) && act(move));
   };
 
   let first = "", firstAt = 0, firstDid = false;

@@ -94,7 +94,7 @@ def _try(leased: Leased, *, settings: Settings, checkpoint: str | None) -> tuple
 
 
 def _secrets(leased: Leased, settings: Settings, now: datetime) -> list[bytes]:
-    """The newest secret, and the one before while both count."""
+    """The newest secret, and the one before while both count; raises `LookupError` where neither opens."""
     sealed = [leased.sealed_secret]
     if leased.sealed_previous and leased.previous_until is not None and now < leased.previous_until:
         sealed.append(leased.sealed_previous)
@@ -102,6 +102,8 @@ def _secrets(leased: Leased, settings: Settings, now: datetime) -> list[bytes]:
         open_sealed(one, secret_key=settings.secret_key, purpose=PURPOSE, belongs_to=leased.endpoint_id)
         for one in sealed
     ]
+    if not any(opened):  # sealed under another secret key: nobody is sent what nobody can check
+        raise LookupError("no secret of this endpoint opens with REVIEW_SECRET_KEY")
     return [secret for secret in opened if secret is not None]
 
 

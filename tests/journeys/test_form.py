@@ -15,6 +15,7 @@ from tests.journeys.visitor import Visitor
 pytestmark = pytest.mark.browser
 
 TERMS = "# 1. Violence\n\nNo threats.\n\n# 2. Fraud\n\nNo deceit at all.\n\n# 3. Spam\n\nNo bulk.\n"
+TERMS += "".join(f"\n# {number}. Rule of that number\n\nNothing of it.\n" for number in range(4, 9))
 READY = "The content threatens a person."
 TOLD = "It breaks our clause on violence."
 OWN = "The caption names the person and the place."
@@ -127,6 +128,27 @@ def test_the_search_narrows_the_list_and_enter_goes_to_the_first_clause(
     expect(page.get_by_text("No clause holds all these words.")).to_be_visible()
     page.fill("#clause-search", "")
     expect(page.locator("#clause-list .choice:visible")).to_have_count(3)
+    assert visitor.troubles == []
+    visitor.close()
+
+
+def test_what_a_decision_needs_is_in_view_before_anything_is_scrolled(
+    program: Program, chromium: Browser
+) -> None:
+    visitor = moderator(program, chromium, 2)
+    page = visitor.page
+    assert page.evaluate("scrollY") == 0
+    fits = {name: page.locator(name) for name in ("#outcome", "#clauses-0", "#rationale")}
+    fits["button"] = page.get_by_role("button", name="Record and open next")
+    assert page.locator("input[name=clauses]").count() == 8
+    bar = page.locator("#review .form-actions").bounding_box()
+    assert bar is not None
+    for name, part in fits.items():
+        expect(part).to_be_in_viewport(ratio=1)
+        box = part.bounding_box()
+        assert box is not None
+        assert name == "button" or box["y"] + box["height"] <= bar["y"], "not behind the buttons"
+    page.get_by_role("button", name="Give back").click()
     assert visitor.troubles == []
     visitor.close()
 

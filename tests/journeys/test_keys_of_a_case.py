@@ -105,6 +105,9 @@ def test_v_reveals_step_by_step_and_escape_hides(work: Work) -> None:
     hands.wait()
     expect(page.locator("img.medium[alt*=small]")).to_have_count(1)
     assert len(set(loaded)) == 3, "two steps of one piece, then the first of the next: an address for each"
+    hands.press("s", "Esc")
+    expect(page.get_by_role("button", name="Tomorrow morning")).to_be_hidden()
+    expect(page.locator("img.medium")).to_have_count(2)  # the menu was left, nothing else
     hands.press("Esc")
     expect(page.locator("img.medium")).to_have_count(0)
     hands.wait()

@@ -4,6 +4,7 @@ import base64
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from standardwebhooks import Webhook
 
 from review import clock, db
 from review.actions.cases import claim_case
+from review.actions.deliveries import LEASE_SECONDS
 from review.actions.endpoints import rotate_secret
 from review.actions.questions import ask_sender
 from review.actions.trail import verify_trail
@@ -214,6 +216,21 @@ def test_both_secrets_sign_for_a_day_after_a_rotation(desk: Desk, receiver: Rece
     for secret in (old.secret, new.secret):
         assert secret.removeprefix("whsec_") not in stored
         assert repr(base64.b64decode(secret.removeprefix("whsec_")))[2:-1] not in stored
+
+
+def test_what_nobody_could_check_is_not_sent(desk: Desk, receiver: Receiver) -> None:
+    """The secret was sealed under another secret key of the desk."""
+    actor = _sender()
+    make_endpoint(actor, receiver.url())
+    receive(actor)
+    settings = desk.app.config["REVIEW_SETTINGS"]
+    desk.app.config["REVIEW_SETTINGS"] = replace(settings, secret_key="f" * 64)
+    deliver(desk)
+    assert receiver.heard == []
+    desk.app.config["REVIEW_SETTINGS"] = settings
+    with time_machine.travel(clock.now() + timedelta(seconds=LEASE_SECONDS + 1)):
+        deliver(desk)
+    assert len(receiver.heard) == 1, "the lease ends, and it is tried again"
 
 
 def test_a_slow_receiver_holds_up_nobody_else(desk: Desk, receiver: Receiver) -> None:

@@ -166,8 +166,9 @@ def capture(case_id: str) -> str | tuple[str, int] | AnyResponse:
     values = typed_values()
     try:
         keep_new(wanted)
-        item = _held_item(wanted, _chosen_item())
-        captured = _kept(*_uploaded())
+        item_id, captured, content = _filled_in()
+        item = _held_item(wanted, item_id)
+        captured = _kept(captured, content)
         evidence_id = evidence_actions.capture_evidence(wanted, item.id, captured, actor=guard.actor())
     except (AlreadyRecorded, ClaimLost, InvalidInput, NotReady, StaleVersion, TooLarge) as error:
         return case_page(wanted, values=values or None, error=error)
@@ -175,13 +176,20 @@ def capture(case_id: str) -> str | tuple[str, int] | AnyResponse:
     return back_to_case(wanted, anchor=evidence_id)
 
 
-def _chosen_item() -> str:
-    """The id of the item that the file is for; raises `InvalidInput` where none was chosen."""
-    chosen = request.values.get("item", "")
-    if not chosen:
+def _filled_in() -> tuple[str, Captured, bytes]:
+    """The item's id, and the file for it; raises `InvalidInput` with everything that is wrong, `TooLarge`."""
+    errors: list[FieldError] = []
+    item_id = request.values.get("item", "")
+    if not item_id:
         detail = gettext("Choose the item that the capture belongs to.")
-        raise InvalidInput(detail, errors=[FieldError("item", "missing", detail)])
-    return chosen
+        errors.append(FieldError("item", "missing", detail))
+    try:
+        captured, content = _uploaded()
+    except InvalidInput as error:
+        errors.extend(error.errors)
+    if errors:
+        raise InvalidInput(errors[0].detail, errors=errors)
+    return item_id, captured, content
 
 
 def _uploaded() -> tuple[Captured, bytes]:

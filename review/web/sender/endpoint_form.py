@@ -11,14 +11,14 @@ from wtforms import HiddenField, SelectMultipleField, StringField
 from review.actions.endpoints import SecretShown, add_endpoint
 from review.config import Settings
 from review.domain.ids import id_from
-from review.domain.webhooks import TOPICS
+from review.domain.webhooks import NOT_YET, TOPICS
 from review.errors import ReviewError
 from review.web import guard
 from review.web.typed import blame, text_of
 from review.web.words import word_of
 
 _LABEL = b"referral-review/endpoint-form/v1"
-USUAL = ("item.question", "item.decided", "item.reversed", "item.implemented")
+USUAL = ("item.question", "item.decided")
 """The topics that a blank form has ticked."""
 
 
@@ -44,7 +44,7 @@ def refused_form(error: ReviewError) -> tuple[EndpointForm, tuple[str, ...]]:
 
 
 def _prepared(form: EndpointForm) -> EndpointForm:
-    form.topics.choices = [(topic, word_of(topic, "topic")) for topic in TOPICS]
+    form.topics.choices = [(topic, word_of(topic, "topic")) for topic in TOPICS if topic not in NOT_YET]
     form.once.data = secrets.token_urlsafe(18)
     return form
 

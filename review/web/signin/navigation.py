@@ -1,5 +1,6 @@
 """What stands in the head of every page: the places of a role, and who is signed in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +49,10 @@ PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
 }
 
 
+BELOW: Mapping[str, tuple[str, ...]] = {"/sender/endpoints": ("/sender/deliveries",)}
+"""What belongs to a place by its subject and not by its address."""
+
+
 @dataclass(frozen=True)
 class Place:
     """One entry of the navigation, with the key that leads there if there is one."""
@@ -72,7 +77,8 @@ def home_of(role: Role | None) -> str:
 
 
 def _is_below(address: str) -> bool:
-    return f"{request.path}/".startswith(f"{address}/")
+    places = (address, *BELOW.get(address, ()))
+    return any(f"{request.path}/".startswith(f"{place}/") for place in places)
 
 
 @blueprint.app_context_processor

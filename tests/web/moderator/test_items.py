@@ -156,3 +156,13 @@ def test_an_item_of_another_case_gets_no_capture(desk: Desk) -> None:
     for item in (foreign, "nonsense"):
         assert capture(moderator, case_id, picture(), "a.png", item=item, **fields).status_code == 404
     assert desk.session.scalars(sa.select(Evidence.id)).all() == []
+
+
+def test_everything_that_a_capture_lacks_is_said_at_once(desk: Desk) -> None:
+    case_id, moderator = make_case(items=2), Moderator(desk)
+    fields = moderator.claim(case_id)
+    answer = capture(moderator, case_id, b"", "", item="", **fields)
+    assert answer.status_code == 422
+    assert '<a href="#item">Choose the item that the capture belongs to.</a>' in answer.text
+    assert '<a href="#file">Choose a file that is not empty, then add it.</a>' in answer.text
+    assert answer.text.count('aria-invalid="true"') == 2

@@ -8,6 +8,7 @@ from standardwebhooks import Webhook
 
 from review.domain.endpoints import MOST_ENDPOINTS
 from review.domain.permissions import Role
+from review.domain.webhooks import NOT_YET, TOPICS
 from review.models import Delivery, Endpoint
 from tests.conftest import Desk
 from tests.endpoints import allow_loopback, deliver, make_endpoint, managing
@@ -51,6 +52,13 @@ def test_an_endpoint_is_added_its_secret_shown_once_and_a_test_told(desk: Desk) 
     page = person.post(f"{LIST}/{endpoint_id}/rotate", 200).text
     assert _secret_on(page) != secret
     assert "24 hours" in page
+
+
+def test_no_page_offers_what_nothing_tells_yet_and_messages_belong_to_endpoints(desk: Desk) -> None:
+    person = _officer(desk, make_sender())
+    offered = re.findall(r'name="topics"[^>]*value="([^"]+)"', person.get(LIST))
+    assert sorted(offered) == sorted(set(TOPICS) - set(NOT_YET))
+    assert f'href="{LIST}" aria-current="page"' in person.get(LOG)
 
 
 def test_a_form_sent_twice_adds_one_endpoint(desk: Desk) -> None:
