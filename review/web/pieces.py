@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Response, current_app, request
+from flask import Response, current_app, flash, request
 
 from review import db
 from review.domain.media import MOST_CHARACTERS, PREVIEW_TYPE, Look, Stage, next_stage
 from review.domain.wellbeing import ladder_of
 from review.errors import InvalidInput, NotFound
 from review.models.evidence_files import read_preview
+from review.previews import Prepared, prepared
 from review.queries.evidence import Medium, Piece, Shown
 from review.queries.exposure import choice_of
 from review.web.texts import gettext
@@ -51,6 +52,18 @@ def drawn(piece: Piece, shown: Shown | None, *, ladder: Sequence[str], pressed: 
     """The piece as a page shows it."""
     text = text_of(piece) if shown is not None and shown.stage is Stage.TEXT else None
     return PieceShown(piece, shown, text, next_step(piece, shown, ladder), pressed)
+
+
+def ready_to_show(piece: Piece, stage: Stage) -> Prepared | None:
+    """The picture or text of a stage, made before anything is recorded; None where it cannot be shown.
+
+    The page says why, or, of bytes that are gone, a message.
+    """
+    try:
+        return prepared(piece.sha256, piece.look, stage=stage, data_dir=store_folder())
+    except FileNotFoundError:
+        flash(gettext("The bytes of this evidence are missing from our store."), "warning")
+        return None
 
 
 def ladder_for(account_id: str | None) -> tuple[str, ...]:

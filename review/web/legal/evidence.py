@@ -1,6 +1,6 @@
 """Evidence in the record of a case: shown step by step to its reader, hidden, and served on its own path."""
 
-from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug import Response as AnyResponse
 
 from review import clock, db
@@ -8,11 +8,9 @@ from review.actions.record_evidence import hide_in_record, reveal_in_record
 from review.domain.ids import read_id
 from review.domain.permissions import Permission
 from review.errors import NotFound
-from review.previews import prepared
 from review.queries import evidence
 from review.web import guard
-from review.web.pieces import served, store_folder, wanted_stage
-from review.web.texts import gettext
+from review.web.pieces import ready_to_show, served, wanted_stage
 
 blueprint = Blueprint("legal_evidence", __name__)
 
@@ -26,13 +24,9 @@ def reveal(case_id: str) -> AnyResponse:
     piece = evidence.piece(db.session(), wanted, evidence_id, withdrawn=True)
     if piece is None:
         raise NotFound("The case has no such evidence; open its record again.")
-    try:
-        ready = prepared(piece.sha256, piece.look, stage=stage, data_dir=store_folder())
-    except FileNotFoundError:
-        flash(gettext("The bytes of this evidence are missing from our store."), "warning")
-        return _back(wanted)
+    ready = ready_to_show(piece, stage)
     if ready is None:
-        return _back(wanted)  # where the page says why it cannot be shown
+        return _back(wanted, piece.id)
     reveal_in_record(wanted, piece.id, stage=ready.stage, size=ready.size, actor=guard.actor())
     return _back(wanted, piece.id)
 

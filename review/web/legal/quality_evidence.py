@@ -1,6 +1,6 @@
 """The evidence of a decision that is judged for quality, step by step, and the way to its live addresses."""
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, redirect, render_template, request, session, url_for
 from werkzeug import Response as AnyResponse
 
 from review import clock, db
@@ -9,13 +9,11 @@ from review.actions.record_evidence import hide_from_judge, reveal_to_judge
 from review.domain.ids import read_id
 from review.domain.permissions import Permission
 from review.errors import AlreadyClosed, NotFound
-from review.previews import prepared
 from review.queries import evidence
 from review.queries.quality import EntryListed, Sample
 from review.web import guard
 from review.web.legal.quality import closed_page, decision_page, wanted_entry
-from review.web.pieces import served, store_folder, wanted_stage
-from review.web.texts import gettext
+from review.web.pieces import ready_to_show, served, wanted_stage
 from review.web.typed import text_of
 
 blueprint = Blueprint("legal_quality_evidence", __name__)
@@ -32,13 +30,9 @@ def reveal(sample_id: str, decision_id: str) -> str | tuple[str, int] | AnyRespo
     piece = evidence.piece(db.session(), entry.case_id, evidence_id, withdrawn=True)
     if piece is None:
         raise NotFound("The case has no such evidence; open it from the sample again.")
-    try:
-        ready = prepared(piece.sha256, piece.look, stage=stage, data_dir=store_folder())
-    except FileNotFoundError:
-        flash(gettext("The bytes of this evidence are missing from our store."), "warning")
-        return _back(wanted, entry)
+    ready = ready_to_show(piece, stage)
     if ready is None:
-        return _back(wanted, entry, piece.id)  # where the page says why it cannot be shown
+        return _back(wanted, entry, piece.id)
     size, actor = ready.size, guard.actor()
     try:
         reveal_to_judge(wanted.id, entry.decision_id, piece.id, stage=ready.stage, size=size, actor=actor)

@@ -35,7 +35,7 @@ from review.errors import (
     StaleVersion,
     TooLarge,
 )
-from review.previews import keep_if_shown, prepared
+from review.previews import keep_if_shown
 from review.queries import evidence
 from review.queries.case_content import ItemShown, item_of
 from review.queries.cases import case_summary
@@ -45,7 +45,7 @@ from review.web import guard
 from review.web.moderator.cases import case_page, keep_typed, number_in_form, wanted_case
 from review.web.moderator.forms import typed_values
 from review.web.moderator.showing import back_to_case
-from review.web.pieces import served, store_folder, wanted_stage
+from review.web.pieces import ready_to_show, served, store_folder, wanted_stage
 from review.web.texts import gettext
 from review.web.words import word_of
 
@@ -86,11 +86,7 @@ def _reveal_evidence(case_id: str) -> tuple[str, str | None]:
     piece = evidence.piece(db.session(), case_id, read_id(request.values.get("evidence", ""), "E") or "")
     if piece is None:
         raise NotFound("The case has no such evidence; open it again.")
-    try:
-        ready = prepared(piece.sha256, piece.look, stage=stage, data_dir=store_folder())
-    except FileNotFoundError:
-        flash(gettext("The bytes of this evidence are missing from our store."), "warning")
-        return piece.id, None
+    ready = ready_to_show(piece, stage)
     if ready is None:
         return piece.id, None
     return piece.id, evidence_actions.reveal_evidence(
