@@ -20,8 +20,8 @@ UNSEEN = re.compile(
     "\u2066-\u2069\ufeff\U000e0000-\U000e007f]"
 )
 """Signs that hide, or turn the words around them; a page shows each by its number."""
-WIDER = """() => new Promise(tell => requestAnimationFrame(() => requestAnimationFrame(() => tell(
-  document.documentElement.scrollWidth > document.documentElement.clientWidth))))"""
+DRAWN = "() => new Promise(tell => requestAnimationFrame(() => requestAnimationFrame(() => tell(true))))"
+WIDER = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
 # what a person may read of a page, unfolded or not, with tips; not what is typed into a field
 READABLE = """() => [document.title, ...[...document.querySelectorAll('body, body *')].flatMap(element => [
   ...['title', 'alt', 'aria-label', 'placeholder'].map(name => element.getAttribute(name) || ''),
@@ -50,7 +50,7 @@ class Visitor:
         display: str = "",
         forced_colors: bool = False,
     ) -> None:
-        self.address, self.scheme = address, scheme
+        self.address, self.scheme, self.script = address, scheme, script
         self.context = browser.new_context(
             viewport={"width": width, "height": 900},
             color_scheme=scheme,
@@ -104,7 +104,12 @@ class Visitor:
         ]
 
     def scrolls_sideways(self) -> bool:
-        """Whether the page is wider than the window, once it was drawn at its width."""
+        """Whether the page is wider than the window, once it was drawn at its width.
+
+        Where scripts are off no frame is ever told of, and nothing moves after the page came.
+        """
+        if self.script:
+            self.page.evaluate(DRAWN)
         return bool(self.page.evaluate(WIDER))
 
     def drawn_raw(self) -> list[str]:

@@ -16,6 +16,7 @@ from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 from schemathesis.generation.case import Case
+from schemathesis.generation.meta import TestPhase
 from schemathesis.transport import SerializationContext
 from schemathesis.transport.wsgi import WSGITransport
 
@@ -82,9 +83,9 @@ class World:
 
         JSON Schema cannot say: on one of our hosts; of an endpoint, an address that is reached; a keyword of
         its category; what a notice needs beside; new for this sender; a cursor that this list gave out;
-        packed as the header says. Half of the ids
-        are of things that exist, and the lines of batches are referrals sent before, new or again, beside
-        whatever text was made. Nothing that breaks the schema is touched.
+        packed as the header says. Half of the ids are of things that exist, but not where one request
+        follows another: there an answer gives them. The lines of batches are referrals sent before, new or
+        again, beside whatever text was made. Nothing that breaks the schema is touched.
         """
         if case.meta is None or case.meta.generation.mode is not GenerationMode.POSITIVE:
             return
@@ -103,6 +104,8 @@ class World:
             case.headers.pop("Content-Encoding", None)
         if case.query and "cursor" in case.query:
             case.query["cursor"] = self.cursors[case.path]
+        if case.meta.phase.name is TestPhase.STATEFUL:
+            return
         for name, known in self.ids.items():
             if case.path_parameters and name in case.path_parameters and number % 2:
                 case.path_parameters[name] = known[number // 2 % len(known)]
