@@ -33,9 +33,10 @@ from review.queries.trail_rows import raw
 
 @dataclass(frozen=True)
 class ItemInRecord:
-    """An item of the case, its location as sent and canonical, and its answer verbatim.
+    """An item of the case, its location as sent and canonical, what it was described as, its answer verbatim.
 
-    ``differs`` names the columns that are not as the trail tells; what is shown is what the trail tells.
+    The trail tells of the description only by the digest of the whole original. ``differs`` names the
+    columns that are not as the trail tells; what is shown is what the trail tells.
     """
 
     id: str
@@ -43,6 +44,7 @@ class ItemInRecord:
     url_as_sent: str
     canonical_url: str
     content_type: str | None
+    description: str | None
     status: str
     joined_at: datetime | None
     withdrawn_at: datetime | None
@@ -143,8 +145,8 @@ def items_in_record(reader: Session, rows: Sequence[sa.Row[Any]], told: ToldReco
 def item_rows(reader: Session, case_id: str, *, most: int) -> Sequence[sa.Row[Any]]:
     """The rows of the first items of a case, as they are stored."""
     columns = raw(
-        Item.id, Item.referral_id, Item.url_as_sent, Item.canonical_url, Item.content_type, Item.status,
-        Item.joined_at, Item.withdrawn_at,
+        Item.id, Item.referral_id, Item.url_as_sent, Item.canonical_url, Item.content_type, Item.description,
+        Item.status, Item.joined_at, Item.withdrawn_at,
     )  # fmt: skip
     statement = sa.select(*columns).where(Item.case_id == case_id).order_by(Item.joined_at, Item.id)
     return reader.execute(statement.limit(most)).all()
@@ -164,6 +166,7 @@ def _item(row: sa.Row[Any], answer: sa.Row[Any] | None, told: ToldRecord) -> Ite
         url_as_sent=_text(true("url_as_sent")),
         canonical_url=_text(row.canonical_url),
         content_type=None if row.content_type is None else _text(row.content_type),
+        description=None if row.description is None else _text(row.description),
         status=_text(true("status")),
         joined_at=_moment(true("joined_at")),
         withdrawn_at=_moment(true("withdrawn_at")),

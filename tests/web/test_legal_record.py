@@ -71,6 +71,22 @@ def test_each_sender_s_message_stands_verbatim_beside_its_items(desk: Desk) -> N
     assert messages.count("&#34;decline_reason&#34;:&#34;no_breach&#34;") == 2
 
 
+def test_what_an_item_was_described_as_stands_beside_it_a_long_text_folded(desk: Desk) -> None:
+    long = "From 0:40 on a listed group is praised. " * 10
+    for url, text in ((URL, "<b>A flag</b> is shown."), (f"{URL}8", long)):
+        receive(sender_actor(make_sender()), items=[{"url": url, "description": text}])
+    client = desk.client()
+    make_sign_in(client, Role.LEGAL)
+    short, folded = (
+        client.get(f"/records/{case_id}").text.split('class="item stack"')[1].split("</li>")[0]
+        for case_id in desk.session.scalars(sa.select(Case.id).order_by(Case.opened_at))
+    )
+    assert "&lt;b&gt;A flag&lt;/b&gt; is shown." in short
+    assert "<details>" not in short
+    begun, rest = folded.split("<summary>Show 240 more characters</summary>")
+    assert (begun.count("From 0:40"), rest.count("From 0:40")) == (4, 6)
+
+
 def test_rounds_without_a_review_say_why(desk: Desk) -> None:
     client = desk.client()
     refer(client, make_key(make_sender()), URL)

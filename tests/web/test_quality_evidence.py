@@ -12,6 +12,7 @@ import time_machine
 from flask.testing import FlaskClient
 from PIL import Image
 
+from review import db
 from review.actions.comforts import choose_comfort
 from review.actions.quality import judge_decision, leave_drawn_case
 from review.actions.record_evidence import hide_from_judge, reveal_to_judge
@@ -19,7 +20,7 @@ from review.domain.media import Stage
 from review.domain.permissions import Role
 from review.domain.wellbeing import Comfort
 from review.errors import NotPermitted
-from review.models import Account, Opening, Reveal
+from review.models import Account, Item, Opening, Reveal
 from tests.actions.races import at_once
 from tests.actions.test_evidence import SMALL
 from tests.actions.test_quality import NOW, decided
@@ -94,6 +95,15 @@ def test_a_picture_is_shown_step_by_step_and_each_step_is_on_the_trail(desk: Des
     assert media(page) == []
     assert client.get(medium).status_code == 404
     assert told(desk, case_id) == ["record.evidence_hidden"] + ["record.evidence_revealed"] * 3
+
+
+def test_the_judge_reads_what_the_items_were_described_as(desk: Desk) -> None:
+    (case_id,) = decided(1)
+    text = "A flag <i>at</i> 0:40."
+    with db.transaction() as writer:
+        writer.execute(sa.update(Item).where(Item.case_id == case_id).values(description=text))
+    client = signed_in(desk)
+    assert "A flag &lt;i&gt;at&lt;/i&gt; 0:40." in client.get(judged_page(client)).text
 
 
 def test_the_steps_are_those_that_the_judge_chose(desk: Desk) -> None:
