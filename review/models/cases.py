@@ -12,8 +12,12 @@ from review.models.base import Base, OnTrail, one_of
 IS_LIVE = sa.text("state IN ({})".format(", ".join(f"'{state}'" for state in LIVE)))
 """The condition of the unique index over live cases; conflicts are matched to it by this text."""
 
-IS_WAITING = sa.text("pending_review_id IS NULL")
-"""Cases whose review waits for its undo window are out of the queue, and so are they out of its index."""
+IS_WAITING = sa.text(f"pending_review_id IS NULL AND {IS_LIVE.text}")
+"""What is open in any state; `queries.cases.is_waiting` says the same.
+
+Cases whose review waits for its undo window are out of it. Its indexes begin with the state, so it names
+all states: SQLite without statistics would else take one of them for the queue, and sort every case.
+"""
 
 IS_QUEUED = sa.text(
     "pending_review_id IS NULL AND state IN ({})".format(", ".join(f"'{state}'" for state in QUEUED))
@@ -26,6 +30,9 @@ Its index also holds what the queue may be narrowed to, so that other cases are 
 
 IS_LOW = sa.text(f"{IS_QUEUED.text} AND severity = 'low'")
 """The same of low severity alone, for people who have seen enough of the other."""
+
+IS_IN_DISPUTE = sa.text(f"pending_review_id IS NULL AND state = '{CaseState.RESOLVING}'")
+"""What waits for leads, in the same order."""
 
 
 class Case(OnTrail, Base):
@@ -78,6 +85,15 @@ class Case(OnTrail, Base):
             "id",
             sqlite_where=IS_LOW,
             postgresql_where=IS_LOW,
+        ),
+        sa.Index(
+            "ix_cases_disputed",
+            "rank",
+            "due_at",
+            "opened_at",
+            "id",
+            sqlite_where=IS_IN_DISPUTE,
+            postgresql_where=IS_IN_DISPUTE,
         ),
         sa.CheckConstraint("(claimed_by IS NULL) = (claimed_until IS NULL)", name="claim"),
     )

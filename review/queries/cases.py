@@ -141,14 +141,23 @@ def is_queued() -> sa.ColumnElement[bool]:
     )
 
 
+def is_waiting() -> sa.ColumnElement[bool]:
+    """The case is open in some state, in the very words of the indexes that begin with the state."""
+    return sa.and_(
+        Case.pending_review_id.is_(None),
+        Case.state.in_([sa.literal_column(f"'{state}'", sa.String()) for state in LIVE]),
+    )
+
+
 def is_low() -> sa.ColumnElement[bool]:
     """The case is of low severity, in the very words of the index that holds these in their order."""
     return Case.severity == sa.literal_column("'low'", sa.String())
 
 
 def is_in_dispute() -> sa.ColumnElement[bool]:
-    """Two reviews of the case differ, and a lead who wrote neither has to judge."""
-    return sa.and_(Case.pending_review_id.is_(None), Case.state == sa.literal(CaseState.RESOLVING))
+    """Two reviews of the case differ, and a lead who wrote neither has to judge; in its index's very words."""
+    resolving = sa.literal_column(f"'{CaseState.RESOLVING}'", sa.String())
+    return sa.and_(Case.pending_review_id.is_(None), Case.state == resolving)
 
 
 def is_for(resolves: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
@@ -337,9 +346,7 @@ def _oldest_at(reader: Session, account_id: str | None, now: datetime, *, resolv
     states = (*QUEUED, CaseState.RESOLVING) if resolves else QUEUED
     oldest = [
         sa.select(Case.opened_at)
-        .where(
-            Case.state == state, Case.pending_review_id.is_(None), is_unclaimed(now), _listed_to(account_id)
-        )
+        .where(Case.state == state, is_waiting(), is_unclaimed(now), _listed_to(account_id))
         .order_by(Case.opened_at)
         .limit(1)
         .subquery()

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from review.domain.loops import SILENT_SECONDS
 from review.domain.numbers import Numbers, Period, read_counts
 from review.domain.priority import Rank
-from review.domain.states import LIVE
 from review.models import Case, DayCount, Leaf, Opening
 from review.prepared import Prepared
+from review.queries.cases import is_waiting
 from review.queries.counted_entries import Progress, progress_of
 
 MOST_COUNTED = 10_000
@@ -109,8 +109,7 @@ def _bounded(column: Any, *more: sa.ColumnElement[bool]) -> Prepared:
             .select_from(
                 sa.select(sa.literal(1))
                 .where(
-                    Case.state.in_([sa.literal(state.value) for state in LIVE]),
-                    Case.pending_review_id.is_(None),
+                    is_waiting(),
                     column > sa.bindparam("after", type_=column.type),
                     column <= sa.bindparam("until", type_=column.type),
                     *more,

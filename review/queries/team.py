@@ -12,7 +12,7 @@ from review.domain.permissions import REVIEWERS, Role
 from review.domain.states import CaseState
 from review.domain.team import LEAST_PEOPLE, PERIODS, TeamFigures, figures_of, is_team
 from review.models import Account, Case, Review
-from review.queries.cases import is_free
+from review.queries.cases import is_free, is_waiting
 from review.queries.numbers import MOST_COUNTED, Counted, numbers_of
 
 MOST_LISTED = 500
@@ -82,11 +82,11 @@ def _standing(reader: Session, now: datetime) -> dict[str, int]:
         .where(*waits)
     )
     away = {
-        state: sa.select(Case.id).where(Case.state == state, Case.pending_review_id.is_(None))
+        state: sa.select(Case.id).where(Case.state == state, is_waiting())
         for state in (CaseState.ESCALATED, CaseState.WAITING_SENDER)
     }
     return {
-        "waiting": _counted(reader, sa.select(Case.id).where(is_free(now))),
+        "waiting": _counted(reader, sa.select(Case.id).where(is_free(now), is_waiting())),
         "held": _counted(reader, held),
         "recorded": _counted(reader, recorded),
         **{state.value: _counted(reader, cases) for state, cases in away.items()},

@@ -30,13 +30,15 @@ MOST_WAIT_SECONDS = 0.8
 DEAD_SECONDS = 0.3
 SAVED_WITHIN_MS = 2_000
 NOT_FOUND = "3"
-SHOWN = """addEventListener('DOMContentLoaded', () => {
+SHOWN = """document.addEventListener('readystatechange', () => {
+  if (document.readyState !== 'interactive') return;
   const note = () => {
     const {pathname} = location, at = performance.timeOrigin + performance.now();
     if (pathname.startsWith('/cases/') && !localStorage.getItem(pathname)) localStorage.setItem(pathname, at);
   };
   requestAnimationFrame(() => requestAnimationFrame(note));
 })"""
+"""Notes when a page was drawn: the second frame after it was parsed, before any script of its own runs."""
 
 
 @pytest.fixture

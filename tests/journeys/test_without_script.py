@@ -97,7 +97,7 @@ def test_the_break_card_never_comes_into_a_draft_and_the_day_ends(
     hands.press("2", "3")
     expect(page.locator("[name=rationale]")).to_be_focused()
     hands.write()
-    until(lambda: OWN_SENTENCE in str(cases.rows(sa.select(Draft.fields))))
+    until(lambda: OWN_SENTENCE in str(cases.rows(sa.select(Draft.fields).where(Draft.case_id == case_id))))
     page.reload()
     hands.wait()
     hands.press("v")

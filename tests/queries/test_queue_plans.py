@@ -20,18 +20,19 @@ from tests.factories import make_account, make_accounts, make_cases
 MANY = 6_000
 
 
-@pytest.fixture
-def busy(desk: Desk) -> Desk:
-    """Thousands of cases in all rounds that wait, some of them with somebody's review."""
+@pytest.fixture(params=[False, True], ids=["as it is", "analysed"])
+def busy(desk: Desk, request: pytest.FixtureRequest) -> Desk:
+    """Thousands of cases in all rounds that wait; SQLite has no statistics unless somebody asked for them."""
     ids = make_cases(MANY)
     with db.transaction() as writer:
         for state, some in (("second_review", ids[1::3]), ("resolving", ids[2::30])):
             for start in range(0, len(some), 500):
                 chosen = Case.id.in_(some[start : start + 500])
                 writer.execute(sa.update(Case).where(chosen).values(state=state))
-    with db.extension.engine.connect() as connection:
-        connection.exec_driver_sql("ANALYZE")
-        connection.commit()
+    if request.param or desk.database == "postgresql":  # which analyses by itself, sooner or later
+        with db.extension.engine.connect() as connection:
+            connection.exec_driver_sql("ANALYZE")
+            connection.commit()
     return desk
 
 
@@ -50,7 +51,7 @@ def _is_walked(plan: str, index: str) -> bool:
 
 @pytest.mark.parametrize(
     ("prepared", "index"),
-    [(offering._first_parts(())[0], "ix_cases_next"), (offering._first_parts(())[2], "ix_cases_queue")],
+    [(offering._first_parts(())[0], "ix_cases_next"), (offering._first_parts(())[2], "ix_cases_disputed")],
     ids=["for everybody", "for leads"],
 )
 def test_claim_next_walks_an_index(busy: Desk, prepared: Prepared, index: str) -> None:
@@ -90,7 +91,7 @@ def test_a_page_of_the_queue_walks_its_indexes(busy: Desk, resolves: bool) -> No
     asked = [one for one in seen if "ORDER BY" in one[0]]
     assert len(asked) == (4 if resolves else 2)
     for text, values in asked:
-        index = "ix_cases_next" if "IN ('open'" in text else "ix_cases_queue"
+        index = "ix_cases_next" if "IN ('open'" in text else "ix_cases_disputed"
         plan = _plan(busy, text, values)
         assert _is_walked(plan, index), plan
 
