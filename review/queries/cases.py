@@ -155,7 +155,7 @@ def is_low() -> sa.ColumnElement[bool]:
 
 
 def is_in_dispute() -> sa.ColumnElement[bool]:
-    """Two reviews of the case differ, and a lead who wrote neither has to judge; in its index's very words."""
+    """Two reviews differ, and a lead who wrote neither has to judge; in the very words of its index."""
     resolving = sa.literal_column(f"'{CaseState.RESOLVING}'", sa.String())
     return sa.and_(Case.pending_review_id.is_(None), Case.state == resolving)
 
