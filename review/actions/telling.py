@@ -13,10 +13,16 @@ from review import outbox
 from review.domain.representation import OwnReferral
 from review.models import Endpoint, Item, Referral
 from review.outbox import Message
+from review.prepared import Prepared
 from review.queries.referrals import told_items
 
 CHUNK = 500
 _ON = (Endpoint.off_at.is_(None), Endpoint.removed_at.is_(None))
+_ENDPOINTS = Prepared(
+    lambda: sa.select(Endpoint.id, Endpoint.topics).where(
+        Endpoint.sender_id == sa.bindparam("sender_id"), *_ON
+    )
+)
 
 
 def tell_received(
@@ -24,8 +30,8 @@ def tell_received(
 ) -> None:
     """Tell the sender's endpoints of referrals that were received; these are only made where one is told."""
     topic = "referral.received"
-    own = sa.select(Endpoint.id, Endpoint.topics).where(Endpoint.sender_id == sender_id, *_ON)
-    listening = [row.id for row in writer.execute(own) if topic in row.topics.split()]
+    own = _ENDPOINTS.all(writer, sender_id=sender_id)
+    listening = [row.id for row in own if topic in row.topics.split()]
     if not listening:
         return
     messages = [
