@@ -1,7 +1,7 @@
 """Is this receipt true? The document ``c2sp.org/tlog-proof@v1`` and the opening in its ``extra`` line.
 
 Every ``TrailBroken`` raised here names the part that fails in ``values["part"]``: document, checkpoint, key,
-signature, inclusion or opening.
+signature, inclusion or opening; of a field of the opening also its name in ``values["field"]``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -158,7 +158,7 @@ def check_opening(extra: bytes) -> CheckedOpening:
     for name, (key, value) in opening.fields.items():
         committed = commitments.get(name)
         if committed is None or committed != commit_field(envelope["eid"], name, value, key=key):
-            _refuse("opening", f"The field {name} of the opening is not what was committed to.")
+            _refuse("opening", f"The field {name} of the opening is not what was committed to.", field=name)
     return CheckedOpening(entry, envelope, {name: value for name, (_, value) in opening.fields.items()})
 
 
@@ -205,5 +205,5 @@ def _key_of(text: str) -> bytes:
     return key
 
 
-def _refuse(part: str, sentence: str) -> NoReturn:
-    raise TrailBroken(sentence, values={"part": part}) from None
+def _refuse(part: str, sentence: str, **more: str) -> NoReturn:
+    raise TrailBroken(sentence, values={"part": part, **more}) from None

@@ -171,7 +171,7 @@ def test_fields_may_be_withheld_from_an_opening() -> None:
 def test_a_field_that_was_not_committed_to_is_refused(fields: dict[str, tuple[bytes, bytes]]) -> None:
     with pytest.raises(TrailBroken, match=f"The field {next(iter(fields))} of the opening") as refusal:
         check_opening(opening_json(ENVELOPE, salt=SALT, fields=fields))
-    assert refusal.value.values == {"part": "opening"}
+    assert refusal.value.values == {"part": "opening", "field": next(iter(fields))}
 
 
 def test_another_envelope_or_salt_does_not_give_the_entry_in_the_log() -> None:
