@@ -1,6 +1,6 @@
 """What does this receipt prove? The one check of a whole receipt, for the public page, the client, anybody.
 
-It needs the document, and the desk's public key from somewhere else: nothing else, no network and no database.
+It needs the document, and the desk's public key from somewhere else: no network and no database.
 """
 
 from collections.abc import Mapping
@@ -23,8 +23,8 @@ class Part(StrEnum):
 
     ``size``: too large to be a receipt; ``document``: no receipt, or a line is malformed; ``checkpoint``: the
     signed note in it is malformed; ``origin``: of another trail; ``key``: not signed by this key;
-    ``signature``: wrong; ``inclusion``: the hashes do not lead from the entry to the signed root; ``opening``:
-    missing or malformed, or, with ``values["field"]``, a value that is not what was committed to.
+    ``signature``: wrong; ``inclusion``: the hashes do not lead from the entry to the signed root;
+    ``opening``: missing or malformed, or, with ``values["field"]``, a value that was not committed to.
     """
 
     SIZE = "size"
@@ -58,7 +58,7 @@ class Proven:
 
 
 def check_receipt(document: bytes, vkey: str) -> Proven:
-    """What this receipt proves by this public key (``name+id+key``); else `TrailBroken` that names the `Part`.
+    """What this receipt proves by this key (``name+id+key``); else `TrailBroken` that names the `Part`.
 
     Strict: the bytes as the desk gave them, to the last line feed.
     """

@@ -26,8 +26,13 @@ def _count(kind: str, name: str, most: int) -> None:
 def check_address() -> None:
     """Count a request of this address to the programs' addresses; raises `TooManyRequests`."""
     if request.path.startswith(PROGRAMS):
-        most = current_app.config["REVIEW_SETTINGS"].requests_per_address
-        _count("address", address_group(request.remote_addr or ""), most)
+        count_address()
+
+
+def count_address() -> None:
+    """Count a request of this address, also on a page that anybody may let work; raises `TooManyRequests`."""
+    most = current_app.config["REVIEW_SETTINGS"].requests_per_address
+    _count("address", address_group(request.remote_addr or ""), most)
 
 
 def check_key(key: KeyFound) -> None:

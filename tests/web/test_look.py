@@ -73,6 +73,14 @@ def test_style_sheet_is_small_and_asks_nobody() -> None:
     assert not re.search(r"url\(|@import|@font-face|https?:", STYLES)
 
 
+def test_the_small_style_sheet_says_nothing_of_its_own() -> None:
+    """Its lines are lines of the other in the same order, so that both look the same and one is tested."""
+    small = (PACKAGE / "static" / "verify.css").read_text(encoding="utf-8")
+    lines = iter(STYLES.splitlines())
+    assert [line for line in small.splitlines()[1:] if line not in lines] == []
+    assert len(small.encode()) <= 12_000
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 def test_a_script_is_short(script: Path) -> None:
     assert script.read_text(encoding="utf-8").count("\n") < 400
