@@ -5,6 +5,7 @@ tiles of the level below. Only complete tiles are stored; what follows the last 
 the tail of that level.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +17,9 @@ TILE_HEIGHT = 8
 TILE_WIDTH = 1 << TILE_HEIGHT
 TILE_BYTES = TILE_WIDTH * HASH_BYTES
 
+_TILE_PATH = re.compile(
+    r"tile/([0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII
+)
 _TILES_KEPT = 256
 _HASHES_KEPT = 1 << 16
 
@@ -100,6 +104,16 @@ def tile_path(level: int, index: int, width: int = TILE_WIDTH) -> str:
         groups.insert(0, f"x{index % 1000:03d}")
     partial = "" if width == TILE_WIDTH else f".p/{width}"
     return f"tile/{level}/{'/'.join(groups)}{partial}"
+
+
+def read_tile_path(path: str) -> tuple[int, int, int] | None:
+    """Level, index and width behind an address in the one spelling of `tile_path`; None for any other."""
+    found = _TILE_PATH.fullmatch(path)
+    if found is None:
+        return None
+    level, index = int(found[1]), int(found[2].replace("/x", "").removeprefix("x").replace("/", ""))
+    width = int(found[3] or TILE_WIDTH)
+    return (level, index, width) if tile_path(level, index, width) == path else None
 
 
 def _tail_width(size: int, level: int) -> int:

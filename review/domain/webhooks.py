@@ -4,15 +4,19 @@ Signatures follow Standard Webhooks: HMAC-SHA-256 over id, timestamp and body, o
 """
 
 import hmac
+import json
+import re
 import secrets
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hmac import compare_digest
 from typing import Any, Final
 
 from review.clock import rfc3339
 from review.domain.representation import json_bytes
+from review.errors import InvalidInput
 
 TOPICS: Final = ("referral.received", "item.question", "item.decided", "item.reversed", "item.implemented")
 """What a sender may choose to be told of."""
@@ -27,7 +31,10 @@ JITTER: Final = 0.1
 """A wait is up to so much shorter or longer, so that what failed together does not return together."""
 OVERLAP: Final = timedelta(hours=24)
 """How long the previous secret goes on signing beside a new one."""
+TOLERANCE_SECONDS: Final = 300
+"""How far the time of signing may be from a receiver's clock."""
 _BEGINNING: Final = "whsec_"
+_SECONDS: Final = re.compile(r"[0-9]{1,12}")
 _SECRET_BYTES: Final = 32
 
 
@@ -83,14 +90,65 @@ def signed_headers(
     """The three headers of Standard Webhooks for a try at this moment."""
     timestamp = str(int(at.timestamp()))
     content = f"{message_id}.{timestamp}.".encode() + body
-    signatures = [
-        f"v1,{b64encode(hmac.digest(secret, content, 'sha256')).decode()}" for secret in signing_secrets
-    ]
+    signatures = [_signature(secret, content) for secret in signing_secrets]
     return {
         "webhook-id": message_id,
         "webhook-timestamp": timestamp,
         "webhook-signature": " ".join(signatures),
     }
+
+
+def read_message(
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    known_secrets: Sequence[str],
+    now: datetime,
+    tolerance_seconds: int = TOLERANCE_SECONDS,
+) -> dict[str, Any]:
+    """What a message says, if one of these secrets (``whsec_...``) signed it within so many seconds of now.
+
+    For receivers. ``headers`` by name in any case, ``body`` as it came. Raises `InvalidInput` that says which
+    header is missing, malformed, too far off or wrong; then nothing in the body is to be believed.
+    """
+    given = {name.lower(): value for name, value in headers.items()}
+    message_id, timestamp = given.get("webhook-id", ""), given.get("webhook-timestamp", "")
+    if not message_id or _SECONDS.fullmatch(timestamp) is None:
+        raise InvalidInput("The message lacks webhook-id or webhook-timestamp: it is not from the desk.")
+    if abs(now.timestamp() - int(timestamp)) > tolerance_seconds:
+        raise InvalidInput(
+            f"The message was not signed within {tolerance_seconds} seconds of now; refuse it."
+        )
+    signed = f"{message_id}.{timestamp}.".encode("utf-8", "surrogateescape") + body
+    right = [_signature(_read_secret(secret), signed) for secret in known_secrets]
+    if not any(
+        compare_digest(one.encode("utf-8", "surrogateescape"), signature.encode())
+        for one in given.get("webhook-signature", "").split(" ")
+        for signature in right
+    ):
+        raise InvalidInput("The signature of the message fits none of the secrets; refuse it.")
+    return _members(body)
+
+
+def _members(body: bytes) -> dict[str, Any]:
+    try:
+        members = json.loads(body)
+    except ValueError:
+        members = None
+    if not isinstance(members, dict):
+        raise InvalidInput("The message is signed but is no JSON object; tell the desk.")
+    return members
+
+
+def _signature(secret: bytes, content: bytes) -> str:
+    return f"v1,{b64encode(hmac.digest(secret, content, 'sha256')).decode()}"
+
+
+def _read_secret(written: str) -> bytes:
+    try:
+        return b64decode(written.removeprefix(_BEGINNING), validate=True)
+    except ValueError:
+        raise InvalidInput("A secret is whsec_ and base64; copy it again from where it was shown.") from None
 
 
 def next_try(failed_tries: int, *, topic: str, lot: float, now: datetime) -> datetime | None:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review import ledger
-from review.domain import merkle
+from review.domain import merkle, tiles
 from review.domain.commitments import leaf_entry
 from review.domain.signed_note import Checkpoint
 from review.errors import TrailBroken
@@ -42,6 +42,17 @@ def newest_checkpoint(reader: Session) -> StoredNote | None:
         .limit(1)
     ).one_or_none()
     return None if row is None else StoredNote(size=row.size, note=row.note)
+
+
+def signed_tile(reader: Session, level: int, index: int, *, width: int) -> bytes | None:
+    """The first ``width`` hashes, 1 to 256, of a tile (C2SP tlog-tiles); None where fewer are signed for."""
+    newest = newest_checkpoint(reader)
+    size = 0 if newest is None else newest.size
+    first = index * tiles.TILE_WIDTH
+    if (size >> level * tiles.TILE_HEIGHT) - first < width:
+        return None
+    read = ledger.tree_reader(reader, size)
+    return b"".join(read(level * tiles.TILE_HEIGHT, first + place) for place in range(width))
 
 
 def trail_state(reader: Session) -> TrailState:

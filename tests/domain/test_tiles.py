@@ -16,7 +16,7 @@ from review.domain.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from review.domain.tiles import TILE_WIDTH, Tile, new_tiles, reader, tile_path, tile_root
+from review.domain.tiles import TILE_WIDTH, Tile, new_tiles, read_tile_path, reader, tile_path, tile_root
 from review.errors import TrailBroken
 
 LEAVES = [leaf_hash(f"entry {number}".encode()) for number in range(70_000)]
@@ -153,3 +153,30 @@ def test_tile_addresses_are_those_of_the_specification() -> None:
     assert tile_path(0, 1_234_067, 8) == "tile/0/x001/x234/067.p/8"
     assert tile_path(1, 0) == "tile/1/000"
     assert tile_path(2, 1000, 255) == "tile/2/x001/000.p/255"
+
+
+@pytest.mark.parametrize(
+    "place", [(0, 0, 256), (0, 5, 3), (1, 1234, 256), (2, 1_234_067, 8), (63, 999_999_999, 255)]
+)
+def test_the_address_of_a_tile_is_read_back(place: tuple[int, int, int]) -> None:
+    assert read_tile_path(tile_path(*place)) == place
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "tile/0/1",
+        "tile/00/000",
+        "tile/64/000",
+        "tile/0/x000/001",
+        "tile/0/000/001",
+        "tile/0/x001",
+        "tile/0/000.p/0",
+        "tile/0/000.p/256",
+        "tile/0/٣٣٣",
+        "tile/entries/000",
+    ],
+)
+def test_another_spelling_is_no_address_of_a_tile(address: str) -> None:
+    assert read_tile_path(address) is None

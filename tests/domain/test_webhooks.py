@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,9 +17,11 @@ from review.domain.webhooks import (
     message_bytes,
     new_secret,
     next_try,
+    read_message,
     signed_headers,
     written_secret,
 )
+from review.errors import InvalidInput
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
@@ -85,3 +88,67 @@ def test_ten_tries_take_about_three_days(lot: float) -> None:
 
 def test_a_message_to_try_an_endpoint_is_tried_once() -> None:
     assert next_try(1, topic=TEST, lot=0.5, now=AT) is None
+
+
+@given(data=st.dictionaries(st.text(max_size=5), st.text(max_size=20), max_size=4), both=st.booleans())
+def test_a_receiver_reads_what_one_of_its_secrets_signed(data: dict[str, str], both: bool) -> None:
+    new, old = new_secret(), new_secret()
+    body = message_bytes("item.decided", seq=1, data=data, at=AT)
+    signing = [new, old] if both else [old]
+    headers = signed_headers("Z-0000-0000-0001", body, signing_secrets=signing, at=AT)
+    given_headers = {name.title(): value for name, value in headers.items()}
+    known = [written_secret(new), written_secret(old)]
+    assert read_message(given_headers, body, known_secrets=known, now=AT) == json.loads(body)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"webhook-id": "Z-0000-0000-0002"},
+        {"webhook-id": ""},
+        {"webhook-timestamp": "1795428001"},
+        {"webhook-timestamp": "٣"},
+        {"webhook-timestamp": "9" * 400},
+        {"webhook-signature": ""},
+        {"webhook-signature": "v1,\u00e9"},
+        {"webhook-signature": "v1a,AAAA v1,AAAA"},
+    ],
+)
+def test_a_receiver_refuses_what_was_changed(change: dict[str, str]) -> None:
+    secret = new_secret()
+    body = message_bytes("item.decided", seq=1, data={}, at=AT)
+    headers = signed_headers("Z-0000-0000-0001", body, signing_secrets=[secret], at=AT)
+    known = [written_secret(secret)]
+    assert read_message(headers, body, known_secrets=known, now=AT)["type"] == "item.decided"
+    with pytest.raises(InvalidInput):
+        read_message(headers | change, body, known_secrets=known, now=AT)
+    with pytest.raises(InvalidInput):
+        read_message(headers, body + b" ", known_secrets=known, now=AT)
+    with pytest.raises(InvalidInput):
+        read_message(headers, body, known_secrets=[written_secret(new_secret())], now=AT)
+    with pytest.raises(InvalidInput):
+        read_message(headers, body, known_secrets=["whsec_%"], now=AT)
+
+
+@pytest.mark.parametrize(("seconds", "believed"), [(-301, False), (-300, True), (300, True), (301, False)])
+def test_a_receiver_believes_messages_of_five_minutes(seconds: int, believed: bool) -> None:
+    secret = new_secret()
+    body = message_bytes("item.decided", seq=1, data={}, at=AT)
+    headers = signed_headers("Z-0000-0000-0001", body, signing_secrets=[secret], at=AT)
+    given: dict[str, Any] = {
+        "known_secrets": [written_secret(secret)],
+        "now": AT + timedelta(seconds=seconds),
+    }
+    if believed:
+        assert read_message(headers, body, **given)["seq"] == 1
+    else:
+        with pytest.raises(InvalidInput, match="not signed within 300 seconds"):
+            read_message(headers, body, **given)
+
+
+def test_a_signed_body_that_is_no_object_is_refused() -> None:
+    secret = new_secret()
+    for body in (b"[]", b"\xff", b""):
+        headers = signed_headers("Z-0000-0000-0001", body, signing_secrets=[secret], at=AT)
+        with pytest.raises(InvalidInput, match="no JSON object"):
+            read_message(headers, body, known_secrets=[written_secret(secret)], now=AT)

@@ -7,8 +7,10 @@ import sqlalchemy as sa
 import time_machine
 
 from review import clock, db
+from review.domain.merkle import root_of
 from review.domain.permissions import Role
 from review.domain.signed_note import verify
+from review.models import Leaf
 from tests.conftest import Desk
 from tests.factories import make_sign_in
 from tests.signs import beat_all
@@ -75,3 +77,21 @@ def test_the_log_shows_its_key_and_newest_checkpoint(desk: Desk) -> None:
     settle(desk.settings.data_dir)
     note, vkey = client.get("/log/checkpoint").text, client.get("/log/key").text
     assert verify(note, vkey.removesuffix("\n")).size == 5
+
+
+def test_the_log_gives_the_tiles_that_are_signed_for_and_no_more(desk: Desk) -> None:
+    client = desk.client()
+    assert client.get("/log/tile/0/000.p/1").status_code == 404
+    record_events(300)
+    settle(desk.settings.data_dir)
+    record_events(5)
+    leaves = desk.session.scalars(sa.select(Leaf.leaf_hash).order_by(Leaf.position)).all()
+    full, tail = client.get("/log/tile/0/000"), client.get("/log/tile/0/001.p/44")
+    assert (full.status_code, full.mimetype) == (200, "application/octet-stream")
+    assert full.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert full.data + tail.data == b"".join(leaves[:300])
+    assert client.get("/log/tile/0/000.p/7").data == full.data[: 7 * 32]
+    assert client.get("/log/tile/1/000.p/1").data == root_of(leaves[:256])
+    for beyond in ("0/001.p/45", "0/001", "0/002.p/1", "1/000.p/2", "1/000", "2/000.p/1", "9/000.p/1", "x"):
+        answer = client.get(f"/log/tile/{beyond}")
+        assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")

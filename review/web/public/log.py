@@ -1,12 +1,13 @@
-"""The trail's public face: its key and its newest signed checkpoint (C2SP)."""
+"""The trail's public face: its key, its newest signed checkpoint, and the tiles below it (C2SP)."""
 
 from flask import Blueprint, Response, current_app
 
 from review import db
 from review.domain.permissions import Permission
+from review.domain.tiles import read_tile_path
 from review.errors import NotFound
 from review.formats import key_files
-from review.queries.checkpoints import newest_checkpoint
+from review.queries.checkpoints import newest_checkpoint, signed_tile
 from review.web import guard
 
 blueprint = Blueprint("public_log", __name__, url_prefix="/log")
@@ -30,3 +31,18 @@ def checkpoint() -> Response:
     if newest is None:
         raise NotFound("No checkpoint is signed yet; ask again in a moment.")
     return Response(newest.note, mimetype="text/plain")
+
+
+@blueprint.get("/tile/<path:place>")
+@guard.access(Permission.ANYONE)
+def tile(place: str) -> Response:
+    """Hashes of the tree, of which proofs are made; what is signed for never changes (C2SP tlog-tiles)."""
+    found = read_tile_path(f"tile/{place}")
+    hashes = None
+    if found is not None:
+        level, index, width = found
+        hashes = signed_tile(db.session(), level, index, width=width)
+    if hashes is None:
+        raise NotFound("There is no such tile below the newest checkpoint.")
+    kept = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(hashes, mimetype="application/octet-stream", headers=kept)
