@@ -24,10 +24,21 @@ from uuid import uuid4
 from review.domain import merkle, tiles
 from review.domain.signed_note import Checkpoint, verify
 from review.domain.webhooks import read_message
-from review.errors import TrailBroken
+from review.errors import InvalidInput, TrailBroken
 from review.formats.receipts import Proven, check_receipt
 
-__all__ = ["Checkpoint", "Desk", "NoAnswer", "Place", "Proven", "Refused", "check_receipt", "read_message"]
+__all__ = [
+    "Checkpoint",
+    "Desk",
+    "InvalidInput",
+    "NoAnswer",
+    "Place",
+    "Proven",
+    "Refused",
+    "TrailBroken",
+    "check_receipt",
+    "read_message",
+]
 
 NDJSON: Final = "application/x-ndjson"
 AGAIN: Final = frozenset({429, 500, 502, 503, 504})
