@@ -98,7 +98,7 @@ def test_a_referral_whose_answer_got_lost_is_received_once(sender: Sender) -> No
             return [b"<html>"]
         return answer
 
-    sender.desk.app.wsgi_app = losing  # type: ignore[method-assign]
+    sender.desk.app.wsgi_app = losing  # type: ignore[assignment,method-assign]
     received = sender.client().refer(BODY)
     assert received == json.loads(lost[0])
     assert referrals(sender.desk) == 1
@@ -222,9 +222,7 @@ def test_every_change_is_given_once_over_pages_and_restarts(sender: Sender, tmp_
     assert list(sender.client().changes(Place.read(kept))) == []
     late = desk.refer(BODY)
     place = Place.read(kept)
-    found = sender.client().changes(place)
-    assert next(found)["id"] == late["id"]
-    found.close()
+    assert next(sender.client().changes(place))["id"] == late["id"]
     assert [one["id"] for one in sender.client().changes(place)] == [late["id"]], (
         "not marked before it was used"
     )

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
+from review.domain.merkle import root_of
 from review.domain.signed_note import checkpoint_body, note_key, sign, signature_line
 from review.errors import TrailBroken
 from review.formats.receipts import LARGEST_RECEIPT, Part, check_receipt
@@ -26,7 +27,6 @@ from tests.formats.test_tlog_proof import (
     RECEIPT,
     SALT,
     VKEY,
-    root_of,
 )
 
 DOCUMENT = RECEIPT.encode()

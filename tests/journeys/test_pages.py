@@ -71,7 +71,7 @@ PEOPLE = {
 }
 COLLEAGUES = 3
 """Further moderators, with whom there are enough people for the page of the team."""
-PUBLIC = ["/api/v1/docs", "/errors/", "/errors/invalid_referral", "/display", "/accessibility"]
+PUBLIC = ["/api/v1/docs", "/errors/", "/errors/invalid_referral", "/display", "/accessibility", "/verify"]
 EMAIL = "\r\n".join(
     (
         "Authentication-Results: mx.desk.example; spf=pass smtp.mailfrom=unit.example",
