@@ -320,9 +320,11 @@ class Desk:
 
 
 def _problem(answer: _Answer) -> Refused:
-    members: Any = {}
+    """The refusal in this answer; without members where something between here and the desk wrote it."""
+    members: Any = None
     if answer.headers.get("content-type", "").partition(";")[0] == "application/problem+json":
-        members = json.loads(answer.body)
+        with suppress(ValueError):
+            members = json.loads(answer.body)
     return Refused(answer.status, members if isinstance(members, dict) else {})
 
 

@@ -180,6 +180,15 @@ def test_what_is_in_flight_is_asked_again_and_what_is_refused_is_not(sender: Sen
     assert sender.waited == []
 
 
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff"])
+def test_a_refusal_that_something_in_between_wrote_is_a_refusal_all_the_same(body: bytes) -> None:
+    with receiving() as receiver:
+        answering(receiver, Reply(403, body, {"Content-Type": "application/problem+json"}))
+        with pytest.raises(Refused) as refused:
+            speaking_to(receiver).refer(BODY)
+        assert (refused.value.status, refused.value.code) == (403, "")
+
+
 def test_a_batch_of_any_length_is_sent_once_however_often(sender: Sender, tmp_path: Path) -> None:
     desk = sender.client()
     batch = desk.refer_many(numbered(number) for number in range(120))
