@@ -14,7 +14,12 @@ from werkzeug.wrappers import Response
 from tests.web.walls.marks import Mark
 from tests.web.walls.stage import Ids, Stage
 
-NAMES = {"name": "REVIEW_TARGET_SECONDS", "code": "not_found", "filename": "desk.css"}
+NAMES = {
+    "name": "REVIEW_TARGET_SECONDS",
+    "code": "not_found",
+    "filename": "desk.css",
+    "place": "0/000",
+}
 """Parts of addresses that name something of the program itself."""
 MOST_LINKS = 400
 SAME_FOR_ALL = ("/static/", "/display", "/errors/")
