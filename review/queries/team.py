@@ -12,6 +12,7 @@ from review.domain.permissions import REVIEWERS, Role
 from review.domain.states import CaseState
 from review.domain.team import LEAST_PEOPLE, PERIODS, TeamFigures, figures_of, is_team
 from review.models import Account, Case, Review
+from review.prepared import Prepared
 from review.queries.cases import is_free, is_waiting
 from review.queries.numbers import MOST_COUNTED, Counted, numbers_of
 
@@ -31,18 +32,22 @@ class Team:
 
 def reviews_here() -> sa.ColumnElement[bool]:
     """The account is open and of somebody who reviews cases."""
-    return sa.and_(Account.closed_at.is_(None), Account.role.in_(sorted(REVIEWERS)))
+    return sa.and_(Account.closed_at.is_(None), Account.role.in_([sa.literal(role) for role in sorted(REVIEWERS)]))
+
+
+_COLLEAGUES = Prepared(
+    lambda: (
+        sa.select(Account.pseudonym)
+        .where(reviews_here(), Account.id != sa.bindparam("account_id"))
+        .order_by(Account.pseudonym)
+        .limit(sa.literal(MOST_LISTED))
+    )
+)
 
 
 def colleagues(reader: Session, *, account_id: str | None) -> tuple[str, ...]:
     """The pseudonyms of everybody else who reviews, 500 at most; nothing about any of them."""
-    rows = reader.scalars(
-        sa.select(Account.pseudonym)
-        .where(reviews_here(), Account.id != account_id)
-        .order_by(Account.pseudonym)
-        .limit(MOST_LISTED)
-    )
-    return tuple(rows)
+    return tuple(row.pseudonym for row in _COLLEAGUES.all(reader, account_id=account_id))
 
 
 def is_shown(reader: Session) -> bool:
