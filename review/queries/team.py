@@ -32,7 +32,9 @@ class Team:
 
 def reviews_here() -> sa.ColumnElement[bool]:
     """The account is open and of somebody who reviews cases."""
-    return sa.and_(Account.closed_at.is_(None), Account.role.in_([sa.literal(role) for role in sorted(REVIEWERS)]))
+    return sa.and_(
+        Account.closed_at.is_(None), Account.role.in_([sa.literal(role) for role in sorted(REVIEWERS)])
+    )
 
 
 _COLLEAGUES = Prepared(
