@@ -23,7 +23,7 @@ OWN = "The caption names the person and the place."
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """A desk on SQLite with eight clauses, referrals of three locations each; a test gives its case back."""
+    """A desk on SQLite with eight clauses and referrals of three locations; a test gives its case back."""
     folder = tmp_path_factory.mktemp("form")
     desk = Program(folder, f"sqlite:///{folder / 'review.db'}", hosts="video.example", undo_seconds=60)
     with running(desk):
