@@ -295,11 +295,11 @@ class InvalidReferral(ReviewError):
 
 
 class KindNotEnabled(ReviewError):
-    """This kind of intake is not enabled yet."""
+    """This kind of intake is not open to this sender."""
 
     code = "kind_not_enabled"
-    title = "This kind of intake is not enabled yet"
-    remedy = "Send this kind of message to the provider's contact point."
+    title = "This kind of intake is not open to this sender"
+    remedy = "Send it as another kind, or write to the provider's contact point."
 
 
 class IdempotencyKeyReused(ReviewError):

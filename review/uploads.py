@@ -41,7 +41,7 @@ MOST_LINE_ERRORS: Final = 20
 class Desk:
     """Where the referrals go: who sends them, how they came, and the settings that decide about them.
 
-    ``most_lines`` is the sender's own limit, None where it has none.
+    ``most_lines`` is the sender's own limit, None where it has none; ``may_order``: removal orders too.
     """
 
     actor: Actor
@@ -50,6 +50,7 @@ class Desk:
     transmitted_via: str = "api"
     header: bytes | None = None
     most_lines: int | None = None
+    may_order: bool = False
     on_progress: Callable[[int], None] = lambda _bytes: None
 
 
@@ -164,7 +165,9 @@ def _read_line(line: Line | Row, desk: Desk) -> GoodLine | RefusedLine:
         written = members.get("reference")
         if isinstance(written, str) and len(written) <= 200:
             reference = written
-        intake = read_referral(members, hosts=desk.hosts, transmitted_via=desk.transmitted_via)
+        intake = read_referral(
+            members, hosts=desk.hosts, transmitted_via=desk.transmitted_via, may_order=desk.may_order
+        )
         return GoodLine(line.number, prepare_arrival(intake, body=line.body))
     except NotStrictJson as error:
         errors: tuple[FieldError, ...] = (FieldError("", error.code, error.detail),)

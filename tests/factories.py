@@ -136,8 +136,8 @@ def make_sign_in(client: FlaskClient, role: Role, *, sender_id: str | None = Non
 
 
 def make_intake(body: bytes) -> Intake:
-    """The referral behind a body, read with the hosts of this desk."""
-    return read_referral(parse_object(body), hosts=current_app.config["REVIEW_HOSTS"])
+    """The referral behind a body, read with the hosts of this desk, as of a sender that may order."""
+    return read_referral(parse_object(body), hosts=current_app.config["REVIEW_HOSTS"], may_order=True)
 
 
 def receive(

@@ -239,6 +239,7 @@ def _referral_row(arrival: Arrival, *, actor: Actor, at: datetime, position: int
         "key_id": actor.key_id,
         "contact_name": contact.name if contact else None,
         "contact_email": contact.email if contact else None,
+        "removal_order": intake.order,
         "body_sha256": arrival.sha256,
         "body_length": arrival.length,
         "received_body": arrival.spliced.body,

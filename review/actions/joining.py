@@ -85,7 +85,8 @@ def _joinings(
     found: dict[Location, _Joining] = {}
     for intake in intakes:
         rank = rank_of(intake_kind=intake.intake_kind, urgency=intake.urgency)
-        due = due_at(at, rank=rank, trusted_flagger=flagger, settings=settings)
+        order = intake.order is not None
+        due = due_at(at, rank=rank, trusted_flagger=flagger, order=order, settings=settings)
         for item in intake.items:
             location = item.location.match_digest, intake.intake_kind
             if location in found:

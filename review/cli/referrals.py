@@ -22,6 +22,7 @@ from review.formats.tables import Table, as_text
 from review.queries import batches as batch_queries
 from review.queries import senders as sender_queries
 from review.queries.batches import LineResult
+from review.queries.senders import may_order
 
 referrals = AppGroup("referrals", help="Referrals that come as files or by e-mail.")
 
@@ -52,6 +53,7 @@ def import_file(*, file: Path, sender_id: str, as_json: bool) -> None:
             settings=current_app.config["REVIEW_SETTINGS"],
             hosts=current_app.config["REVIEW_HOSTS"],
             transmitted_via="file",
+            may_order=may_order(db.session(), sender_id),
         )
         with file.open("rb") as stream, _progress(file, shown=not as_json) as advance:
             batch_id = _receive(stream, replace(desk, on_progress=advance), kind=kind, packed=packed)

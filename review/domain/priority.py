@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 
 from review.config import Settings
+from review.domain.representation import ORDER_TIME
 
 
 class Rank(IntEnum):
@@ -23,25 +24,30 @@ def rank_of(*, intake_kind: str, urgency: str) -> Rank:
     return Rank.ORDER if intake_kind == "removal_order" else Rank.OTHER
 
 
-def due_at(received_at: datetime, *, rank: Rank, trusted_flagger: bool, settings: Settings) -> datetime:
+def due_at(
+    received_at: datetime, *, rank: Rank, trusted_flagger: bool, settings: Settings, order: bool = False
+) -> datetime:
     """When a decision is wanted: our own target, no legal deadline except for removal orders.
 
-    ``trusted_flagger``: the sender holds that status on the day of receipt (DSA, Article 22(1)).
+    ``trusted_flagger``: the sender holds that status on the day of receipt (DSA, Article 22(1)). An ``order``
+    is due one hour after receipt whatever our targets are (Regulation (EU) 2021/784, Article 3(3)).
     """
     if rank is not Rank.OTHER:
         seconds = settings.target_threat_seconds
     else:
         seconds = settings.target_flagger_seconds if trusted_flagger else settings.target_seconds
-    return received_at + timedelta(seconds=seconds)
+    target = timedelta(seconds=seconds)
+    return received_at + (min(target, ORDER_TIME) if order or rank is Rank.ORDER else target)
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What decides the target of one referral; ``trusted_flagger`` on the day of receipt."""
+    """What decides the target of one referral; ``trusted_flagger`` on the day of receipt; a removal order."""
 
     received_at: datetime
     rank: Rank
     trusted_flagger: bool
+    order: bool = False
 
     @property
     def rule(self) -> str:
@@ -57,7 +63,13 @@ def why_due(due: datetime, terms: Sequence[Terms], *, settings: Settings) -> int
     Where none fits exactly, because the settings were others then, the one that presses most by today's.
     """
     own = [
-        due_at(one.received_at, rank=one.rank, trusted_flagger=one.trusted_flagger, settings=settings)
+        due_at(
+            one.received_at,
+            rank=one.rank,
+            trusted_flagger=one.trusted_flagger,
+            order=one.order,
+            settings=settings,
+        )
         for one in terms
     ]
 

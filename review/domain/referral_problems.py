@@ -7,7 +7,14 @@ from pydantic import BaseModel, ValidationError
 
 from review.domain.categories import CATEGORIES, CHILD_SEXUAL_ABUSE, KEYWORDS
 from review.domain.pointers import pointer_to
-from review.domain.referral_schema import REMEDIES, ContactBody, EvidenceBody, ItemBody, ReferralBody
+from review.domain.referral_schema import (
+    REMEDIES,
+    ContactBody,
+    EvidenceBody,
+    ItemBody,
+    OrderBody,
+    ReferralBody,
+)
 from review.errors import FieldError
 
 MOST_UNKNOWN_MEMBERS: Final = 100
@@ -35,7 +42,14 @@ _OBJECTS: Final[dict[str, type[BaseModel]]] = {
     "contact": ContactBody,
     "items": ItemBody,
     "evidence": EvidenceBody,
+    "order": OrderBody,
 }
+_ORDER_MISSING: Final = FieldError(
+    "/order", "order_required", "A removal order needs order, with the fields of Annex I (2021/784)."
+)
+_ORDER_TOO_MUCH: Final = FieldError(
+    "/order", "order_not_of_kind", "Leave order out, or make intake_kind removal_order."
+)
 _KINDS: Final[tuple[type[BaseModel], ...]] = (ReferralBody, *_OBJECTS.values())
 _NAMES: Final = {kind: frozenset(kind.model_fields) for kind in _KINDS}
 _PARTS_OF: Final = {kind: tuple(_OBJECTS.keys() & _NAMES[kind]) for kind in _KINDS}
@@ -115,6 +129,8 @@ def cross_member_problems(body: Mapping[str, Any]) -> list[FieldError]:
     if isinstance(category, str) and category in CATEGORIES and keyword in KEYWORDS - CATEGORIES[category]:
         detail = "Use a keyword of this category, or leave one of the two out."
         problems.append(FieldError("/keyword", "keyword_not_of_category", detail))
+    if (body.get("order") is not None) != (body.get("intake_kind") == "removal_order"):
+        problems.append(_ORDER_MISSING if body.get("order") is None else _ORDER_TOO_MUCH)
     if body.get("intake_kind") == "notice":
         problems += _notice_problems(body, needs_contact=keyword not in CHILD_SEXUAL_ABUSE)
     return problems

@@ -4,14 +4,23 @@ import re
 from binascii import Error as NotBase64
 from binascii import a2b_base64, b2a_base64
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final, Literal, LiteralString
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, LiteralString
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    WithJsonSchema,
+    create_model,
+)
 from pydantic import Field as Limits
 from pydantic_core import PydanticCustomError
 
 from review.domain import schema_patterns as patterns
 from review.domain.categories import CATEGORIES, KEYWORDS
+from review.domain.removal_order import ORDER_FIELDS, SECTIONS, OrderField
 
 IntakeKind = Literal["referral", "notice", "removal_order"]
 Urgency = Literal["normal", "threat_to_life"]
@@ -33,6 +42,7 @@ REMEDIES: Final[dict[str, LiteralString]] = {
     "not_a_digest": "Write the SHA-256 digest as 64 hexadecimal digits.",
     "not_an_email": "Write one e-mail address such as desk@example.org.",
     "not_a_media_type": "Write a media type without parameters, such as image/png (RFC 6838).",
+    "repeated": "Name each once.",
     "evidence_not_canonical": "Write one byte or more as padded standard base64 without JSON escapes.",
 }
 
@@ -214,10 +224,57 @@ class ItemBody(_Part):
     )
 
 
+def _each_once(values: list[str]) -> list[str]:
+    if len(set(values)) < len(values):
+        raise _broken("repeated")
+    return values
+
+
+def _order_type(field: OrderField) -> Any:
+    """The type of a member of ``order``, by its line in the table."""
+    if field.form in ("choice", "choices"):
+        one: Any = Literal.__getitem__(tuple(field.choices or ()))
+        if field.form == "choice":
+            return one
+        limits = Limits(min_length=1, json_schema_extra={"uniqueItems": True})
+        return Annotated[list[one], limits, AfterValidator(_each_once)]
+    if field.form == "line":
+        schema = _schema(minLength=1, maxLength=field.most, pattern=patterns.VISIBLE_LINE)
+        return Annotated[
+            str,
+            _text(field.most, shortest=1),
+            AfterValidator(_visible_text),
+            AfterValidator(_one_line),
+            schema,
+        ]
+    if field.form == "text":
+        schema = _schema(minLength=1, maxLength=field.most, pattern=patterns.VISIBLE_TEXT)
+        return Annotated[str, _text(field.most, shortest=1), AfterValidator(_visible_text), schema]
+    return {"email": Email, "country": Country, "time": Time, "tick": bool}[field.form]
+
+
+def _order_member(field: OrderField) -> tuple[Any, Any]:
+    words = f"{field.label} (Annex I, {field.section}: {SECTIONS[field.section]})."
+    if field.required:
+        return _order_type(field), Limits(description=words)
+    return _order_type(field) | None, Limits(None, description=words)
+
+
+if TYPE_CHECKING:
+    OrderBody = BaseModel
+else:
+    OrderBody = create_model(
+        "OrderBody",
+        __base__=_Part,
+        __doc__="What a removal order says beside reference, reason and items: Annex I of Regulation (EU) "
+        "2021/784.",
+        **{field.member: _order_member(field) for field in ORDER_FIELDS},
+    )
+
+
 def _null_means_default(schema: dict[str, Any]) -> None:
-    """Say in the published schema what `read_referral` does with ``null``, and which kinds are enabled."""
+    """Say in the published schema what `read_referral` does with ``null``."""
     members = schema["properties"]
-    members["intake_kind"]["enum"].remove("removal_order")
     for name in DEFAULTED:
         members[name] |= {"type": ["string", "null"], "enum": [*members[name]["enum"], None]}
 
@@ -240,7 +297,8 @@ class ReferralBody(_Part):
     intake_kind: IntakeKind = Limits(
         "referral",
         description="A referral is judged by our terms. A notice (Art. 16 DSA) also needs good_faith true "
-        "and (unless its keyword names child sexual abuse) a contact with name and email. A removal_order is "
+        "and (unless its keyword names child sexual abuse) a contact with name and email. A removal_order "
+        "(Art. 3 of Regulation (EU) 2021/784) needs order; of others than competent authorities it is "
         "answered 422 kind_not_enabled.",
     )
     reason: Annotated[
@@ -269,6 +327,9 @@ class ReferralBody(_Part):
     contact: ContactBody | None = Limits(None, description="Whom to ask about it.")
     good_faith: bool | None = Limits(
         None, description="You believe in good faith that what you say is accurate and complete."
+    )
+    order: OrderBody | None = Limits(
+        None, description="The fields of Annex I; of a removal_order alone, which needs it."
     )
     items: Annotated[list[ItemBody], Limits(min_length=1, max_length=1_000)] = Limits(
         description="The locations. A referral with no good item is 422."

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from review.domain.locations import Hosts, Location, LocationError, read_location
 from review.domain.referral_problems import cross_member_problems, schema_problems, without_unknown_members
 from review.domain.referral_schema import DEFAULTED, ItemBody, ReferralBody
+from review.domain.removal_order import written_order
 from review.errors import FieldError, InvalidReferral, KindNotEnabled
 
 MOST_PROBLEMS: Final = 1_000
@@ -70,6 +71,7 @@ class RefusedItem:
 class Intake:
     """A referral that keeps every rule; times are UTC, absent and ``null`` members are ``None``.
 
+    ``order``: what a removal order says of Annex I, as it is stored (`written_order`).
     ``content_digest``: hex SHA-256 of the RFC 8785 form of the whole content as sent, defaults filled, nulls
     dropped, times in UTC and evidence as its digest; equal digests mean the same referral sent again.
     """
@@ -90,6 +92,7 @@ class Intake:
     transmitted_via: str
     contact: Contact | None
     good_faith: bool | None
+    order: str | None
     items: tuple[IntakeItem, ...]
     refused: tuple[RefusedItem, ...]
     content_digest: str
@@ -103,15 +106,23 @@ class Intake:
             yield from by_index[index]
 
 
-def read_referral(body: Mapping[str, Any], *, hosts: Hosts, transmitted_via: str = "api") -> Intake:
+def is_order(body: Mapping[str, Any]) -> bool:
+    """Whether a body, of whatever it is made, calls itself a removal order."""
+    return body.get("intake_kind") == "removal_order"
+
+
+def read_referral(
+    body: Mapping[str, Any], *, hosts: Hosts, transmitted_via: str = "api", may_order: bool = False
+) -> Intake:
     """Read the body of one referral (a strict JSON object); ``transmitted_via`` where it does not say.
 
-    Raises ``KindNotEnabled`` for a removal order, whatever else is wrong with it, and otherwise
-    ``InvalidReferral`` with every broken rule at once.
+    Raises ``KindNotEnabled`` for a removal order unless the sender ``may_order``, whatever else is wrong with
+    it, and otherwise ``InvalidReferral`` with every broken rule at once.
     """
-    if body.get("intake_kind") == "removal_order":
+    if is_order(body) and not may_order:
         raise KindNotEnabled(
-            "Removal orders are not taken here yet; send them to the provider's contact point."
+            "Removal orders are taken from competent authorities alone, and your organisation is not entered "
+            "as one here; make it a referral or a notice, or write to the provider's contact point."
         )
     known, problems = without_unknown_members(body)
     for name in DEFAULTED:
@@ -124,12 +135,12 @@ def read_referral(body: Mapping[str, Any], *, hosts: Hosts, transmitted_via: str
     except ValidationError as failure:
         problems += schema_problems(failure)
     problems += cross_member_problems(known)
-    locations, refusals = _read_locations(known.get("items"), hosts=hosts)
+    locations, refusals = read_locations(known.get("items"), hosts=hosts)
     if not locations:
         problems += refusals.values()
     if model is None or problems:
         raise _invalid(problems)
-    return _intake(model, known["items"], locations=locations, refusals=refusals)
+    return _intake(model, known, locations=locations, refusals=refusals)
 
 
 def _invalid(problems: list[FieldError]) -> InvalidReferral:
@@ -140,8 +151,11 @@ def _invalid(problems: list[FieldError]) -> InvalidReferral:
     )
 
 
-def _read_locations(items: Any, *, hosts: Hosts) -> tuple[dict[int, Location], dict[int, FieldError]]:
-    """Locations and refusals by index, of whatever stands under ``items``; non-strings are neither."""
+def read_locations(items: Any, *, hosts: Hosts) -> tuple[dict[int, Location], dict[int, FieldError]]:
+    """Locations and refusals by index, of whatever stands under ``items``; non-strings are neither.
+
+    A location that an earlier item names is refused as ``repeated_location``.
+    """
     locations: dict[int, Location] = {}
     refusals: dict[int, FieldError] = {}
     first_index: dict[str, int] = {}
@@ -166,7 +180,7 @@ def _read_locations(items: Any, *, hosts: Hosts) -> tuple[dict[int, Location], d
 
 def _intake(
     model: ReferralBody,
-    items_as_sent: list[dict[str, Any]],
+    sent: Mapping[str, Any],
     *,
     locations: Mapping[int, Location],
     refusals: Mapping[int, FieldError],
@@ -174,7 +188,7 @@ def _intake(
     good: list[IntakeItem] = []
     refused: list[RefusedItem] = []
     for index, item in enumerate(model.items):
-        evidence = _evidence(index, item, items_as_sent[index]) if item.evidence else ()
+        evidence = _evidence(index, item, sent["items"][index]) if item.evidence else ()
         if (location := locations.get(index)) is None:
             refused.append(RefusedItem(index, item.url, (refusals[index],), evidence))
             continue
@@ -207,6 +221,7 @@ def _intake(
         transmitted_via=model.transmitted_via,
         contact=Contact(model.contact.name, model.contact.email) if model.contact else None,
         good_faith=model.good_faith,
+        order=None if model.order is None else written_order(sent["order"]),
         items=tuple(good),
         refused=tuple(refused),
         content_digest=_content_digest(model, (*good, *refused)),

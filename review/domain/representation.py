@@ -76,7 +76,10 @@ class OwnItem:
 
 @dataclass(frozen=True)
 class OwnReferral:
-    """One referral as its sender sees it; ``refused`` holds entries with index, url and errors."""
+    """One referral as its sender sees it; ``refused`` holds entries with index, url and errors.
+
+    ``order``: what a removal order says of Annex I, as it is stored.
+    """
 
     id: str
     reference: str
@@ -86,6 +89,7 @@ class OwnReferral:
     updated_at: datetime
     items: tuple[OwnItem, ...]
     refused: tuple[Mapping[str, Any], ...]
+    order: str | None = None
 
     @property
     def status(self) -> ItemStatus:

@@ -25,7 +25,11 @@ def keep_evidence(data_dir: Path, digest: str, content: bytes) -> None:
     Written aside, synced, renamed, and the folder synced, so that a row never names a torn file. Not part
     of any transaction: a file without a row is harmless. Raises `StorageFull`.
     """
-    path = evidence_path(data_dir, digest)
+    keep_bytes(evidence_path(data_dir, digest), content)
+
+
+def keep_bytes(path: Path, content: bytes) -> None:
+    """Store bytes durably in a file that is named by their digest. Raises `StorageFull`."""
     try:
         if path.exists() and path.stat().st_size == len(content):
             return

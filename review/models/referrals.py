@@ -13,7 +13,10 @@ INTAKE_KINDS = ("referral", "notice", "removal_order")
 
 
 class Referral(OnTrail, Base):
-    """One message from one sender; ``received_body`` and ``splices`` rebuild the original byte for byte."""
+    """One message from one sender; ``received_body`` and ``splices`` rebuild the original byte for byte.
+
+    ``removal_order``: what an order says of Annex I of Regulation (EU) 2021/784, as canonical JSON.
+    """
 
     __tablename__ = "referrals"
     __table_args__ = (
@@ -40,6 +43,7 @@ class Referral(OnTrail, Base):
     contact_name: Mapped[str | None] = mapped_column(sa.String(200))
     contact_email: Mapped[str | None] = mapped_column(sa.String(254))
     good_faith: Mapped[bool | None]
+    removal_order: Mapped[str | None]
     detected_at: Mapped[datetime | None] = mapped_column(Moment)
     earlier_received_at: Mapped[datetime | None] = mapped_column(Moment)
     content_digest: Mapped[str] = mapped_column(sa.String(64))

@@ -174,3 +174,9 @@ def _listed(reader: Session, condition: sa.ColumnElement[bool]) -> list[AccountL
         .order_by(Account.created_at, Account.id)
     )
     return [AccountListed(*row) for row in rows]
+
+
+def person_of(reader: Session, account_id: str) -> tuple[str, str]:
+    """Name and e-mail address of a person, for that person's own forms; blank where there is none."""
+    row = reader.execute(sa.select(Account.name, Account.email).where(Account.id == account_id)).one_or_none()
+    return (row.name, row.email) if row is not None else ("", "")

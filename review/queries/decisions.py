@@ -12,6 +12,7 @@ from review.db import Moment
 from review.domain.clause_text import natural_order
 from review.domain.decisions import ReviewFacts, ReviewInput
 from review.domain.outward import is_telling
+from review.domain.removal_order import order_names
 from review.domain.snippets import Snippet
 from review.domain.states import Round
 from review.models import Case, Clause, ClauseVersion, Draft, Item, Referral, Review, ReviewClause, Sender
@@ -58,6 +59,7 @@ _NAMES = Prepared(
             Referral.issuing_authority,
             Referral.contact_name,
             Referral.contact_email,
+            Referral.removal_order,
         )
         .distinct()
         .select_from(Case)
@@ -119,6 +121,9 @@ def sender_names(rows: Sequence[Any]) -> tuple[Collection[str], Collection[str]]
     """
     chosen = {text for row in rows for text in (row.issuing_authority, row.contact_name) if text}
     references = {text for row in rows for text in (row.reference, row.contact_email) if text}
+    for row in rows:
+        names, numbers = order_names(row.removal_order)
+        chosen, references = chosen | names, references | numbers
     return (
         frozenset(row.name for row in rows) | {text for text in chosen if is_telling(text)},
         frozenset(text for text in references if is_telling(text)),

@@ -47,6 +47,7 @@ class SenderFacts:
     requested_action: str | None
     issuing_authority: str | None
     issuing_country: str | None
+    removal_order: str | None
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,7 @@ _SENDERS = Prepared(
         sa.select(
             Referral.id, Sender.kind, Referral.received_at, Referral.category, Referral.keyword,
             Referral.requested_action, Referral.issuing_authority, Referral.issuing_country,
+            Referral.removal_order,
         )
         .distinct()
         .join(Item, Item.referral_id == Referral.id)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from review.domain.plain_event import PlainEvent
 from review.domain.states import ItemStatus
 from review.models import Answer, Decision, Item, Opening, Referral
-from review.queries.stored_referrals import IN_BODY
+from review.queries.stored_referrals import IN_BODY, order_in_body
 from review.queries.trail_rows import among, raw, time_text
 
 LONGEST_BODY = 16 * 1024
@@ -30,7 +30,7 @@ def referrals(reader: Session) -> sa.Select[Any]:
         *raw(Referral.transmitted_via, Referral.urgency),
         time_text(reader, Referral.received_at),
         sa.cast(Referral.splices, sa.Text),
-        *raw(*(getattr(Referral, name) for name in IN_BODY)),
+        *raw(*(getattr(Referral, name) for name in IN_BODY), Referral.removal_order),
     ).where(among(reader, Referral.id))
 
 
@@ -84,7 +84,7 @@ def is_told(event: PlainEvent, body: bytes, columns: list[Any]) -> bool:
     told = [
         values["reference"].decode(), digest, None if key is None else key.decode(),
         meta.get("intake_kind"), meta.get("transmitted_via"), meta.get("urgency"), event.stored_at, "[]",
-        *map(members.get, IN_BODY),
+        *map(members.get, IN_BODY), order_in_body(members),
     ]  # fmt: skip
     return told == columns and sha256(body).hexdigest() == digest
 

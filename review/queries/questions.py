@@ -107,6 +107,7 @@ def item_to_ask(reader: Session, case_id: str, item_id: str | None) -> Asked | N
             Referral.issuing_authority,
             Referral.contact_name,
             Referral.contact_email,
+            Referral.removal_order,
         )
         .join(Referral, Referral.id == Item.referral_id)
         .join(Sender, Sender.id == Referral.sender_id)

@@ -71,6 +71,7 @@ class ReferralInRecord:
     issuing_authority: str | None
     issuing_country: str | None
     legal_basis: str | None
+    removal_order: str | None
     reason: str
     language: str | None
     body_sha256: str
@@ -182,7 +183,7 @@ def referrals_in_record(reader: Session, ids: Sequence[str], told: ToldRecord) -
         Referral.id, Referral.reference, Referral.intake_kind, Referral.urgency, Referral.transmitted_via,
         Referral.issuing_authority, Referral.issuing_country, Referral.legal_basis, Referral.reason,
         Referral.language, Referral.body_sha256, Referral.body_length, Referral.received_at,
-        Referral.sender_id,
+        Referral.sender_id, Referral.removal_order,
     )  # fmt: skip
     found: list[ReferralInRecord] = []
     for some in in_sets(ids):
@@ -222,6 +223,7 @@ def _referral(
         issuing_authority=text("issuing_authority"),
         issuing_country=text("issuing_country"),
         legal_basis=text("legal_basis"),
+        removal_order=text("removal_order"),
         reason=text("reason") or "",
         language=text("language"),
         body_sha256=text("body_sha256") or "",

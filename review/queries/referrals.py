@@ -130,6 +130,7 @@ def _heads() -> sa.Select[*tuple[Any, ...]]:
         Referral.received_at,
         Referral.updated_at,
         Referral.change_position,
+        Referral.removal_order,
     )
 
 
@@ -215,6 +216,7 @@ def _with_parts(reader: Session, rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> li
             updated_at=row.updated_at,
             items=tuple(items.get(row.id, ())),
             refused=tuple(refused.get(row.id, ())),
+            order=row.removal_order,
         )
         for row in rows
     ]

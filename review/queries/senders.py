@@ -7,6 +7,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from review.domain.removal_order import MAY_ORDER
 from review.models import FlaggerStatus, Sender, SenderKey
 from review.prepared import Prepared
 
@@ -192,3 +193,9 @@ def awards_of(reader: Session, sender_ids: Collection[str] | None = None) -> dic
             FlaggerListed(coordinator=row.coordinator, valid_from=row.valid_from, valid_until=row.valid_until)
         )
     return found
+
+
+def may_order(reader: Session, sender_id: str | None) -> bool:
+    """Whether this sender may send removal orders: its kind decides."""
+    kind = reader.scalar(sa.select(Sender.kind).where(Sender.id == sender_id))
+    return kind in MAY_ORDER

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.domain.permissions import SERVICE
+from review.domain.removal_order import written_order
 from review.domain.told import Difference, Told, differing, items_told, referral_told
 from review.formats import original
 from review.models import Account, Item, Referral
@@ -79,7 +80,10 @@ def _original_differences(
     sized = [(referral_id, rows[referral_id]["length"]) for referral_id in received if referral_id in rows]
     splices = sa.cast(Referral.splices, sa.Text).label("splices")
     for ids in _by_size(sized):
-        columns = raw(Referral.id, Referral.received_body, *(getattr(Referral, name) for name in IN_BODY))
+        columns = raw(
+            Referral.id, Referral.received_body, Referral.removal_order,
+            *(getattr(Referral, name) for name in IN_BODY),
+        )  # fmt: skip
         bodies = sa.select(*columns, splices).where(among(reader, Referral.id))
         for row in reader.execute(bodies, listed(reader, ids)):
             event = received[row.id]
@@ -100,7 +104,15 @@ def _in_body(body: bytes) -> dict[str, object]:
         members = json.loads(body)
     except ValueError:
         return {}
-    return {name: members.get(name) for name in IN_BODY} if isinstance(members, dict) else {}
+    if not isinstance(members, dict):
+        return {}
+    return {"removal_order": order_in_body(members), **{name: members.get(name) for name in IN_BODY}}
+
+
+def order_in_body(members: Mapping[str, object]) -> str | None:
+    """What the column of a removal order repeats of an original."""
+    order = members.get("order")
+    return written_order(order) if isinstance(order, dict) else None
 
 
 def _by_size(sized: Sequence[tuple[str, object]]) -> Iterator[list[str]]:

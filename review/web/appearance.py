@@ -3,6 +3,7 @@
 Whether single keys act is the person's own, not the machine's: who is signed in has that from the account.
 """
 
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import replace
 from functools import cache
@@ -10,7 +11,8 @@ from functools import cache
 from babel import Locale
 from flask import Flask, Response, current_app, has_request_context, request
 
-from review.domain.appearance import LANGUAGES, Appearance, read_appearance
+from review.domain.appearance import LANGUAGES, Appearance, read_appearance, zone_named
+from review.errors import InvalidInput
 
 COOKIE = "display"
 COOKIE_SECONDS = 365 * 86_400
@@ -32,6 +34,26 @@ def follow(single_keys: str | None) -> None:
     """Let keys act as the signed-in person chose, on whatever machine; None leaves what the browser keeps."""
     if single_keys is not None:
         _current.set(replace(current(), single_keys=single_keys))
+
+
+def take(chosen: Appearance) -> None:
+    """Draw the rest of this request in another look than the cookie's."""
+    _current.set(chosen)
+
+
+def chosen_in(form: Mapping[str, str]) -> Appearance:
+    """The look that a form asks for; `InvalidInput` for what is not on offer."""
+    try:
+        return Appearance(
+            theme=form.get("theme", ""),
+            density=form.get("density", ""),
+            text_size=form.get("text_size", ""),
+            language=form.get("language", ""),
+            zone=zone_named(form.get("zone", "")),
+            single_keys=form.get("single_keys", "on"),
+        )
+    except ValueError:
+        raise InvalidInput("This choice is not on offer; open the display page and choose again.") from None
 
 
 def standard() -> Appearance:

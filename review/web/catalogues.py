@@ -5,6 +5,7 @@ after changing a text.
 """
 
 import sys
+from collections.abc import Iterator
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -17,6 +18,7 @@ from babel.messages.pofile import read_po, write_po
 from babel.support import Translations
 
 from review.domain.permissions import GRANTS
+from review.domain.removal_order import ORDER_FIELDS, SECTIONS
 from review.domain.shortcuts import SHORTCUTS
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -50,7 +52,16 @@ def extract_catalogue() -> Catalog:
         catalogue.add(grant.sentence, None, locations=[("domain/permissions.py", 0)])
     for shortcut in SHORTCUTS:
         catalogue.add(shortcut.does, None, locations=[("domain/shortcuts.py", 0)])
+    for text in _order_texts():
+        catalogue.add(text, None, locations=[("domain/removal_order.py", 0)])
     return catalogue
+
+
+def _order_texts() -> Iterator[str]:
+    """What the pages show of the table of Annex I."""
+    yield from SECTIONS.values()
+    for field in ORDER_FIELDS:
+        yield from (field.label, *(field.choices or {}).values())
 
 
 def untranslated(language: str, *, directory: Path = TRANSLATIONS) -> dict[Message, tuple[str, ...]]:

@@ -20,6 +20,7 @@ from markupsafe import Markup
 from review import clock
 from review.domain.clause_words import clause_name, plain_words
 from review.domain.display import code_points, defang, folded, mixed_scripts, unicode_form, visible
+from review.domain.removal_order import order_lines
 from review.domain.shortcuts import served
 from review.web import appearance, scripting, texts
 from review.web.times import (
@@ -70,6 +71,7 @@ def register(app: Flask) -> None:
         machine_time=machine_time,
         moment=moment,
         moment_to_second=moment_to_second,
+        order_lines=order_lines,
         plain_words=plain_words,
         relative=relative,
         time_of_day=time_of_day,

@@ -20,9 +20,14 @@ from tests.journeys.server import Program, running
 
 
 def new_keys() -> dict[str, str]:
-    """Two keys of one sender and one of another."""
+    """Two keys of one sender, one of another, and one of an authority that may order removals."""
     sender = make_sender()
-    return {"first": make_key(sender), "second": make_key(sender), "other": make_key(make_sender())}
+    return {
+        "first": make_key(sender),
+        "second": make_key(sender),
+        "other": make_key(make_sender()),
+        "authority": make_key(make_sender(kind="competent_authority")),
+    }
 
 
 def _session() -> Session:

@@ -4,6 +4,7 @@ from tests.corpus import (
     answer_cases,
     canonical_cases,
     json_cases,
+    order_cases,
     repeat_cases,
     schema_cases,
     unicode_cases,
@@ -23,6 +24,7 @@ BY_CATEGORY: dict[str, tuple[Case, ...]] = {
         unicode_cases,
         repeat_cases,
         answer_cases,
+        order_cases,
     )
 }
 LINES = ("json", "schema", "url", "unicode")
@@ -36,6 +38,7 @@ LEAST = {
     "framing": 40,
     "repeats": 20,
     "answers": 30,
+    "orders": 60,
     "batches": 20,
 }
 COUNTS = {category: len(cases) for category, cases in BY_CATEGORY.items()} | {

@@ -33,6 +33,22 @@ def referral_body(**members: Any) -> dict[str, Any]:
     } | members
 
 
+def order_body(**members: Any) -> dict[str, Any]:
+    """The fields of Annex I that a removal order needs, some members changed."""
+    return {
+        "issuing_state": "BE",
+        "issued_at": "2026-11-21T09:30:00+01:00",
+        "content_kinds": ["incitement", "threat"],
+        "authority_kind": "court",
+        "authority_name": "Court of first instance, Ghent",
+        "representative_name": "A. Peeters",
+        "representative_post": "Investigating judge",
+        "email": "orders@court.example",
+        "signature": "Signed electronically, see order.pdf",
+        "redress": "Before the Council of State, within 60 days.",
+    } | members
+
+
 def item_body(**members: Any) -> dict[str, Any]:
     """One good item with some members changed."""
     return {
@@ -52,8 +68,8 @@ def evidence_body(**members: Any) -> dict[str, Any]:
 
 
 def read(body: dict[str, Any]) -> Intake:
-    """Read a body on the hosts of these tests."""
-    return read_referral(body, hosts=HOSTS)
+    """Read a body on the hosts of these tests, as one of a sender that may order."""
+    return read_referral(body, hosts=HOSTS, may_order=True)
 
 
 def problems_of(body: dict[str, Any]) -> set[tuple[str, str]]:

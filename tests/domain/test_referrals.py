@@ -17,7 +17,7 @@ from review.domain.referrals import read_referral
 from review.errors import FieldError, InvalidReferral, KindNotEnabled
 from review.formats.strict_json import parse_object
 from tests.data import public_data
-from tests.domain.referral_bodies import PICTURE, item_body, problems_of, read, referral_body
+from tests.domain.referral_bodies import HOSTS, PICTURE, item_body, problems_of, read, referral_body
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -94,9 +94,9 @@ def test_a_body_of_unknown_members_is_refused_with_a_bounded_list() -> None:
 
 
 @pytest.mark.parametrize("rest", [{}, {"order": {}}, {"reference": 5, "x": 1}, {"items": 3}])
-def test_a_removal_order_is_not_taken_whatever_else_it_says(rest: dict[str, Any]) -> None:
+def test_a_removal_order_is_not_taken_of_everybody_whatever_else_it_says(rest: dict[str, Any]) -> None:
     with pytest.raises(KindNotEnabled):
-        read({"intake_kind": "removal_order"} | rest)
+        read_referral({"intake_kind": "removal_order"} | rest, hosts=HOSTS)
 
 
 @pytest.mark.parametrize(

@@ -90,8 +90,8 @@ def test_ids_match_their_pattern() -> None:
     assert not _matches(patterns.identifier("R"), ids.new_id("I"))
 
 
-def test_null_stands_for_a_default_and_removal_orders_are_not_offered() -> None:
+def test_null_stands_for_a_default() -> None:
     members = ReferralBody.model_json_schema()["properties"]
-    assert members["intake_kind"]["enum"] == ["referral", "notice", None]
+    assert members["intake_kind"]["enum"] == ["referral", "notice", "removal_order", None]
     assert members["urgency"]["type"] == ["string", "null"]
     assert "removal_order" in get_args(schema.IntakeKind)

@@ -8,6 +8,7 @@ from app import create_app
 from review.config import read_settings
 from review.domain.events import EVENTS
 from review.domain.permissions import GRANTS
+from review.domain.removal_order import IN_ANY_REFERRAL, ORDER_FIELDS
 from review.domain.states import diagram
 from review.setting_table import SETTINGS
 from review.web import guard
@@ -80,12 +81,30 @@ def events_table() -> str:
     return _table("event", "on", "by", "committed fields", "kind", "sender sees it", rows=rows)
 
 
+def order_table() -> str:
+    """Every field of Annex I: its section, member, label, form, limit and choices."""
+    rows = [
+        (section, f"`{member}`", label, "of any referral", "yes")
+        for section, member, label in IN_ANY_REFERRAL
+    ]
+    for field in ORDER_FIELDS:
+        form = f"{field.form}, at most {field.most}" if field.most else field.form
+        choices = ", ".join(f"`{code}`" for code in field.choices or ())
+        form += f": {choices}" if choices else ""
+        rows.append(
+            (field.section, f"`order/{field.member}`", field.label, form, "yes" if field.required else "no")
+        )
+    listed = sorted(rows, key=lambda row: row[0])
+    return _table("section", "member", "what", "form", "required", rows=listed)
+
+
 SECTIONS: dict[str, Callable[[], str]] = {
     "settings": settings_table,
     "permissions": permissions_table,
     "routes": routes_table,
     "errors": errors_table,
     "events": events_table,
+    "order": order_table,
     "states": lambda: "```mermaid\n" + diagram() + "\n```",
 }
 

@@ -18,12 +18,14 @@ from review.actions.decisions import record_review
 from review.actions.withdrawals import withdraw_referral
 from review.domain.decisions import ReviewInput
 from review.domain.permissions import OPERATOR
+from review.domain.removal_order import written_order
 from review.formats import key_files
 from review.models import schema
 from review.models.evidence_files import evidence_path
 from review.queries.trail import Finding, verify_trail
 from tests.conftest import Desk
 from tests.desks import lived_in_desk
+from tests.domain.referral_bodies import order_body
 from tests.factories import make_account, make_sender, receive, sender_actor
 from tests.trails import settle
 
@@ -39,6 +41,7 @@ COLUMNS = {
     "referrals": (
         "received_body", "body_sha256", "reference", "sender_id", "intake_kind", "transmitted_via", "urgency",
         "splices", "received_at", "reason", "issuing_authority", "legal_basis", "category",
+        "removal_order",
     ),
     "items": ("url_as_sent", "case_id", "referral_id", "status", "joined_at", "withdrawn_at"),
     "questions": (
@@ -74,6 +77,7 @@ WORDS = {
     "status": ("in_review", "decided", "withdrawn"), "transmitted_via": ("api", "form"),
     "urgency": ("normal", "threat_to_life"), "issuing_authority": ("A court", "B"),
     "legal_basis": ("§ 2", "§ 3"), "law": ("Article 1", "Article 2"), "answer": ("At 3.", "At 4."),
+    "removal_order": ('{"redress":"None."}', "{}"),
     "category": ("STATEMENT_CATEGORY_VIOLENCE", "STATEMENT_CATEGORY_SCAMS_AND_FRAUD"),
 }  # fmt: skip
 
@@ -173,6 +177,27 @@ def test_every_random_change_is_found_and_an_untouched_desk_raises_no_alarm(desk
                     assert finding == found_event_by_event(desk, connection)
                     point.rollback()
         assert missed == []
+
+
+def test_another_order_than_the_one_received_is_found(desk: Desk) -> None:
+    sent = order_body()
+    receive(sender_actor(make_sender()), intake_kind="removal_order", order=sent, reference="ORDER")
+    receive(sender_actor(make_sender()), "https://video.example/2", reference="OTHER")
+    settle(desk.settings.data_dir)
+    changed = {"ORDER": (None, written_order(sent | {"redress": "None."})), "OTHER": (written_order(sent),)}
+    with undefended() as connection:
+        assert found(desk, connection).intact
+        for reference, values in changed.items():
+            for value in values:
+                point = connection.begin_nested()
+                connection.execute(
+                    sa.text("UPDATE referrals SET removal_order = :value WHERE reference = :reference"),
+                    {"value": value, "reference": reference},
+                )
+                finding = found(desk, connection)
+                assert "removal order" in finding.sentence, finding
+                assert finding == found_event_by_event(desk, connection)
+                point.rollback()
 
 
 def test_an_intact_desk_needs_no_second_look(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

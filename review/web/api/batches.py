@@ -12,6 +12,7 @@ from review.errors import NotFound, UnsupportedMediaType
 from review.formats.ndjson import StreamBroken, Unpacked
 from review.queries import batches as batch_queries
 from review.queries.batches import OwnBatch
+from review.queries.senders import may_order
 from review.web import cursors, guard, limits
 from review.web.api import batch_operations as promised
 from review.web.api import requests
@@ -36,6 +37,7 @@ def refer_many() -> Response:
             settings=current_app.config["REVIEW_SETTINGS"],
             hosts=current_app.config["REVIEW_HOSTS"],
             most_lines=limits.own_batch_lines(),
+            may_order=may_order(db.session(), guard.actor().sender_id),
         ),
     )
     refusals = [refusal.as_dict() for refusal in batch_queries.first_refusals(db.session(), batch_id)]

@@ -13,12 +13,13 @@ from review.domain.answer_schema import read_answer
 from review.domain.ids import read_id
 from review.domain.permissions import Permission
 from review.domain.referral_schema import Time
-from review.domain.referrals import read_referral
+from review.domain.referrals import is_order, read_referral
 from review.domain.representation import OwnReferral, json_bytes
 from review.domain.states import ItemStatus
 from review.errors import InvalidReferral, KindNotEnabled, NotFound
 from review.formats.strict_json import parse_object
 from review.queries import referrals as referral_queries
+from review.queries.senders import may_order
 from review.web import cursors, guard
 from review.web.api import referral_operations as promised
 from review.web.api import requests
@@ -39,7 +40,12 @@ def refer() -> Response:
     body = requests.json_body()
     actor, config = guard.actor(), current_app.config
     try:
-        intake = read_referral(parse_object(body), hosts=config["REVIEW_HOSTS"])
+        members = parse_object(body)
+        intake = read_referral(
+            members,
+            hosts=config["REVIEW_HOSTS"],
+            may_order=is_order(members) and may_order(db.session(), actor.sender_id),
+        )
         received = referral_actions.receive_referral(
             intake,
             body=body,

@@ -119,6 +119,7 @@ def _target_of(record: Record) -> Target | None:
             one.received_at,
             rank_of(intake_kind=one.intake_kind, urgency=one.urgency),
             trusted_flagger=one.flagger_then,
+            order=one.intake_kind == "removal_order",
         )
         for one in record.referrals
         if one.received_at is not None

@@ -2,11 +2,12 @@
 
 from flask import Blueprint
 
-from review.web.sender import deliveries, endpoints, home, keys, referral, referrals
+from review.web.sender import deliveries, endpoints, home, keys, refer, referral, referrals
 
 blueprints: tuple[Blueprint, ...] = (
     home.blueprint,
     referrals.blueprint,
+    refer.blueprint,
     referral.blueprint,
     keys.blueprint,
     endpoints.blueprint,

@@ -8,9 +8,8 @@ from werkzeug import Response
 from werkzeug.exceptions import HTTPException
 
 from review.actions.comforts import choose_keys
-from review.domain.appearance import Appearance, zone_named, zone_names
+from review.domain.appearance import zone_names
 from review.domain.permissions import Permission, can
-from review.errors import InvalidInput
 from review.web import appearance, guard
 
 LONGEST_BACK = 2_000
@@ -40,17 +39,7 @@ def choose() -> Response:
     Whether single keys act is kept with the account of a person who reviews, else in the browser too.
     """
     form = request.form
-    try:
-        chosen = Appearance(
-            theme=form.get("theme", ""),
-            density=form.get("density", ""),
-            text_size=form.get("text_size", ""),
-            language=form.get("language", ""),
-            zone=zone_named(form.get("zone", "")),
-            single_keys=form.get("single_keys", "on"),
-        )
-    except ValueError:
-        raise InvalidInput("This choice is not on offer; open the display page and choose again.") from None
+    chosen = appearance.chosen_in(form)
     if (person := _reviewer()) is not None:
         choose_keys(chosen.single_keys, actor=person.actor)
         chosen = replace(chosen, single_keys="on")

@@ -23,6 +23,7 @@ from schemathesis.transport.wsgi import WSGITransport
 from review.domain.categories import CATEGORIES, KEYWORDS
 from review.domain.permissions import Scope
 from tests.conftest import Desk
+from tests.domain.referral_bodies import order_body
 from tests.factories import make_key, make_sender
 from tests.trails import ask_next, decide_all, refer, settle
 from tests.web.api.described import closed
@@ -45,7 +46,7 @@ class World:
     """What stands in the desk while it is fuzzed: decided and open referrals, batches, cursors of lists."""
 
     def __init__(self, desk: Desk) -> None:
-        self.key = make_key(make_sender(), Scope.REFER, Scope.READ, Scope.MANAGE)
+        self.key = make_key(make_sender(kind="competent_authority"), Scope.REFER, Scope.READ, Scope.MANAGE)
         client, headers = desk.client(), {"Authorization": f"Bearer {self.key}"}
         decided = [refer(client, self.key, "https://video.example/accepted")]
         decide_all(outcome="accepted")
@@ -82,10 +83,11 @@ class World:
         """Make what obeys the schema obey the rules between members and requests too.
 
         JSON Schema cannot say: on one of our hosts; of an endpoint, an address that is reached; a keyword of
-        its category; what a notice needs beside; new for this sender; a cursor that this list gave out;
-        packed as the header says. Half of the ids are of things that exist, but not where one request
-        follows another: there an answer gives them. The lines of batches are referrals sent before, new or
-        again, beside whatever text was made. Nothing that breaks the schema is touched.
+        its category; what a notice and an order need beside, and no other kind has; new for this sender; a
+        cursor that this list gave out; packed as the header says. Half of the ids are of things that exist,
+        but not where one request follows another: there an answer gives them. The lines of batches are
+        referrals sent before, new or again, beside whatever text was made. Nothing that breaks the schema is
+        touched.
         """
         if case.meta is None or case.meta.generation.mode is not GenerationMode.POSITIVE:
             return
@@ -120,6 +122,10 @@ class World:
             body["keyword"] = None
         if body.get("intake_kind") == "notice":
             body |= {"good_faith": True, "contact": {"name": "Desk", "email": "desk@example.org"}}
+        if body.get("intake_kind") != "removal_order":
+            body["order"] = None
+        elif body.get("order") is None:
+            body["order"] = order_body()
         return body
 
 

@@ -2,6 +2,8 @@
 
 import json
 from base64 import urlsafe_b64decode
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from review.domain.permissions import Scope
 from review.models import Case, Item, Referral
 from review.queries.referrals import original_of
 from tests.conftest import Desk
+from tests.domain.referral_bodies import order_body
 from tests.factories import make_key, make_sender, referral_body
 from tests.threads import together
 from tests.trails import decide_all
@@ -301,3 +304,49 @@ def test_the_real_referrals_arrive_one_by_one_and_share_the_repeated_location(
     assert shared[0] == shared[1]
     assert desk.session.get_one(Case, shared[0]).items_live == 2
     assert len(desk.session.scalars(sa.select(Case.id)).all()) == 4
+
+
+@pytest.fixture
+def authority(desk: Desk) -> Program:
+    """A program of a competent authority, which may order removals."""
+    return Program(desk.client(), make_key(make_sender(kind="competent_authority")))
+
+
+def order(reference: str = "ORDER-1", **members: Any) -> bytes:
+    return referral_body(reference, URL, intake_kind="removal_order", order=order_body(**members))
+
+
+def test_a_removal_order_is_stored_and_due_in_an_hour(desk: Desk, authority: Program) -> None:
+    answer = authority.refer(order(no_disclosure=True))
+    assert answer.status_code == 201
+    found = answer.json
+    received = datetime.fromisoformat(found["received_at"])
+    assert datetime.fromisoformat(found["due_at"]) == received + timedelta(hours=1)
+    assert "order" not in found
+    kept = desk.session.get_one(Referral, found["id"])
+    assert json.loads(kept.removal_order or "") == order_body(no_disclosure=True)
+    case = desk.session.scalars(sa.select(Case)).one()
+    assert (case.intake_kind, case.rank, case.due_at) == ("removal_order", 1, received + timedelta(hours=1))
+    assert authority.refer(order(no_disclosure=True)).status_code == 200
+    assert authority.refer(order()).status_code == 409
+
+
+@pytest.mark.parametrize("kind", ["iru", "trusted_flagger", "civil_society", "other"])
+def test_who_may_not_order_is_told_so(desk: Desk, kind: str) -> None:
+    program = Program(desk.client(), make_key(make_sender(kind=kind)))
+    answer = program.refer(order())
+    assert (answer.status_code, answer.json["type"]) == (422, "/errors/kind_not_enabled")
+    assert "competent authorities" in answer.json["detail"]
+    assert desk.session.scalars(sa.select(Referral.id)).all() == []
+
+
+def test_an_order_is_due_in_an_hour_whatever_our_targets_are(desk: Desk, authority: Program) -> None:
+    settings = replace(desk.settings, target_threat_seconds=86_400)
+    for members in ({}, {"urgency": "threat_to_life"}):
+        body = json.loads(order(f"ORDER {members}")) | members | {"items": [{"url": f"{URL}/{len(members)}"}]}
+        desk.app.config["REVIEW_SETTINGS"] = settings
+        found = authority.refer(json.dumps(body).encode()).json
+        case = desk.session.scalars(
+            sa.select(Case).join(Item, Item.case_id == Case.id).where(Item.referral_id == found["id"])
+        ).one()
+        assert case.due_at == datetime.fromisoformat(found["due_at"])

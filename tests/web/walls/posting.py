@@ -14,6 +14,7 @@ from review.domain.media import Stage as Stages
 from review.domain.permissions import Role
 from tests.factories import make_sign_in, referral_body
 from tests.web.walls.crawling import Answered, answered, token_on
+from tests.web.walls.marks import Mark
 from tests.web.walls.stage import Stage, bearer
 
 SHARED = "https://video.example/watch/2"
@@ -59,6 +60,10 @@ def by_page(stage: Stage) -> list[Answered]:
 
     for referral_id, words in product(_of(stage, "referral_id"), ("", "At noon.", "At night.")):
         post(f"/sender/referrals/{referral_id}/answer", answer=words)
+    place = f"https://video.example/{Mark.OWN_PLACE}/1"
+    for reason, step in product(("", "Praise."), ("", "change")):
+        typed = {"urls": place, "intake_kind": "referral", "urgency": "normal", "reason": reason}
+        post("/sender/referrals/new", step=step, **typed)
     post("/sender/keys", label="Gate", scopes="refer")
     post("/sender/keys", label="x" * 1_000)
     post("/sender/endpoints", url="https://hook.example/", topics="item.decided")

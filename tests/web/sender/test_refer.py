@@ -1,0 +1,343 @@
+"""One referral by form: typed, checked, sent, acknowledged; nothing is lost and nothing is sent twice."""
+
+import json
+import re
+from html import unescape
+from io import BytesIO
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from review import db
+from review.domain.permissions import Role
+from review.domain.removal_order import ORDER_FIELDS
+from review.models import Account, Case, Evidence, Item, Opening, Referral, Sender
+from review.queries.referrals import original_of
+from tests.conftest import Desk
+from tests.domain.referral_bodies import order_body
+from tests.factories import make_sender, receive, sender_actor
+from tests.web.admin.pages import Person
+
+NEW, SEND = "/sender/referrals/new", "/sender/referrals/new/send"
+URL = "https://video.example/watch/1"
+PNG = b"\x89PNG\r\n\x1a\n" + b"picture" * 20
+GOOD = {"intake_kind": "referral", "urgency": "normal", "urls": URL, "reason": "Praise of a listed group."}
+NOTICE = GOOD | {
+    "intake_kind": "notice",
+    "contact_name": "Duty desk",
+    "contact_email": "desk@unit.example",
+    "good_faith": "y",
+}
+ORDER = GOOD | {"intake_kind": "removal_order"} | {f"order_{name}": one for name, one in order_body().items()}
+
+
+@pytest.fixture
+def unit(desk: Desk) -> str:
+    """A unit that refers."""
+    return make_sender("Harbour Watch")
+
+
+@pytest.fixture
+def officer(desk: Desk, unit: str) -> Person:
+    """Somebody of it."""
+    return at_the_form(desk, unit)
+
+
+def at_the_form(desk: Desk, sender_id: str) -> Person:
+    person = Person(desk, Role.SENDER, sender_id=sender_id)
+    person.get(NEW)
+    return person
+
+
+@pytest.fixture
+def judge(desk: Desk) -> Person:
+    """Somebody of a competent authority."""
+    return at_the_form(desk, make_sender("Court", kind="competent_authority"))
+
+
+def hidden(page: str) -> dict[str, list[str]]:
+    """The hidden fields of the page's own form, by name."""
+    form = page.partition('id="refer"')[2].partition("</form>")[0]
+    found: dict[str, list[str]] = {}
+    for name, value in re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', form):
+        found.setdefault(unescape(name), []).append(unescape(value))
+    found.pop("csrf_token", None)
+    return found
+
+
+def once(page: str) -> str:
+    """What stands for the form on a page."""
+    found = re.search(r'name="once"[^>]*value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+def sent(person: Person, **typed: Any) -> tuple[str, Any]:
+    """Check a form and send it: the page of the check, and the answer."""
+    page = person.post(NEW, 200, **({"once": once(person.get(NEW))} | typed)).text
+    return page, person.post(SEND, 303, **hidden(page))
+
+
+def count(desk: Desk, table: Any) -> int:
+    return desk.session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+
+
+def test_the_plainest_referral_by_form(desk: Desk, officer: Person, unit: str) -> None:
+    page, answer = sent(officer, **GOOD)
+    assert "Nothing is sent yet." in page
+    (kept,) = desk.session.scalars(sa.select(Referral)).all()
+    assert answer.headers["Location"] == f"/sender/referrals/{kept.id}/acknowledgement"
+    assert (kept.sender_id, kept.transmitted_via, kept.key_id) == (unit, "form", None)
+    assert re.fullmatch(r"F-\w{4}-\w{4}-\w{4}", kept.reference)
+    assert kept.reference in page
+    original = original_of(desk.session, kept.id, data_dir=desk.settings.data_dir)
+    assert json.loads(original or b"") == {
+        "reference": kept.reference,
+        "intake_kind": "referral",
+        "transmitted_via": "form",
+        "reason": GOOD["reason"],
+        "urgency": "normal",
+        "items": [{"url": URL}],
+    }
+    event = desk.session.scalars(sa.select(Opening).where(Opening.object_id == kept.id)).one()
+    assert event.event_type == "referral.received"
+    shown = officer.follow(answer)
+    (item,) = desk.session.scalars(sa.select(Item.id)).all()
+    for told in (kept.id, kept.reference, item, kept.body_sha256, f'href="/sender/referrals/{kept.id}"'):
+        assert told in shown
+    assert "Article 16(4)" not in shown
+
+
+def test_sent_twice_or_after_going_back_it_is_one_referral(desk: Desk, officer: Person) -> None:
+    page, first = sent(officer, **GOOD)
+    again = officer.post(SEND, 303, **hidden(page))
+    assert again.headers["Location"] == first.headers["Location"]
+    assert "nothing was added" in officer.follow(again)
+    checked = officer.post(NEW, 200, **hidden(page)).text
+    assert officer.post(SEND, 303, **hidden(checked)).headers["Location"] == first.headers["Location"]
+    assert (count(desk, Referral), count(desk, Item), count(desk, Case)) == (1, 1, 1)
+
+
+def test_a_form_that_was_sent_and_changed_is_not_sent_unnoticed(desk: Desk, officer: Person) -> None:
+    page, _answer = sent(officer, **GOOD)
+    changed = hidden(page) | {"reason": "Something else."}
+    refused = officer.post(SEND, 422, **changed).text
+    assert "This form was sent already, as R-" in unescape(refused)
+    assert "Something else." in refused
+    assert count(desk, Referral) == 1
+    assert once(refused) != changed["once"][0]
+    checked = officer.post(NEW, 200, **(changed | {"once": once(refused)})).text
+    officer.post(SEND, 303, **hidden(checked))
+    assert count(desk, Referral) == 2
+
+
+def test_an_own_reference_that_is_used_is_told_at_its_field(desk: Desk, officer: Person, unit: str) -> None:
+    earlier = receive(sender_actor(unit), "https://video.example/2", reference="HW-1").referral_id
+    page = officer.post(NEW, 200, **GOOD, reference="HW-1").text
+    refused = officer.post(SEND, 422, **hidden(page)).text
+    assert f"{earlier} of yours has this reference" in refused
+    assert 'href="#reference"' in refused
+
+
+def test_a_notice_has_its_four_elements_and_is_acknowledged(desk: Desk, officer: Person) -> None:
+    refused = officer.post(NEW, 422, **(GOOD | {"intake_kind": "notice", "reason": "", "urls": ""})).text
+    assert re.search(r"<title>\s*Error:", refused)
+    for field in ("urls", "reason", "contact_name", "contact_email", "good_faith"):
+        assert f'href="#{field}"' in refused
+        assert f'id="{field}-error"' in refused
+    assert "autofocus" in refused
+    _page, answer = sent(officer, **NOTICE)
+    assert "Article 16(4)" in officer.follow(answer)
+    (kept,) = desk.session.scalars(sa.select(Referral)).all()
+    told = (kept.intake_kind, kept.good_faith, kept.contact_name, kept.contact_email)
+    assert told == ("notice", True, "Duty desk", "desk@unit.example")
+
+
+def test_every_address_is_judged_by_the_form(desk: Desk, officer: Person) -> None:
+    urls = f"{URL}\r\nhxxps://video[.]example/2\r\n\r\nhttps://elsewhere.invalid/\r\n{URL}#x\r\n"
+    refused = unescape(officer.post(NEW, 422, **(GOOD | {"urls": urls})).text)
+    assert "Address 3: " in refused
+    assert "elsewhere.invalid" in refused
+    page, _answer = sent(officer, **(GOOD | {"urls": urls.partition("https://else")[0]}))
+    assert "hxxps://video[.]example/2" in page
+    assert count(desk, Item) == 2
+
+
+def test_what_was_sent_before_is_said_before_sending(desk: Desk, officer: Person, unit: str) -> None:
+    own = receive(sender_actor(unit), URL, reference="HW-7").referral_id
+    other = receive(sender_actor(make_sender()), "https://video.example/2", reference="CANARY").referral_id
+    page = officer.post(NEW, 200, **(GOOD | {"urls": f"{URL}#again\nhttps://video.example/2"})).text
+    assert f'href="/sender/referrals/{own}"' in page
+    assert "HW-7" in page
+    assert other not in page
+    assert "CANARY" not in page
+    assert "Sent before" not in officer.post(NEW, 200, **(GOOD | {"urls": "https://video.example/3"})).text
+
+
+def with_file(name: str, content: bytes, **typed: Any) -> dict[str, Any]:
+    return GOOD | typed | {"files": (BytesIO(content), name)}
+
+
+def upload(person: Person, status: int, **typed: Any) -> str:
+    answer = person.post(NEW, status, **typed)
+    answer.request.environ["wsgi.input"].close()  # the test client leaves it open
+    return answer.text
+
+
+def kept_on(page: str) -> list[str]:
+    return re.findall(r'name="kept" value="([^"]+)" checked', page)
+
+
+def test_files_are_kept_with_a_form_that_comes_back(desk: Desk, officer: Person) -> None:
+    refused = upload(officer, 422, **with_file("../frame\u202e.png", PNG, reason=""))
+    assert "frame" in refused
+    (token,) = kept_on(refused)
+    page = officer.post(NEW, 200, **GOOD, kept=token, once=once(refused)).text
+    assert "frame" in page
+    back = officer.post(NEW, 200, **hidden(page), step="change").text
+    assert kept_on(back) == [token]
+    answer = officer.post(SEND, 303, **hidden(page))
+    (piece,) = desk.session.scalars(sa.select(Evidence)).all()
+    assert (piece.media_type, piece.length) == ("image/png", len(PNG))
+    assert f"{len(PNG)} bytes" in officer.follow(answer)
+    (kept,) = desk.session.scalars(sa.select(Referral)).all()
+    assert original_of(desk.session, kept.id, data_dir=desk.settings.data_dir)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("a.png", b"", "is empty"),
+        ("a.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
+        ("a.exe", b"MZ\x00\x01", "none of the kinds"),
+        ("a.txt", b"x" * (10 * 1024 * 1024 + 1), "at most 10 MiB"),
+        ("a.txt", b"x" * (33 * 1024 * 1024), "more than 32 MiB"),
+    ],
+)
+def test_a_file_that_cannot_be_taken_is_named(
+    desk: Desk, officer: Person, name: str, content: bytes, sentence: str
+) -> None:
+    status = 413 if len(content) > 32 * 1024 * 1024 else 422
+    page = unescape(upload(officer, status, **with_file(name, content)))
+    assert sentence in page
+    assert status == 413 or GOOD["reason"] in page
+    assert not kept_on(page)
+
+
+def test_a_file_of_somebody_else_cannot_be_named(desk: Desk, officer: Person, judge: Person) -> None:
+    (token,) = kept_on(upload(officer, 422, **with_file("secret.txt", b"CANARY", reason="")))
+    for wrong in (token, token[:-2], "x", ""):
+        assert "secret.txt" not in judge.post(NEW, 200, **GOOD, kept=wrong).text
+
+
+def test_a_file_that_is_gone_is_to_be_chosen_again(desk: Desk, officer: Person) -> None:
+    (token,) = kept_on(upload(officer, 422, **with_file("a.txt", b"words", reason="")))
+    for path in (desk.settings.data_dir / "unsent").iterdir():
+        path.unlink()
+    page = unescape(officer.post(NEW, 422, **GOOD, kept=token).text)
+    assert "Choose “a.txt” again" in page
+    assert GOOD["reason"] in page
+
+
+def test_an_order_of_an_authority_is_due_in_an_hour(desk: Desk, judge: Person) -> None:
+    blank = judge.get(f"{NEW}?kind=removal_order")
+    assert re.search(r'value="removal_order" checked', blank)
+    assert 'value="Court"' in blank
+    for line in ORDER_FIELDS:
+        assert f'name="order_{line.member}"' in blank
+    page, answer = sent(judge, **ORDER)
+    assert "Court of first instance, Ghent" in page
+    shown = judge.follow(answer)
+    assert "Due" in shown
+    assert "Article 3(3)" in shown
+    (kept,) = desk.session.scalars(sa.select(Referral)).all()
+    assert json.loads(kept.removal_order or "") == order_body()
+    status = judge.get(f"/sender/referrals/{kept.id}")
+    assert "Before the Council of State" in status
+
+
+def test_the_fields_of_annex_i_are_told_at_their_places(desk: Desk, judge: Person) -> None:
+    refused = judge.post(NEW, 422, **(GOOD | {"intake_kind": "removal_order"})).text
+    for line in ORDER_FIELDS:
+        assert (f'id="order_{line.member}-error"' in refused) == line.required, line.member
+    wrong = ORDER | {
+        "order_issued_at": "yesterday",
+        "order_email": "nobody",
+        "order_issuing_state": "Belgium",
+    }
+    refused = judge.post(NEW, 422, **wrong).text
+    for name in ("issued_at", "email", "issuing_state"):
+        assert f'id="order_{name}-error"' in refused
+    assert "yesterday" in refused
+
+
+def test_a_time_of_day_is_the_readers(desk: Desk, judge: Person) -> None:
+    judge.client.set_cookie("display", "system:comfortable:100:en:Europe/Brussels:on")
+    _page, _answer = sent(judge, **(ORDER | {"order_issued_at": "2026-07-01T10:00"}))
+    (kept,) = desk.session.scalars(sa.select(Referral)).all()
+    assert json.loads(kept.removal_order or "")["issued_at"] == "2026-07-01T10:00:00+02:00"
+
+
+def test_who_may_not_order_is_not_offered_it_and_is_refused(desk: Desk, officer: Person) -> None:
+    assert "removal_order" not in officer.get(f"{NEW}?kind=removal_order")
+    refused = officer.post(NEW, 422, **ORDER).text
+    assert "competent authorities" in refused
+    assert officer.post(SEND, 422, **ORDER).status_code == 422
+    assert count(desk, Referral) == 0
+
+
+def test_another_look_keeps_what_was_typed(desk: Desk, officer: Person) -> None:
+    look = {"theme": "dark", "density": "compact", "text_size": "115", "language": "ar", "zone": "UTC"}
+    page = officer.post(NEW, 200, **GOOD, **look, content_language="de", step="display")
+    assert 'data-theme="dark"' in page.text
+    assert 'dir="rtl"' in page.text
+    assert GOOD["reason"] in page.text
+    assert 'value="de"' in page.text
+    assert "dark" in page.headers["Set-Cookie"]
+    checked = officer.post(NEW, 200, **GOOD, **(look | {"language": "en"}), step="display_check").text
+    assert hidden(checked)["reason"] == [GOOD["reason"]]
+
+
+def test_what_is_known_of_the_sender_is_filled_in(desk: Desk, officer: Person, unit: str) -> None:
+    person = desk.session.scalars(sa.select(Account).where(Account.sender_id == unit)).one()
+    page = officer.get(NEW)
+    assert f'value="{person.email}"' in page
+    contact = {"name": "Night desk", "email": "night@unit.example", "telephone": "", "out_of_hours": ""}
+    with db.transaction() as writer:
+        writer.execute(sa.update(Sender).where(Sender.id == unit).values(contacts=[contact]))
+    page = officer.get(NEW)
+    assert 'value="Night desk"' in page
+    assert 'value="night@unit.example"' in page
+
+
+def test_hostile_words_stay_words(desk: Desk, judge: Person) -> None:
+    words = "<script>alert(1)</script>\u202egnp.exe{{ 7 * 7 }}"
+    texts = [line.member for line in ORDER_FIELDS if line.form in ("line", "text")]
+    typed = ORDER | {f"order_{name}": words[:60] for name in texts}
+    typed |= dict.fromkeys(
+        ("reason", "description", "legal_basis", "issuing_authority", "contact_name"), words
+    )
+    page, answer = sent(judge, **typed, reference=words)
+    pages = [page, judge.follow(answer)]
+    referral_id = desk.session.scalars(sa.select(Referral.id)).one()
+    pages += [
+        judge.get(f"/sender/referrals/{referral_id}"),
+        judge.post(NEW, 422, **(typed | {"urls": ""})).text,
+    ]
+    for shown in pages:
+        assert "<script>alert" not in shown
+        assert "&lt;script&gt;alert(1)" in shown
+    for shown in pages[:3]:
+        assert "\u202e" not in re.sub(r'<input type="hidden"[^>]*>', "", shown)
+
+
+def test_others_find_nothing(desk: Desk, officer: Person, judge: Person) -> None:
+    _page, answer = sent(officer, **GOOD)
+    address = answer.headers["Location"]
+    assert officer.client.get(address).status_code == 200
+    assert judge.client.get(address).status_code == 404
+    for role in (Role.MODERATOR, Role.LEAD, Role.LEGAL, Role.ADMIN):
+        stranger = Person(desk, role)
+        assert stranger.client.get(NEW).status_code == 403
+        assert stranger.client.get(address).status_code == 403
