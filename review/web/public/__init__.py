@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from review.web.public import accessibility, errors, health, log, metrics
+from review.web.public import accessibility, errors, health, log, metrics, notices
 
 blueprints: tuple[Blueprint, ...] = (
     accessibility.blueprint,
@@ -10,4 +10,5 @@ blueprints: tuple[Blueprint, ...] = (
     health.blueprint,
     log.blueprint,
     metrics.blueprint,
+    notices.blueprint,
 )

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from review.web.sender import deliveries, endpoints, home, keys, referral, referrals
+from review.web.sender import deliveries, endpoints, home, keys, notices, referral, referrals
 
 blueprints: tuple[Blueprint, ...] = (
     home.blueprint,
@@ -11,4 +11,5 @@ blueprints: tuple[Blueprint, ...] = (
     keys.blueprint,
     endpoints.blueprint,
     deliveries.blueprint,
+    notices.blueprint,
 )
