@@ -33,6 +33,7 @@ def test_a_lead_reports_by_hand_what_no_platform_is_told_of(desk: Desk, asked: R
     assert "Harbour Watch" not in page
     assert "In place since" in lead.follow(lead.post(f"{LIST}/{asked.id}/implemented"))
     assert "It is in place now" not in lead.page
+    assert "https://video.example/1" not in lead.page, "nothing is left to do there"
     assert asked.id not in lead.get(LIST)
     lead.get(f"{LIST}/{asked.id}")
     assert "was reported as in place" in lead.follow(lead.post(f"{LIST}/{asked.id}/implemented"))

@@ -70,16 +70,20 @@ def _page(restriction_id: str, form: FailureForm) -> str:
     settings, now = current_app.config["REVIEW_SETTINGS"], clock.now()
     by_hand = can(guard.actor(), Permission.REPORT_RESTRICTIONS)
     told = bool(settings.platform_url)
+    offered = _offered(shown, by_hand=by_hand, told=told)
+    reads_records = can(guard.actor(), Permission.READ_RECORDS)
     return render_template(
         "legal/restriction.html",
         restriction=shown,
+        # to whoever has to see to it, and to whoever reads it in the record as well
+        places=shown.locations if reads_records or any(offered.values()) else (),
         form=form,
         longest=LONGEST_REASON,
         overdue=shown.state is RestrictionState.WAITING
         and is_overdue(shown.starts_at, now=now, hours=settings.platform_hours),
         told=told,
-        reads_records=can(guard.actor(), Permission.READ_RECORDS),
-        **_offered(shown, by_hand=by_hand, told=told),
+        reads_records=reads_records,
+        **offered,
         now=now,
     )
 
