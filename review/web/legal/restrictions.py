@@ -53,7 +53,6 @@ def listing() -> str:
         late={one.id for one in found.waiting if is_overdue(one.starts_at, now=now, hours=hours)},
         hours=hours,
         told=bool(settings.platform_url),
-        reads_records=can(guard.actor(), Permission.READ_RECORDS),
         now=now,
     )
 
