@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from review.errors import SettingsError
+from review.setting_addresses import MailServer, mail_server, platform_secrets, platform_url, public_url
 from review.setting_table import SETTINGS, Setting
 from review.setting_texts import READERS, whole_number
 
@@ -61,6 +62,11 @@ class Settings:
     failed_keys_per_address: int
     metrics_token: str
     webhook_networks: tuple[Network, ...]
+    platform_url: str
+    platform_secrets: tuple[bytes, ...]
+    platform_hours: int
+    public_url: str
+    mail: MailServer | None
     time_zone: str
     contact_point: str
     break_minutes: int
@@ -176,6 +182,12 @@ def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = 
         trusted_proxies=_number(values, "REVIEW_TRUSTED_PROXIES", least=0, most=10),
         metrics_token=_token(values, "REVIEW_METRICS_TOKEN"),
         webhook_networks=_networks(values["REVIEW_WEBHOOK_NETWORKS"]),
+        platform_url=platform_url(values["REVIEW_PLATFORM_URL"]),
+        platform_secrets=platform_secrets(
+            values["REVIEW_PLATFORM_SECRET"], needed=bool(values["REVIEW_PLATFORM_URL"].strip())
+        ),
+        public_url=public_url(values["REVIEW_PUBLIC_URL"]),
+        mail=mail_server(values),
         time_zone=values["REVIEW_TIME_ZONE"],
         contact_point=_contact_point(values["REVIEW_CONTACT_POINT"]),
         second_factor=_second_factor(values["REVIEW_SECOND_FACTOR"]),

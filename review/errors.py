@@ -60,10 +60,7 @@ class NotStrictJson(ReviewError):
 
     code = "not_strict_json"
     title = "The body is not strict JSON"
-    remedy = (
-        "Send UTF-8 JSON by RFC 8259: no byte order mark, no member twice, no NaN; the detail "
-        "names the place."
-    )
+    remedy = "Send UTF-8 JSON by RFC 8259: no byte order mark, no member twice, no NaN; see the detail."
 
 
 # 401 and 403: who is asking
@@ -283,6 +280,14 @@ class AlreadyClosed(ReviewError):
     remedy = "Nothing is left to do."
 
 
+class RestrictionConflict(ReviewError):
+    """The restriction was reported differently before."""
+
+    code = "restriction_conflict"
+    title = "The restriction was reported differently before"
+    remedy = "The first report stands; if it was wrong, tell a lead, who can put it right by hand."
+
+
 # 422: well-formed, but a rule is broken
 
 
@@ -375,9 +380,6 @@ class NotReady(ReviewError):
     code = "not_ready"
     title = "The service is not ready"
     remedy = "Wait; the provider is starting or repairing the service."
-
-
-# start-up and house rules
 
 
 class SettingsError(ReviewError):

@@ -1,4 +1,4 @@
-"""The only writer of messages to senders: their bytes are frozen in the transaction of what they tell.
+"""The only writer of messages: their bytes are frozen in the transaction of what they tell.
 
 The endpoints' rows are locked while their messages are counted, so write messages last in a transaction.
 """
@@ -21,19 +21,20 @@ from review.models.rows import insert_rows
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What one endpoint is told about one thing."""
+    """What one endpoint is told about one thing: ``data``, or, where it is mailed, ``words`` alone."""
 
     endpoint_id: str
     topic: str
     subject_id: str
     data: Mapping[str, Any]
+    words: str | None = None
 
 
 def write_messages(writer: Session, messages: Sequence[Message], *, at: datetime) -> list[str]:
     """Freeze messages for endpoints that are on; the ids of those that were written, in order."""
     db.check_open(writer)
     wanted = Counter(message.endpoint_id for message in messages)
-    following: dict[str, tuple[int, str]] = {}
+    following: dict[str, tuple[int, str | None]] = {}
     for endpoint_id in sorted(wanted):  # in this order, so that two transactions never wait crosswise
         row = writer.execute(
             sa.update(Endpoint)
@@ -54,7 +55,12 @@ def write_messages(writer: Session, messages: Sequence[Message], *, at: datetime
     return [row["id"] for row in rows]
 
 
-def _row(message: Message, *, seq: int, sender_id: str, at: datetime) -> dict[str, Any]:
+def _row(message: Message, *, seq: int, sender_id: str | None, at: datetime) -> dict[str, Any]:
+    body = (
+        message_bytes(message.topic, seq=seq, data=message.data, at=at)
+        if message.words is None
+        else message.words.encode()
+    )
     return {
         "id": new_id("Z"),
         "trail_version": 0,
@@ -63,7 +69,7 @@ def _row(message: Message, *, seq: int, sender_id: str, at: datetime) -> dict[st
         "topic": message.topic,
         "subject_id": message.subject_id,
         "seq": seq,
-        "body": message_bytes(message.topic, seq=seq, data=message.data, at=at),
+        "body": body,
         "created_at": at,
         "standing": DeliveryState.WAITING.value,
         "tries": 0,

@@ -157,6 +157,46 @@ SETTINGS: tuple[Setting, ...] = (
         " public ones, by plain HTTP as well; blank: public addresses and https alone.",
     ),
     Setting(
+        "REVIEW_PLATFORM_URL",
+        "",
+        "Where our own platform is told of decisions that it has to carry out; an inner address and plain"
+        " HTTP will do, because you name it. Blank: a lead reports each restriction by hand.",
+    ),
+    Setting(
+        "REVIEW_PLATFORM_SECRET",
+        "",
+        "Signs the messages to the platform (Standard Webhooks): `whsec_` and base64 of 24 to 64 random"
+        " bytes; while it changes, the new and the old one with a comma between.",
+    ),
+    Setting(
+        "REVIEW_PLATFORM_HOURS",
+        "24",
+        "After how many hours a restriction that is not in place is overdue; 0: never.",
+        attribute="platform_hours",
+        least=0,
+        most=8_760,
+    ),
+    Setting(
+        "REVIEW_PUBLIC_URL",
+        "",
+        "Where people reach this desk, such as `https://desk.example`, for the links in mails.",
+    ),
+    Setting(
+        "REVIEW_SMTP_HOST",
+        "",
+        "The mail server that takes notices for senders who want them; blank: none are offered. Needs"
+        " `REVIEW_PUBLIC_URL` and `REVIEW_SMTP_FROM`.",
+    ),
+    Setting("REVIEW_SMTP_PORT", "587", "Its port."),
+    Setting(
+        "REVIEW_SMTP_TLS",
+        "starttls",
+        "How the connection to it is encrypted: `starttls`, `tls` from the first byte, or `off`.",
+    ),
+    Setting("REVIEW_SMTP_USER", "", "Whom we sign in there as; blank: nobody. Only where it is encrypted."),
+    Setting("REVIEW_SMTP_PASSWORD", "", "The password of that user."),
+    Setting("REVIEW_SMTP_FROM", "", "The address that mails come from."),
+    Setting(
         "REVIEW_TIME_ZONE",
         "UTC",
         "Time zone of pages for people who have not chosen one, such as `Europe/Brussels`.",

@@ -135,7 +135,11 @@ def _excerpt(pieces: Iterable[bytes]) -> str:
                 break
     except (httpcore.TimeoutException, *_BREAKS):
         pass
-    text = read[:LONGEST_ANSWER].decode("utf-8", "replace")
+    return printable(read[:LONGEST_ANSWER].decode("utf-8", "replace"))
+
+
+def printable(text: str) -> str:
+    """The beginning of what somebody answered, in one line of printable characters."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:LONGEST_EXCERPT]
 
 

@@ -20,6 +20,7 @@ from review.actions.leaving import pass_case, set_aside_case
 from review.actions.looks import look_without_evidence
 from review.actions.notes import write_note
 from review.actions.questions import ask_sender, end_questions, give_answer
+from review.actions.restrictions import report_failed, report_implemented
 from review.actions.senders import create_sender
 from review.actions.snippets import withdraw_snippet, write_snippet
 from review.actions.withdrawals import withdraw_item, withdraw_referral
@@ -80,11 +81,15 @@ def lived_in_desk() -> None:
 
 
 def _told() -> None:
-    """Of the messages to the first sender one arrives, one is refused, and two are on their way."""
+    """Of the first sender's messages one arrives, one is refused; one restriction is in place, one failed."""
     outcomes = [Outcome(200, None, 12), Outcome(503, Failure.STATUS, 8, "Come back later.")]
     leased = lease_deliveries(room=4, under_way={}, actor=SERVICE)
     for one, outcome in zip(leased, outcomes, strict=False):
         record_attempt(one, outcome, began_at=clock.now(), actor=SERVICE)
+    first, second = db.session().scalars(sa.text("SELECT id FROM restrictions ORDER BY id LIMIT 2"))
+    lead = make_account(Role.LEAD)
+    report_implemented(first, clock.now(), actor=lead)
+    report_failed(second, "Not our page.", actor=lead)
 
 
 def _ready_made() -> None:

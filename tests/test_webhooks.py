@@ -1,21 +1,15 @@
 """One try: what may be reached, what is followed, how long it may take, and what is kept of an answer."""
 
-import ipaddress
 import ssl
 from collections.abc import Sequence
-from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-from review import clock
 from review.domain.webhooks import Failure
 from review.webhooks import LONGEST_EXCERPT, Outcome, send
+from tests.certificates import certificate
 from tests.domain.test_addresses import ENCODINGS
 from tests.receivers import Reply, receiving, sink
 
@@ -134,39 +128,8 @@ def test_what_cannot_be_reached_is_told_apart() -> None:
     assert _send("https://hook.example/", resolve=nowhere).failure is Failure.NAME_NOT_FOUND
 
 
-def _certificate(folder: Path, name: str) -> Path:
-    """A certificate for that name with its key in one file, signed by itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = clock.now()
-    names: list[x509.GeneralName] = [
-        x509.DNSName(name), x509.IPAddress(ipaddress.ip_address("127.0.0.9"))
-    ]  # fmt: skip
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    written = folder / f"{name}.pem"
-    written.write_bytes(
-        made.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return written
-
-
 def test_the_certificate_is_checked_for_the_name_while_the_address_is_pinned(tmp_path: Path) -> None:
-    written = _certificate(tmp_path, "hook.example")
+    written = certificate(tmp_path, "hook.example")
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(written)
     trust = ssl.create_default_context(cafile=str(written))

@@ -36,6 +36,7 @@ def insert_decision(writer: Session, review: StoredReview, *, now: datetime) -> 
     if content.outcome == "accepted":
         restriction = {
             "id": new_id("M"),
+            "trail_version": 0,
             "decision_id": decision_id,
             "visibility": content.visibility,
             "account_measure": content.account,

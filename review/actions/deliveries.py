@@ -1,6 +1,6 @@
 """Messages on their way: lease those that are due, record what came of each try, send a dead letter again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import SystemRandom
@@ -13,7 +13,15 @@ from review import clock, db, ledger
 from review.actions.stopping import give_up_waiting
 from review.domain.ids import new_id
 from review.domain.permissions import SERVICE, Actor, Permission, check_permission, check_service
-from review.domain.webhooks import DeliveryState, Failure, Stopped, next_try
+from review.domain.webhooks import (
+    PLATFORM_ENDPOINT,
+    TEST,
+    DeliveryState,
+    EndpointKind,
+    Failure,
+    Stopped,
+    next_try,
+)
 from review.errors import AlreadyClosed, ClaimLost, NotFound
 from review.models import Delivery, DeliveryAttempt, Endpoint
 from review.webhooks import Outcome
@@ -22,6 +30,9 @@ LEASE_SECONDS: Final = 120
 """Longer than any try takes; a worker that died gives its messages back after it."""
 MOST_AT_ONCE: Final = 4
 """Tries of one endpoint at a time, so that a slow receiver holds up nobody else."""
+MOST_AGAIN: Final = 1_000
+"""Dead letters that one step sends again."""
+CHUNK: Final = 500
 _CHANCE: Final = SystemRandom()
 
 
@@ -32,6 +43,7 @@ class Leased:
     id: str
     lease: str
     endpoint_id: str
+    kind: str
     url: str
     topic: str
     body: bytes
@@ -106,6 +118,7 @@ def _leased() -> sa.Select[*tuple[Any, ...]]:
         Delivery.topic,
         Delivery.body,
         Delivery.tries,
+        Endpoint.kind,
         Endpoint.url,
         Endpoint.sealed_secret,
         Endpoint.sealed_previous,
@@ -118,16 +131,18 @@ def record_attempt(
 ) -> DeliveryState:
     """Write down what came of a try and where the message is now.
 
-    ``lot`` takes the place of the number that is drawn for the next wait. A receiver that answers 410 is
-    switched off, with all that waits for it. Raises `ClaimLost` where another worker took the message over.
+    ``lot`` takes the place of the number that is drawn for the next wait. A program of a sender that answers
+    410 is switched off, with all that waits for it; our own platform cannot take its leave like that. Raises
+    `ClaimLost` where another worker took the message over.
     """
     check_service(actor)
     with db.transaction() as writer:
         now, tries = clock.now(), leased.tries + 1
-        if outcome.failure is Failure.GONE:  # the endpoint before its messages, as everywhere
+        gone = outcome.failure is Failure.GONE and leased.kind == EndpointKind.WEBHOOK
+        if gone:  # the endpoint before its messages, as everywhere
             _switch_off_gone(writer, leased.endpoint_id, now=now)
         again, stopped = None, None
-        if outcome.failure is Failure.GONE:
+        if gone:
             stopped = Stopped.GONE
         elif not outcome.arrived:
             drawn = _CHANCE.random() if lot is None else lot
@@ -214,27 +229,91 @@ def send_again(delivery_id: str, *, actor: Actor) -> None:
     Raises `NotFound`, or `AlreadyClosed` where it is no dead letter or its endpoint is not on.
     """
     check_permission(actor, Permission.MANAGE_ENDPOINTS)
-    own = (Delivery.id == delivery_id, Delivery.sender_id == actor.sender_id)
     with db.transaction() as writer:
-        now = clock.now()
-        row = writer.execute(sa.select(Delivery.endpoint_id, Delivery.topic).where(*own)).one_or_none()
-        if row is None:
-            raise NotFound("There is no such message.")
-        on = sa.select(Endpoint.id).where(
-            Endpoint.id == row.endpoint_id, Endpoint.off_at.is_(None), Endpoint.removed_at.is_(None)
-        )
-        if writer.scalar(on.with_for_update()) is None:
-            raise AlreadyClosed("The endpoint of this message is off; switch it on, then send it again.")
-        sent = writer.scalar(
+        _send_one_again(writer, delivery_id, Delivery.sender_id == actor.sender_id, actor=actor)
+
+
+def send_to_platform_again(delivery_id: str, *, actor: Actor) -> None:
+    """Send a dead letter to the platform on its way once more. Raises as `send_again`."""
+    check_permission(actor, Permission.FOLLOW_RESTRICTIONS)
+    with db.transaction() as writer:
+        _send_one_again(writer, delivery_id, Delivery.endpoint_id == PLATFORM_ENDPOINT, actor=actor)
+
+
+def send_all_again(endpoint_id: str, *, actor: Actor) -> int:
+    """Send the dead letters of one's own endpoint on their way once more, the oldest 1 000; how many.
+
+    Raises `NotFound`, or `AlreadyClosed` where there is none or the endpoint is not on.
+    """
+    check_permission(actor, Permission.MANAGE_ENDPOINTS)
+    with db.transaction() as writer:
+        own = (Endpoint.id == endpoint_id, Endpoint.sender_id == actor.sender_id)
+        if writer.scalar(sa.select(Endpoint.id).where(*own, Endpoint.removed_at.is_(None))) is None:
+            raise NotFound("There is no such endpoint.")
+        return _send_all_again(writer, endpoint_id, actor=actor)
+
+
+def send_all_to_platform_again(*, actor: Actor) -> int:
+    """Send the dead letters to the platform on their way once more, the oldest 1 000; how many.
+
+    Raises `AlreadyClosed` where there is none.
+    """
+    check_permission(actor, Permission.FOLLOW_RESTRICTIONS)
+    with db.transaction() as writer:
+        return _send_all_again(writer, PLATFORM_ENDPOINT, actor=actor)
+
+
+def _send_one_again(writer: Session, delivery_id: str, own: sa.ColumnElement[bool], *, actor: Actor) -> None:
+    wanted = sa.select(Delivery.endpoint_id).where(Delivery.id == delivery_id, own)
+    endpoint_id = writer.scalar(wanted)
+    if endpoint_id is None:
+        raise NotFound("There is no such message.")
+    _check_on(writer, endpoint_id)
+    if not _revive(writer, [delivery_id], actor=actor):
+        raise AlreadyClosed("This message is no dead letter any more; look at it again.")
+
+
+def _send_all_again(writer: Session, endpoint_id: str, *, actor: Actor) -> int:
+    _check_on(writer, endpoint_id)
+    dead = sa.select(Delivery.id).where(
+        Delivery.endpoint_id == endpoint_id,
+        Delivery.standing == sa.literal_column(f"'{DeliveryState.DEAD}'"),
+        Delivery.topic != TEST,
+    )
+    oldest = writer.scalars(dead.order_by(Delivery.finished_at, Delivery.id).limit(MOST_AGAIN)).all()
+    sent = _revive(writer, oldest, actor=actor)
+    if not sent:
+        raise AlreadyClosed("There is no dead letter any more; look at the messages again.")
+    return sent
+
+
+def _check_on(writer: Session, endpoint_id: str) -> None:
+    """Hold the endpoint's row; raises `AlreadyClosed` where it is not on."""
+    on = sa.select(Endpoint.id).where(
+        Endpoint.id == endpoint_id, Endpoint.off_at.is_(None), Endpoint.removed_at.is_(None)
+    )
+    if writer.scalar(on.with_for_update()) is None:
+        raise AlreadyClosed("The endpoint of this message is off; switch it on, then send it again.")
+
+
+def _revive(writer: Session, delivery_ids: Sequence[str], *, actor: Actor) -> int:
+    """Make those of these that are dead letters wait again; how many."""
+    now, records = clock.now(), []
+    for start in range(0, len(delivery_ids), CHUNK):
+        rows = writer.execute(
             sa.update(Delivery)
-            .where(*own, Delivery.standing == DeliveryState.DEAD)
+            .where(
+                Delivery.id.in_(delivery_ids[start : start + CHUNK]),
+                Delivery.standing == DeliveryState.DEAD,
+            )
             .values(
                 standing=DeliveryState.WAITING.value, tries=0, next_at=now, finished_at=None, stopped=None
             )
-            .returning(Delivery.id)
+            .returning(Delivery.id, Delivery.topic)
             .execution_options(synchronize_session=False)
         )
-        if sent is None:
-            raise AlreadyClosed("This message is no dead letter any more; look at it again.")
-        meta = {"topic": row.topic}
-        ledger.record(writer, "delivery.sent_again", delivery_id, actor=actor, at=now, meta=meta)
+        records += [ledger.Record(row.id, meta={"topic": row.topic}) for row in rows]
+    records.sort(key=lambda record: record.object_id)
+    if records:
+        ledger.record_many(writer, "delivery.sent_again", records, actor=actor, at=now)
+    return len(records)

@@ -20,7 +20,7 @@ from review.actions.rounds import (
     mark_dispatched,
     send_to_second_review,
 )
-from review.actions.telling import tell_items
+from review.actions.telling import ask_platform, tell_items
 from review.config import Settings
 from review.domain.permissions import Actor, check_service
 from review.domain.rounds import WHOLE_SOURCES, Place, why_second
@@ -169,4 +169,6 @@ def _decide(
     topic = MOVES[name].topic
     assert topic is not None
     tell_items(writer, topic, [item_id for item_id, _referral in answered], at=now)
+    if _settings().platform_url:
+        ask_platform(writer, decision_id, at=now)
     return decision_id

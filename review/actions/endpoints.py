@@ -17,7 +17,15 @@ from review.domain.endpoints import MOST_ENDPOINTS, checked_topics, checked_url
 from review.domain.ids import new_id
 from review.domain.permissions import Actor, Permission, check_permission
 from review.domain.sealing import seal
-from review.domain.webhooks import OVERLAP, TEST, DeliveryState, Stopped, new_secret, written_secret
+from review.domain.webhooks import (
+    OVERLAP,
+    TEST,
+    DeliveryState,
+    EndpointKind,
+    Stopped,
+    new_secret,
+    written_secret,
+)
 from review.errors import AlreadyClosed, AlreadyExists, NotFound
 from review.models import Delivery, Endpoint, Sender
 from review.outbox import Message
@@ -81,7 +89,11 @@ def _check_room(writer: Session, sender_id: str, new: str) -> None:
         raise AlreadyExists(
             "This form was sent before, and a secret is shown once only. Rotate the secret if nobody has it."
         )
-    kept = sa.select(sa.func.count()).where(Endpoint.sender_id == sender_id, Endpoint.removed_at.is_(None))
+    kept = sa.select(sa.func.count()).where(
+        Endpoint.sender_id == sender_id,
+        Endpoint.kind == EndpointKind.WEBHOOK,
+        Endpoint.removed_at.is_(None),
+    )
     if (writer.scalar(kept) or 0) >= MOST_ENDPOINTS:
         raise AlreadyExists(f"A sender has at most {MOST_ENDPOINTS} endpoints; remove one of them first.")
 
@@ -184,6 +196,7 @@ def _own(endpoint_id: str, actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
     return (
         Endpoint.id == endpoint_id,
         Endpoint.sender_id == actor.sender_id,
+        Endpoint.kind == EndpointKind.WEBHOOK,
         Endpoint.removed_at.is_(None),
     )
 

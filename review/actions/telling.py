@@ -1,17 +1,23 @@
-"""Who is told what of a change? Messages to the endpoints of its senders, inside the change's transaction.
+"""Who is told what of a change? Messages to its senders and the platform, inside the change's transaction.
 
 Parts of actions; each looks first whether anybody wants to be told, which mostly nobody does.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import json
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
+from flask import current_app
 from sqlalchemy.orm import Session
 
 from review import outbox
+from review.domain.notices import changed_text
 from review.domain.representation import OwnReferral
-from review.models import Endpoint, Item, Referral
+from review.domain.restrictions import MOST_LOCATIONS, request_members
+from review.domain.webhooks import PLATFORM_ENDPOINT, REQUESTED, EndpointKind
+from review.models import Answer, Case, Decision, Endpoint, Item, Referral, Restriction
+from review.models.rows import insert_new
 from review.outbox import Message
 from review.prepared import Prepared
 from review.queries.referrals import told_items
@@ -23,6 +29,8 @@ _ENDPOINTS = Prepared(
         Endpoint.sender_id == sa.bindparam("sender_id"), *_ON
     )
 )
+_WANTED = sa.or_(Endpoint.kind == EndpointKind.WEBHOOK, Endpoint.confirmed_at.is_not(None))
+"""Programs, and e-mail addresses whose link was opened."""
 
 
 def tell_received(
@@ -43,21 +51,26 @@ def tell_received(
 
 
 def tell_items(writer: Session, topic: str, item_ids: Sequence[str], *, at: datetime) -> None:
-    """Tell the endpoints of the senders of these items how each stands now."""
+    """Tell the endpoints of these items' senders how each stands now, and by mail only that it changed."""
     listening: dict[str, list[str]] = {}
+    mailed: set[tuple[str, str]] = set()
     for start in range(0, len(item_ids), CHUNK):
         rows = writer.execute(
-            sa.select(Item.id, Endpoint.id.label("endpoint_id"), Endpoint.topics)
+            sa.select(
+                Item.id, Item.referral_id, Endpoint.id.label("endpoint_id"), Endpoint.topics, Endpoint.kind
+            )
             .join(Referral, Referral.id == Item.referral_id)
             .join(Endpoint, Endpoint.sender_id == Referral.sender_id)
-            .where(Item.id.in_(item_ids[start : start + CHUNK]), *_ON)
+            .where(Item.id.in_(item_ids[start : start + CHUNK]), *_ON, _WANTED)
             .order_by(Item.id, Endpoint.id)
         )
         for row in rows:
-            if topic in row.topics.split():
+            if topic not in row.topics.split():
+                continue
+            if row.kind == EndpointKind.EMAIL:
+                mailed.add((row.endpoint_id, row.referral_id))
+            else:
                 listening.setdefault(row.id, []).append(row.endpoint_id)
-    if not listening:
-        return
     messages = [
         Message(
             endpoint_id,
@@ -68,4 +81,60 @@ def tell_items(writer: Session, topic: str, item_ids: Sequence[str], *, at: date
         for item, reference in told_items(writer, list(listening))
         for endpoint_id in listening[item.id]
     ]
-    outbox.write_messages(writer, messages, at=at)
+    messages += _notices(topic, mailed)
+    if messages:
+        outbox.write_messages(writer, messages, at=at)
+
+
+def _notices(topic: str, mailed: Collection[tuple[str, str]]) -> list[Message]:
+    """One mail to each address about each referral, however many of its items changed."""
+    if not mailed:
+        return []
+    public_url = current_app.config["REVIEW_SETTINGS"].public_url
+    return [
+        Message(endpoint_id, topic, referral_id, {}, changed_text(referral_id, public_url=public_url))
+        for endpoint_id, referral_id in sorted(mailed)
+    ]
+
+
+def ask_platform(writer: Session, decision_id: str, *, at: datetime) -> None:
+    """Ask the platform for the restriction of a decision, if it asks for one."""
+    asked = writer.execute(
+        sa.select(Restriction.id, Case.id.label("case_id"), Case.intake_kind, Case.content_type)
+        .join(Decision, Decision.id == Restriction.decision_id)
+        .join(Case, Case.id == Decision.case_id)
+        .where(Restriction.decision_id == decision_id)
+    ).one_or_none()
+    if asked is None:
+        return
+    answered = (Item.case_id == asked.case_id, Answer.decision_id == decision_id)
+    locations = writer.scalars(
+        sa.select(Item.canonical_url)
+        .join(Answer, Answer.item_id == Item.id)
+        .where(*answered)
+        .distinct()
+        .order_by(Item.canonical_url)
+        .limit(MOST_LOCATIONS)
+    ).all()
+    body = sa.select(Answer.body).join(Item, Item.id == Answer.item_id).where(*answered).limit(1)
+    members = request_members(
+        asked.id,
+        locations=locations,
+        intake_kind=asked.intake_kind,
+        content_type=asked.content_type,
+        answer=json.loads(writer.scalars(body).one()),
+    )
+    endpoint = {
+        "id": PLATFORM_ENDPOINT,
+        "trail_version": 0,
+        "sender_id": None,
+        "kind": EndpointKind.PLATFORM.value,
+        "url": "",
+        "topics": REQUESTED,
+        "sealed_secret": b"",
+        "secret_at": at,
+        "last_seq": 0,
+        "created_at": at,
+    }
+    insert_new(writer, Endpoint, [endpoint], unique=("id",))
+    outbox.write_messages(writer, [Message(PLATFORM_ENDPOINT, REQUESTED, asked.id, members)], at=at)

@@ -16,13 +16,15 @@ from review import db
 from review.actions import trail as trail_actions
 from review.cli import serving
 from review.config import Settings
+from review.domain.loops import LOOPS
 from review.errors import ReviewError, SettingsError
 from review.models import schema
 from review.queries import health
 from review.workers import loops
 
-LOOPS_CONNECTIONS = 8
-"""Connections that `flask work` may need at once: one a loop, one for their signs of life, and spare."""
+LOOPS_CONNECTIONS = len(LOOPS) + 1
+"""Connections that `flask work` may need at once: one a loop, because each works in a thread of its own, and
+one for their signs of life. Counted from the list, which has outgrown a fixed number before."""
 
 
 def settings() -> Settings:

@@ -118,3 +118,4 @@ RATIONALES = {
     "not_found": ("[placeholder] The address answers with our page for missing videos.",),
     "already_removed": ("[placeholder] Our own review took the video down the day before.",),
 }
+NOT_IN_PLACE = "[placeholder] The page is kept by another service of ours, which was asked by telephone."

@@ -16,6 +16,7 @@ from review.actions import (
     escalations,
     questions,
     referrals,
+    restrictions,
     withdrawals,
 )
 from review.config import Settings
@@ -28,10 +29,12 @@ from review.domain.decisions import ReviewInput
 from review.domain.locations import Hosts
 from review.domain.permissions import OPERATOR, SERVICE, Actor, Scope
 from review.domain.referrals import read_referral
-from review.models import Item
+from review.models import Decision, Item, Restriction
 from review.queries import clauses as clause_queries
 
 MINUTE = timedelta(minutes=1)
+STILL_WAITING = timedelta(hours=26)
+NOW_AND_THEN = 120
 DRAWN, NOT_DRAWN = -1.0, 1.0
 """Lots for the draw of second reviews: below every share, and beyond each, so that the story is told."""
 
@@ -112,6 +115,7 @@ def _tell(referral: Planned, desk: _Desk) -> None:
     elif referral.outcome is not None:
         for case_id in _cases_of(referral_id):
             _decide(case_id, referral, moderator, desk)
+            _put_in_place(case_id, referral, desk)
     if referral.number in plan.AGAIN:
         _judge_again(referral_id, referral, desk)
     if referral.number in (plan.HELD, plan.DRAFTED):
@@ -194,6 +198,20 @@ def _decide(case_id: str, referral: Planned, moderator: Actor, desk: _Desk) -> N
     for found, person, earlier in steps:
         with clock.set_back(referral.ended_ago + earlier * referral.after):
             _judge(case_id, referral, found, person, lot=DRAWN)
+
+
+def _put_in_place(case_id: str, referral: Planned, desk: _Desk) -> None:
+    """Let the lead put what was decided in place by hand; what is newer waits, and now and then one fails."""
+    if referral.ended_ago < STILL_WAITING:
+        return
+    asked = sa.select(Restriction.id).join(Decision, Decision.id == Restriction.decision_id)
+    wanted = asked.where(Decision.case_id == case_id, Restriction.implemented_at.is_(None))
+    with clock.set_back(referral.ended_ago - 25 * MINUTE):
+        for restriction_id in db.session().scalars(wanted).all():
+            if referral.number % NOW_AND_THEN == 0:
+                restrictions.report_failed(restriction_id, content.NOT_IN_PLACE, actor=desk.lead)
+            else:
+                restrictions.report_implemented(restriction_id, clock.now(), actor=desk.lead)
 
 
 def _judge_again(referral_id: str, referral: Planned, desk: _Desk) -> None:

@@ -29,6 +29,7 @@ _SENDER = ("sender", "account")
 _COMMAND = ("operator",)
 _OFFICE = ("operator", "account")
 _LOOP = ("service",)
+_GIVING_UP = (*_SENDER, *_LOOP, "anonymous")
 
 CLOCK = "clock"
 """In the ``meta`` of any event whose writer's clock was behind: what that clock showed.
@@ -234,16 +235,24 @@ EVENTS: dict[str, EventType] = {
             ("seed", "since", "until", "decisions", "strata"),
             ("size", "population"),
         ),
-        EventType("endpoint.added", "endpoint", _SENDER, ("sender", "url", "topics")),
+        EventType("endpoint.added", "endpoint", _SENDER, ("sender", "url", "topics"), ("kind",)),
         EventType("endpoint.rotated", "endpoint", _SENDER),
         EventType("endpoint.tested", "endpoint", _SENDER, ("delivery",), changes=False),
         # by the service: the receiver answered that it is gone
         EventType("endpoint.switched_off", "endpoint", (*_SENDER, *_LOOP), (), ("why",)),
         EventType("endpoint.switched_on", "endpoint", _SENDER),
-        EventType("endpoint.removed", "endpoint", _SENDER),
+        # by whoever opened the link in a mail, who need not sign in
+        EventType("endpoint.confirmed", "endpoint", ("anonymous",)),
+        EventType("endpoint.removed", "endpoint", (*_SENDER, "anonymous")),
         EventType("delivery.arrived", "delivery", _LOOP, (), ("topic", "tries", "status")),
-        EventType("delivery.given_up", "delivery", (*_SENDER, *_LOOP), (), ("topic", "tries", "why")),
+        EventType(
+            "delivery.given_up", "delivery", (*_SENDER, *_LOOP, "anonymous"), (), ("topic", "tries", "why")
+        ),
         EventType("delivery.sent_again", "delivery", _SENDER, (), ("topic",)),
+        # by the platform's key, or by a lead who acts by hand
+        EventType("restriction.implemented", "restriction", _SENDER, ("at",)),
+        EventType("restriction.failed", "restriction", _SENDER, ("reason",)),
+        EventType("restriction.opened", "restriction", _PEOPLE, (), (), changes=False),
         EventType("quality.judged", "sample", _PEOPLE, ("decision", "case", "remark"), ("finding",)),
     )
 }

@@ -92,6 +92,8 @@ class Permission(StrEnum):
     ANSWER = "answer"
     SEE_QUALITY = "see_quality"
     JUDGE_QUALITY = "judge_quality"
+    FOLLOW_RESTRICTIONS = "follow_restrictions"
+    REPORT_RESTRICTIONS = "report_restrictions"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -203,6 +205,15 @@ GRANTS: dict[Permission, Grant] = {
     Permission.JUDGE_QUALITY: Grant(
         "Draw samples of decided cases; read and judge those that one had no part in, each on the trail.",
         roles=frozenset({Role.LEAD}),
+    ),
+    Permission.FOLLOW_RESTRICTIONS: Grant(
+        "See which restrictions are not in place; send dead letters to the platform again.",
+        roles=frozenset({Role.LEAD, Role.LEGAL}),
+    ),
+    Permission.REPORT_RESTRICTIONS: Grant(
+        "Report a restriction as in place or as failed: the platform its own, a lead by hand, on the trail.",
+        roles=frozenset({Role.LEAD}),
+        scopes=frozenset({Scope.PLATFORM}),
     ),
 }
 

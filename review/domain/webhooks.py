@@ -1,4 +1,4 @@
-"""How does a message to a sender look and travel? Topics, frozen bytes, signatures, and the ladder of tries.
+"""How does a message to a sender or the platform look and travel? Topics, bytes, signatures, tries.
 
 Signatures follow Standard Webhooks: HMAC-SHA-256 over id, timestamp and body, one for each valid secret.
 """
@@ -20,8 +20,12 @@ from review.errors import InvalidInput
 
 TOPICS: Final = ("referral.received", "item.question", "item.decided", "item.reversed", "item.implemented")
 """What a sender may choose to be told of."""
-NOT_YET: Final = ("item.reversed", "item.implemented")
+NOT_YET: Final = ("item.reversed",)
 """Topics of steps that the desk does not make yet: a program may name them, no page offers them."""
+REQUESTED: Final = "restriction.requested"
+"""What the platform is told: a decision that it has to carry out."""
+PLATFORM_ENDPOINT: Final = "J-0000-0000-0000"
+"""The one endpoint of our own platform; where it is and what signs for it, the settings say."""
 TEST: Final = "endpoint.test"
 """The topic of a message that a person asks for to try an endpoint; it is tried once."""
 WAITS_SECONDS: Final = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
@@ -36,6 +40,14 @@ TOLERANCE_SECONDS: Final = 300
 _BEGINNING: Final = "whsec_"
 _SECONDS: Final = re.compile(r"[0-9]{1,12}")
 _SECRET_BYTES: Final = 32
+
+
+class EndpointKind(StrEnum):
+    """What is told: a program of a sender, an e-mail address of one, or our own platform."""
+
+    WEBHOOK = "webhook"
+    EMAIL = "email"
+    PLATFORM = "platform"
 
 
 class DeliveryState(StrEnum):
@@ -58,6 +70,8 @@ class Failure(StrEnum):
     REDIRECT = "redirect"
     GONE = "gone"
     STATUS = "status"
+    NOT_SET = "not_set"
+    MAIL_REFUSED = "mail_refused"
 
 
 class Stopped(StrEnum):

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from review.db import Moment
 from review.domain.states import Round
-from review.models.base import Base, one_of
+from review.models.base import Base, OnTrail, one_of
 
 _STANDING = sa.text("undone_at IS NULL")
 _SECOND = sa.text("round = 'second'")
@@ -118,12 +118,24 @@ class Answer(Base):
     answered_at: Mapped[datetime] = mapped_column(Moment)
 
 
-class Restriction(Base):
-    """The measure that an accepted decision asks the platform for; begins at dispatch, without end yet."""
+_TO_DO = sa.text("implemented_at IS NULL AND failed_at IS NULL")
+_FAILED = sa.text("implemented_at IS NULL AND failed_at IS NOT NULL")
+
+
+class Restriction(OnTrail, Base):
+    """The measure that an accepted decision asks the platform for; begins at dispatch, without end yet.
+
+    ``implemented_at``: since when it is in place, as whoever carried it out says. ``failed_at`` and
+    ``failure``: when and why it was told that it cannot be; a person may put it in place afterwards.
+    """
 
     __tablename__ = "restrictions"
+    __table_args__ = (
+        sa.Index("ix_restrictions_waiting", "starts_at", "id", sqlite_where=_TO_DO, postgresql_where=_TO_DO),
+        sa.Index("ix_restrictions_failed", "starts_at", "id", sqlite_where=_FAILED, postgresql_where=_FAILED),
+    )
 
-    id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    trail_version: Mapped[int] = mapped_column(default=0, server_default="0")
     decision_id: Mapped[str] = mapped_column(sa.ForeignKey("decisions.id"), unique=True)
     visibility: Mapped[str | None] = mapped_column(sa.String(40))
     account_measure: Mapped[str] = mapped_column(sa.String(20))
@@ -131,3 +143,5 @@ class Restriction(Base):
     starts_at: Mapped[datetime] = mapped_column(Moment)
     ends_at: Mapped[datetime | None] = mapped_column(Moment)
     implemented_at: Mapped[datetime | None] = mapped_column(Moment)
+    failed_at: Mapped[datetime | None] = mapped_column(Moment)
+    failure: Mapped[str | None] = mapped_column(sa.String(1000))

@@ -1,4 +1,4 @@
-"""Being told: a sender's endpoints, the messages to them, and every try to deliver one."""
+"""Being told: endpoints of senders and the platform, the messages to them, and every try to deliver one."""
 
 from datetime import datetime
 
@@ -6,28 +6,31 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from review.db import Moment
-from review.domain.webhooks import DeliveryState, Stopped
+from review.domain.webhooks import DeliveryState, EndpointKind, Stopped
 from review.models.base import Base, OnTrail, one_of
 
 _ON = sa.text("off_at IS NULL AND removed_at IS NULL")
 _WAITING = sa.text("standing = 'waiting'")
 _DEAD = sa.text("standing = 'dead'")
+_OURS = sa.text("sender_id IS NULL")
 
 
 class Endpoint(OnTrail, Base):
-    """An address of a sender that is told of changes, of the topics named with blanks between.
+    """An address that is told of changes, of the topics named with blanks between.
 
-    Secrets are sealed; the previous one signs beside the newest until ``previous_until``. ``last_seq`` counts
-    the messages. ``off_why``: who or what switched it off.
+    ``kind``: a program of a sender, an e-mail address of one (told once it is confirmed), or our own
+    platform, which has no sender. Secrets are sealed; the previous one signs beside the newest until
+    ``previous_until``. ``last_seq`` counts the messages. ``off_why``: who or what switched it off.
     """
 
     __tablename__ = "endpoints"
     __table_args__ = (
         one_of("off_why", (Stopped.GONE, Stopped.SWITCHED_OFF), name="off_why"),
+        one_of("kind", tuple(EndpointKind), name="kind"),
         sa.Index("ix_endpoints_on", "sender_id", sqlite_where=_ON, postgresql_where=_ON),
     )
 
-    sender_id: Mapped[str] = mapped_column(sa.ForeignKey("senders.id"), index=True)
+    sender_id: Mapped[str | None] = mapped_column(sa.ForeignKey("senders.id"), index=True)
     url: Mapped[str] = mapped_column(sa.String(2048))
     topics: Mapped[str] = mapped_column(sa.String(200))
     sealed_secret: Mapped[bytes]
@@ -39,6 +42,8 @@ class Endpoint(OnTrail, Base):
     off_at: Mapped[datetime | None] = mapped_column(Moment)
     off_why: Mapped[str | None] = mapped_column(sa.String(20))
     removed_at: Mapped[datetime | None] = mapped_column(Moment)
+    kind: Mapped[str] = mapped_column(sa.String(20), default=EndpointKind.WEBHOOK, server_default="webhook")
+    confirmed_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class Delivery(OnTrail, Base):
@@ -56,10 +61,11 @@ class Delivery(OnTrail, Base):
         sa.Index("ix_deliveries_waiting", "next_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
         sa.Index("ix_deliveries_dead", "finished_at", sqlite_where=_DEAD, postgresql_where=_DEAD),
         sa.Index("ix_deliveries_sender", "sender_id", "created_at", "id"),
+        sa.Index("ix_deliveries_platform", "subject_id", sqlite_where=_OURS, postgresql_where=_OURS),
     )
 
     endpoint_id: Mapped[str] = mapped_column(sa.ForeignKey("endpoints.id"))
-    sender_id: Mapped[str] = mapped_column(sa.ForeignKey("senders.id"))
+    sender_id: Mapped[str | None] = mapped_column(sa.ForeignKey("senders.id"))
     topic: Mapped[str] = mapped_column(sa.String(40))
     subject_id: Mapped[str] = mapped_column(sa.String(40))
     seq: Mapped[int] = mapped_column(sa.BigInteger)

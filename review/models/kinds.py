@@ -5,6 +5,7 @@ from review.models.base import OnTrail
 from review.models.batches import Batch
 from review.models.cases import Case
 from review.models.clauses import Clause
+from review.models.decisions import Restriction
 from review.models.emailed import EmailedReferral
 from review.models.endpoints import Delivery, Endpoint
 from review.models.quality import QualitySample
@@ -28,4 +29,5 @@ type_of_object: dict[str, type[OnTrail]] = {
     "sample": QualitySample,
     "endpoint": Endpoint,
     "delivery": Delivery,
+    "restriction": Restriction,
 }

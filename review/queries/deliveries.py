@@ -38,6 +38,7 @@ class DeliveryShown:
     endpoint_id: str
     url: str
     endpoint_state: str
+    kind: str
     topic: str
     subject_id: str
     seq: int
@@ -125,6 +126,7 @@ def _deliveries() -> sa.Select[*tuple[Any, ...]]:
         Endpoint.url,
         Endpoint.off_at,
         Endpoint.removed_at,
+        Endpoint.kind,
         Delivery.topic,
         Delivery.subject_id,
         Delivery.seq,
@@ -146,6 +148,7 @@ def _shown(
         endpoint_id=row.endpoint_id,
         url=row.url,
         endpoint_state="removed" if row.removed_at is not None else state,
+        kind=row.kind,
         topic=row.topic,
         subject_id=row.subject_id,
         seq=row.seq,
@@ -162,11 +165,21 @@ def _shown(
 
 def recent_dead_letters(reader: Session, *, now: datetime) -> int:
     """Dead letters of all senders in the last 7 days, up to 1 000; messages of tests are left out."""
+    return _recent_dead(reader, Delivery.sender_id.is_not(None), now=now)
+
+
+def recent_dead_letters_to_platform(reader: Session, *, now: datetime) -> int:
+    """Dead letters to the platform in the last 7 days, up to 1 000."""
+    return _recent_dead(reader, Delivery.sender_id.is_(None), now=now)
+
+
+def _recent_dead(reader: Session, whose: sa.ColumnElement[bool], *, now: datetime) -> int:
     some = (
         sa.select(Delivery.id)
         .where(
             Delivery.standing == sa.literal_column(f"'{DeliveryState.DEAD}'"),
             Delivery.topic != TEST,
+            whose,
             Delivery.finished_at > now - timedelta(days=DEAD_DAYS),
         )
         .limit(MOST_COUNTED)

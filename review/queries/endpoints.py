@@ -7,7 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.domain.webhooks import TEST, DeliveryState, Stopped
+from review.domain.notices import CONFIRM
+from review.domain.webhooks import TEST, DeliveryState, EndpointKind, Stopped
 from review.models import Delivery, Endpoint
 
 MOST_COUNTED = 1_000
@@ -61,7 +62,7 @@ def _endpoints() -> sa.Select[*tuple[Any, ...]]:
         Endpoint.previous_until,
         Endpoint.off_at,
         Endpoint.off_why,
-    ).where(Endpoint.removed_at.is_(None))
+    ).where(Endpoint.removed_at.is_(None), Endpoint.kind == EndpointKind.WEBHOOK)
 
 
 def _shown(reader: Session, row: sa.Row[*tuple[Any, ...]], now: datetime) -> EndpointShown:
@@ -90,3 +91,55 @@ def _count(reader: Session, endpoint_id: str, state: DeliveryState) -> int:
         .limit(MOST_COUNTED)
     )
     return reader.scalar(sa.select(sa.func.count()).select_from(some.subquery())) or 0
+
+
+@dataclass(frozen=True)
+class NoticeShown:
+    """An e-mail address that is told; ``confirmed_at`` is None until its link was opened.
+
+    ``confirming``: how the mail that asks for that stands. ``dead`` counts mails given up, up to 1 000.
+    """
+
+    id: str
+    address: str
+    occasions: tuple[str, ...]
+    created_at: datetime
+    confirmed_at: datetime | None
+    confirming: str | None
+    dead: int
+
+
+def notices_of(reader: Session, sender_id: str | None) -> list[NoticeShown]:
+    """The e-mail addresses of a sender that were not removed, oldest first."""
+    asked = (
+        sa.select(Delivery.standing)
+        .where(Delivery.endpoint_id == Endpoint.id, Delivery.topic == CONFIRM)
+        .order_by(Delivery.seq.desc())
+        .limit(1)
+        .correlate(Endpoint)
+        .scalar_subquery()
+    )
+    rows = reader.execute(
+        _notices()
+        .add_columns(asked.label("confirming"))
+        .where(Endpoint.sender_id == sender_id)
+        .order_by(Endpoint.created_at, Endpoint.id)
+    )
+    return [
+        NoticeShown(
+            row.id, row.url, tuple(row.topics.split()), row.created_at, row.confirmed_at, row.confirming,
+            _count(reader, row.id, DeliveryState.DEAD),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def notice_by_id(reader: Session, endpoint_id: str) -> Any:
+    """Id, address and confirmation of an e-mail address that was not removed, whoever's; None otherwise."""
+    return reader.execute(_notices().where(Endpoint.id == endpoint_id)).one_or_none()
+
+
+def _notices() -> sa.Select[*tuple[Any, ...]]:
+    return sa.select(
+        Endpoint.id, Endpoint.url, Endpoint.topics, Endpoint.created_at, Endpoint.confirmed_at
+    ).where(Endpoint.removed_at.is_(None), Endpoint.kind == EndpointKind.EMAIL)

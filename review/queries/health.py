@@ -12,7 +12,12 @@ from review import clock, db
 from review.domain.loops import SILENT_SECONDS
 from review.errors import SettingsError
 from review.models import Case, Leaf, Opening, PendingEvent, Review, StoredCheckpoint, schema
-from review.queries.deliveries import DEAD_DAYS, MOST_COUNTED, recent_dead_letters
+from review.queries.deliveries import (
+    DEAD_DAYS,
+    MOST_COUNTED,
+    recent_dead_letters,
+    recent_dead_letters_to_platform,
+)
 from review.queries.heartbeats import loop_states
 from review.queries.storage import LEAST_BYTES, LEAST_SHARE, Room
 from review.queries.verdicts import newest_verdict
@@ -161,6 +166,7 @@ def _checks(reader: Session, *, now: datetime) -> Iterator[Check]:
         nothing="Every review whose undo window is over was dispatched.",
     )
     yield _deliveries_check(reader, now=now)
+    yield _platform_check(reader, now=now)
     yield _workers_check(reader, now=now)
     yield _verification_check(reader, now=now)
     yield _clock_check(reader)
@@ -199,6 +205,21 @@ def _deliveries_check(reader: Session, *, now: datetime) -> Check:
         if dead
         else f"No message to a sender became a dead letter in the last {DEAD_DAYS} days.",
         next_step="Tell the senders concerned: they see why on their page and can send each again.",
+    )
+
+
+def _platform_check(reader: Session, *, now: datetime) -> Check:
+    dead = recent_dead_letters_to_platform(reader, now=now)
+    told = f"{MOST_COUNTED} or more" if dead >= MOST_COUNTED else str(dead)
+    return Check(
+        "platform",
+        ok=True,
+        warning=dead > 0,
+        sentence=f"Dead letters to the platform in the last {DEAD_DAYS} days: {told}."
+        if dead
+        else f"No message to the platform became a dead letter in the last {DEAD_DAYS} days.",
+        next_step="See whether the platform answers at REVIEW_PLATFORM_URL; then legal or a lead sends them"
+        " again on the page of restrictions.",
     )
 
 

@@ -13,11 +13,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review import db
+from review.clock import rfc3339
 from review.domain.cursors import Cursor
 from review.domain.representation import OwnItem, OwnQuestion, OwnReferral
 from review.domain.states import ItemStatus
 from review.formats.original import read_splices, rebuild
-from review.models import Answer, BatchLine, Item, Referral, RefusedItem
+from review.models import Answer, BatchLine, Item, Referral, RefusedItem, Restriction
 from review.models.evidence_files import read_evidence
 from review.prepared import Prepared
 from review.queries.own_lists import has_status
@@ -271,13 +272,17 @@ def _refused(reader: Session, referral_ids: Sequence[str]) -> dict[str, list[dic
 
 
 def _answers(reader: Session, item_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """The newest frozen answer of each item."""
+    """The newest frozen answer of each item, and since when its restriction is in place."""
     answers: dict[str, dict[str, Any]] = {}
     for start in range(0, len(item_ids), SHORT_CHUNK):
         rows = reader.execute(
-            sa.select(Answer.item_id, Answer.body)
+            sa.select(Answer.item_id, Answer.body, Restriction.implemented_at)
+            .outerjoin(Restriction, Restriction.decision_id == Answer.decision_id)
             .where(Answer.item_id.in_(item_ids[start : start + SHORT_CHUNK]))
             .order_by(Answer.answered_at)
         )
-        answers.update((item_id, json.loads(body)) for item_id, body in rows)
+        for item_id, body, implemented_at in rows:
+            answers[item_id] = json.loads(body)
+            if implemented_at is not None:
+                answers[item_id]["implemented_at"] = rfc3339(implemented_at)
     return answers

@@ -16,7 +16,9 @@ from review.models import (
     Answer,
     Case,
     Decision,
+    Delivery,
     EmailedReferral,
+    Endpoint,
     Evidence,
     FirstLook,
     Item,
@@ -34,6 +36,14 @@ from review.queries.stored_cases import SET, Chains, compare_cases, compare_item
 from review.queries.stored_clauses import compare_clauses, compare_senders
 from review.queries.stored_emailed import compare_emailed
 from review.queries.stored_evidence import OF_CAPTURES, compare_captures
+from review.queries.stored_messages import (
+    OF_DELIVERIES,
+    OF_ENDPOINTS,
+    OF_RESTRICTIONS,
+    compare_deliveries,
+    compare_endpoints,
+    compare_restrictions,
+)
 from review.queries.stored_quality import compare_samples
 from review.queries.stored_referrals import Evidence as Reading
 from review.queries.stored_referrals import compare_referrals
@@ -62,6 +72,7 @@ OF_REFERRALS = frozenset({"referral.received", "referral.withdrawn"})
 OF_SAMPLES = frozenset({"quality.sampled", "quality.judged"})
 OF_EMAILS = frozenset({"email.arrived", "email.confirmed", "email.refused"})
 
+_Surplus = tuple[str, sa.orm.InstrumentedAttribute[str], str, sa.ColumnElement[bool]]
 Compare = Callable[[Session, Chains], Iterator[Difference]]
 
 
@@ -98,6 +109,9 @@ def comparisons(evidence: Reading | None) -> tuple[tuple[str, Collection[str], C
         ("case", OF_CAPTURES, compare_captures),
         ("snippet", ("snippet.changed",), compare_snippets),
         ("sample", OF_SAMPLES, compare_samples),
+        ("endpoint", OF_ENDPOINTS, compare_endpoints),
+        ("delivery", OF_DELIVERIES, compare_deliveries),
+        ("restriction", OF_RESTRICTIONS, compare_restrictions),
     )
 
 
@@ -152,7 +166,7 @@ def _captured() -> sa.ColumnElement[bool]:
 
 def _without_event(reader: Session, *, counted: Collection[str]) -> Iterator[Difference]:
     """Rows, and marks on rows, that no event tells of."""
-    for noun, row_id, trait, condition in _surplus():
+    for noun, row_id, trait, condition in (*_surplus(), *_surplus_messages()):
         if noun == "referral" and noun in counted:
             continue
         one = sa.select(sa.literal(1)).select_from(row_id.class_).where(condition).limit(1)
@@ -161,7 +175,7 @@ def _without_event(reader: Session, *, counted: Collection[str]) -> Iterator[Dif
             yield Difference(noun, str(row[0]), "", "surplus", trait)
 
 
-def _surplus() -> Sequence[tuple[str, sa.orm.InstrumentedAttribute[str], str, sa.ColumnElement[bool]]]:
+def _surplus() -> Sequence[_Surplus]:
     """What to look for: noun, id, what the row is or does, and the condition."""
     ended = sa.or_(
         _tells("item", OF_ITEMS, Item.id),
@@ -216,5 +230,27 @@ def _surplus() -> Sequence[tuple[str, sa.orm.InstrumentedAttribute[str], str, sa
             Decision.id,
             "has no restriction",
             sa.and_(Decision.outcome == "accepted", ~kept_restriction),
+        ),
+    )
+
+
+def _surplus_messages() -> Sequence[_Surplus]:
+    """The same for endpoints (the platform has no beginning), messages, and reports of restrictions."""
+    reported = sa.or_(
+        Restriction.implemented_at.is_not(None),
+        Restriction.failed_at.is_not(None),
+        Restriction.failure.is_not(None),
+    )
+    ended = sa.or_(Delivery.standing != "waiting", Delivery.finished_at.is_not(None))
+    added = _tells("endpoint", ["endpoint.added"], Endpoint.id)
+    told_report = _tells("restriction", OF_RESTRICTIONS, Restriction.id)
+    return (
+        ("restriction", Restriction.id, "was reported", sa.and_(reported, ~told_report)),
+        ("endpoint", Endpoint.id, "", sa.and_(Endpoint.kind != "platform", ~added)),
+        (
+            "delivery",
+            Delivery.id,
+            "was ended",
+            sa.and_(ended, ~_tells("delivery", OF_DELIVERIES, Delivery.id)),
         ),
     )

@@ -1,4 +1,4 @@
-"""The words for the codes of endpoints and messages; one family each."""
+"""The words for the codes of endpoints, messages and restrictions; one family each."""
 
 from review.web.marked import N_
 
@@ -10,6 +10,18 @@ ENDPOINT_WORDS: dict[str, dict[str, str]] = {
         "item.reversed": N_("A decision was reversed after a complaint"),
         "item.implemented": N_("The platform carried a decision out"),
         "endpoint.test": N_("Test"),
+        "address.confirm": N_("We ask to confirm an address"),
+        "restriction.requested": N_("The platform is asked to carry a decision out"),
+    },
+    "notice": {
+        "confirmed": N_("Confirmed"),
+        "unconfirmed": N_("Waits for its link to be opened"),
+    },
+    "restriction": {
+        "waiting": N_("Not reported yet"),
+        "overdue": N_("Overdue"),
+        "implemented": N_("In place"),
+        "failed": N_("Failed"),
     },
     "endpoint": {
         "on": N_("On"),
@@ -33,10 +45,12 @@ ENDPOINT_WORDS: dict[str, dict[str, str]] = {
         "name_not_found": N_("The name of the host was not found."),
         "not_connected": N_("No connection came about."),
         "tls": N_("No encrypted connection came about: the certificate does not count for this name."),
-        "timeout": N_("No whole answer came within 10 seconds."),
+        "timeout": N_("No whole answer came in time."),
         "broken": N_("The connection broke off, or the answer was no HTTP."),
         "redirect": N_("The answer was a redirect; none is followed."),
         "gone": N_("The answer was 410, gone: the endpoint was switched off."),
         "status": N_("The answer was no success; only a status of 200 to 299 is one."),
+        "mail_refused": N_("The mail server refused it."),
+        "not_set": N_("The settings did not say where to send it."),
     },
 }

@@ -39,6 +39,7 @@ STATUS: dict[type[ReviewError], int] = {
     errors.NotWithdrawable: 409,
     errors.AlreadyExists: 409,
     errors.AlreadyClosed: 409,
+    errors.RestrictionConflict: 409,
     errors.TooLarge: 413,
     errors.UnsupportedMediaType: 415,
     errors.InvalidReferral: 422,

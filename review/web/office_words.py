@@ -24,6 +24,7 @@ OFFICE_WORDS: dict[str, dict[str, str]] = {
         "REVIEW_SECOND_REVIEW_SHARE": N_("Share of reviews that get a second one at random"),
         "REVIEW_FOLD_SENDER": N_("Kinds whose sender stays hidden until the first look"),
         "REVIEW_OVER_BROAD_PATHS": N_("Paths that stand for more than one piece of content"),
+        "REVIEW_PLATFORM_HOURS": N_("Hours until a restriction that is not in place is overdue"),
         "REVIEW_SHORT_LOOK_SECONDS": N_("Under how many seconds a look is very short"),
     },
     "role": {
@@ -123,6 +124,7 @@ OFFICE_WORDS: dict[str, dict[str, str]] = {
         "endpoint.tested": N_("Endpoint tested"),
         "endpoint.switched_off": N_("Endpoint switched off"),
         "endpoint.switched_on": N_("Endpoint switched on"),
+        "endpoint.confirmed": N_("E-mail address confirmed"),
         "endpoint.removed": N_("Endpoint removed"),
         "delivery.arrived": N_("Message arrived"),
         "delivery.given_up": N_("Message given up"),
@@ -134,6 +136,9 @@ OFFICE_WORDS: dict[str, dict[str, str]] = {
         "item.answer_given": N_("Answer given by the sender"),
         "quality.sampled": N_("Sample for quality drawn"),
         "quality.judged": N_("Decision judged for quality"),
+        "restriction.implemented": N_("Restriction reported as in place"),
+        "restriction.failed": N_("Restriction reported as failed"),
+        "restriction.opened": N_("Page of a restriction opened"),
     },
     "emailed": {
         "waiting": N_("Waiting"),
@@ -168,6 +173,7 @@ OFFICE_WORDS: dict[str, dict[str, str]] = {
         "checkpoint": N_("Checkpoint"),
         "dispatch": N_("Dispatch"),
         "deliveries": N_("Messages to senders"),
+        "platform": N_("Messages to the platform"),
         "workers": N_("Background loops"),
         "verification": N_("Verification"),
         "clock": N_("Clock"),

@@ -21,7 +21,7 @@ PEOPLE = {
     ),
     "lead": (
         "lead@desk.example",
-        ["/queue", "/my-work", "/team", "/emailed", "/numbers", "/agreement", "/quality"],
+        ["/queue", "/my-work", "/team", "/emailed", "/restrictions", "/numbers", "/agreement", "/quality"],
     ),
     "legal": (
         "legal@desk.example",

@@ -51,7 +51,9 @@ COLUMNS = {
     "cases": ("state", "decided_at"),
     "senders": ("name",),
     "notes": ("text", "account_id", "claim_generation", "written_at", "pinned", "case_id"),
-    "restrictions": ("visibility", "territory"),
+    "restrictions": ("visibility", "territory", "implemented_at", "failed_at", "failure"),
+    "endpoints": ("url", "topics", "sender_id", "created_at", "secret_at", "off_at", "removed_at"),
+    "deliveries": ("standing", "finished_at"),
     "first_looks": ("way", "claim_generation", "precedents", "looked_at", "account_id"),
     "shown_precedents": ("precedent_id", "why"),
 }  # fmt: skip
@@ -67,13 +69,15 @@ DELETED = (
     "questions",
     "first_looks",
     "shown_precedents",
+    "endpoints",
 )
 WORDS = {
     "outcome": ("accepted", "declined"), "ground": ("terms", "law"), "state": ("open", "decided"),
     "decline_reason": ("not_found", "no_breach"), "visibility": ("removed", "labelled"),
     "account_measure": ("none", "suspended"), "context": ("none", "art"), "territory": ("world", "EU", "BE"),
     "round": ("first", "second", "resolving"), "letter": ("A", "B"), "intake_kind": ("referral", "notice"),
-    "way": ("revealed", "without"), "why": ("location", "file"),
+    "failure": ("Not our page.", "Gone."), "topics": ("item.decided", "item.question"),
+    "standing": ("waiting", "arrived", "dead"), "way": ("revealed", "without"), "why": ("location", "file"),
     "status": ("in_review", "decided", "withdrawn"), "transmitted_via": ("api", "form"),
     "urgency": ("normal", "threat_to_life"), "issuing_authority": ("A court", "B"),
     "legal_basis": ("§ 2", "§ 3"), "law": ("Article 1", "Article 2"), "answer": ("At 3.", "At 4."),

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from review.web.api import batches, docs, endpoints, openapi, receipts, referrals
+from review.web.api import batches, docs, endpoints, openapi, receipts, referrals, restrictions
 
 blueprints: tuple[Blueprint, ...] = (
     batches.blueprint,
@@ -11,4 +11,5 @@ blueprints: tuple[Blueprint, ...] = (
     openapi.blueprint,
     receipts.blueprint,
     referrals.blueprint,
+    restrictions.blueprint,
 )

@@ -108,6 +108,9 @@ PATH: Final[dict[str, Parameter]] = {
     "item_id": Parameter({"type": "string", "pattern": patterns.identifier("I")}, "Id of an item."),
     "batch_id": Parameter({"type": "string", "pattern": patterns.identifier("B")}, "Id of a batch."),
     "endpoint_id": Parameter({"type": "string", "pattern": patterns.identifier("J")}, "Id of an endpoint."),
+    "restriction_id": Parameter(
+        {"type": "string", "pattern": patterns.identifier("M")}, "Id of a restriction."
+    ),
 }
 QUERY: Final[dict[str, Parameter]] = {
     "reference": Parameter(

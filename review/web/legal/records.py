@@ -14,6 +14,7 @@ from review.domain.states import CaseState
 from review.errors import NotFound
 from review.queries.record_search import MOST_COUNTED, senders_named
 from review.queries.records import Record
+from review.queries.restrictions import count_failed, count_overdue
 from review.queries.search_entries import MOST_CANDIDATES, NEWEST_READ
 from review.web import guard
 from review.web.legal.advice_form import AdviceForm
@@ -51,8 +52,13 @@ def listing() -> str:
     )
     place = None if listed.found.next_place is None else write_place(listed.found.next_place)
     words = "1" if with_words else None
+    overdue = count_overdue(
+        db.session(), now=clock.now(), hours=current_app.config["REVIEW_SETTINGS"].platform_hours
+    )
     return render_template(
         "legal/records.html",
+        overdue=overdue,
+        failed=count_failed(db.session()),
         form=form,
         query=query,
         found=listed.found,

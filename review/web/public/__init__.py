@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from review.web.public import accessibility, errors, health, log, metrics, verify
+from review.web.public import accessibility, errors, health, log, metrics, notices, verify
 
 blueprints: tuple[Blueprint, ...] = (
     accessibility.blueprint,
@@ -10,5 +10,6 @@ blueprints: tuple[Blueprint, ...] = (
     health.blueprint,
     log.blueprint,
     metrics.blueprint,
+    notices.blueprint,
     verify.blueprint,
 )

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from review.web.sender import deliveries, endpoints, home, keys, refer, referral, referrals
+from review.web.sender import deliveries, endpoints, home, keys, notices, refer, referral, referrals
 
 blueprints: tuple[Blueprint, ...] = (
     home.blueprint,
@@ -12,4 +12,5 @@ blueprints: tuple[Blueprint, ...] = (
     keys.blueprint,
     endpoints.blueprint,
     deliveries.blueprint,
+    notices.blueprint,
 )

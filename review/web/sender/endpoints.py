@@ -7,6 +7,7 @@ from werkzeug import Response
 
 from review import clock, db
 from review.actions import endpoints as endpoint_actions
+from review.actions.deliveries import send_all_again
 from review.actions.endpoints import SecretShown
 from review.domain.ids import read_id
 from review.domain.permissions import Actor, Permission
@@ -16,7 +17,7 @@ from review.queries.endpoints import EndpointShown, endpoint_shown, endpoints_of
 from review.web import guard
 from review.web.errors import status_of
 from review.web.sender.endpoint_form import EndpointForm, add_from_form, blank_form, refused_form
-from review.web.texts import gettext
+from review.web.texts import gettext, ngettext
 
 blueprint = Blueprint("sender_endpoints", __name__, url_prefix="/sender/endpoints")
 NEWEST = 10
@@ -118,6 +119,24 @@ def send_test(endpoint_id: str) -> Response:
         flash(error.detail, "warning")
         return redirect(url_for(".page", endpoint_id=found), 303)
     return redirect(url_for("sender_deliveries.page", delivery_id=delivery_id), 303)
+
+
+@blueprint.post("/<endpoint_id>/send-again")
+@guard.access(Permission.MANAGE_ENDPOINTS)
+def all_again(endpoint_id: str) -> Response:
+    """Send its dead letters on their way once more, the oldest 1 000."""
+    found = _own(endpoint_id).id
+    try:
+        count = send_all_again(found, actor=guard.actor())
+        flash(
+            ngettext(
+                "%(num)s message is on its way again.", "%(num)s messages are on their way again.", count
+            ),
+            "done",
+        )
+    except AlreadyClosed as error:
+        flash(error.detail, "warning")
+    return redirect(url_for(".page", endpoint_id=found), 303)
 
 
 @blueprint.get("/<endpoint_id>/remove")

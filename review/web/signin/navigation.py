@@ -16,15 +16,24 @@ blueprint = Blueprint("signin_navigation", __name__)
 
 _WORK = ((N_("Queue"), "/queue"), (N_("My work"), "/my-work"), (N_("Search"), "/search"))
 _NUMBERS = (N_("Numbers"), "/numbers")
+_RESTRICTIONS = (N_("Restrictions"), "/restrictions")
 _QUALITY = ((N_("Agreement"), "/agreement"), (N_("Quality"), "/quality"))
 KEYS = {"/queue": "g q", "/my-work": "g m", "/search": "g s"}
 """The keys that lead to places of people who review (`review.domain.shortcuts`)."""
 PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
     Role.MODERATOR: _WORK,
-    Role.LEAD: (*_WORK, (N_("E-mail"), "/emailed"), (N_("Team"), "/team"), _NUMBERS, *_QUALITY),
+    Role.LEAD: (
+        *_WORK,
+        (N_("E-mail"), "/emailed"),
+        _RESTRICTIONS,
+        (N_("Team"), "/team"),
+        _NUMBERS,
+        *_QUALITY,
+    ),
     Role.LEGAL: (
         (N_("Records"), "/records"),
         (N_("Escalations"), "/escalations"),
+        _RESTRICTIONS,
         (N_("Trail"), "/trail"),
         (N_("Clauses"), "/admin/clauses"),
         (N_("Senders"), "/senders"),
@@ -49,7 +58,7 @@ PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
 }
 
 
-BELOW: Mapping[str, tuple[str, ...]] = {"/sender/endpoints": ("/sender/deliveries",)}
+BELOW: Mapping[str, tuple[str, ...]] = {"/sender/endpoints": ("/sender/deliveries", "/sender/notices")}
 """What belongs to a place by its subject and not by its address."""
 
 

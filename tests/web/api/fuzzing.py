@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import schemathesis
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
@@ -20,8 +21,11 @@ from schemathesis.generation.meta import TestPhase
 from schemathesis.transport import SerializationContext
 from schemathesis.transport.wsgi import WSGITransport
 
+from review import clock, db
+from review.clock import rfc3339
 from review.domain.categories import CATEGORIES, KEYWORDS
 from review.domain.permissions import Scope
+from review.models import Restriction
 from tests.conftest import Desk
 from tests.domain.referral_bodies import order_body
 from tests.factories import make_key, make_sender
@@ -46,7 +50,7 @@ class World:
     """What stands in the desk while it is fuzzed: decided and open referrals, batches, cursors of lists."""
 
     def __init__(self, desk: Desk) -> None:
-        self.key = make_key(make_sender(kind="competent_authority"), Scope.REFER, Scope.READ, Scope.MANAGE)
+        self.key = make_key(make_sender(kind="competent_authority"), *Scope)
         client, headers = desk.client(), {"Authorization": f"Bearer {self.key}"}
         decided = [refer(client, self.key, "https://video.example/accepted")]
         decide_all(outcome="accepted")
@@ -67,6 +71,7 @@ class World:
             "item_id": [referral["items"][0]["id"] for referral in standing],
             "batch_id": batches,
             "endpoint_id": [self._endpoint(client, headers) for _time in range(3)],
+            "restriction_id": list(db.session().scalars(sa.select(Restriction.id))),
         }
         self.cursors = {
             f"/api/v1/{name}": client.get(f"/api/v1/{name}?limit=1", headers=headers).get_json()["next"]
@@ -82,12 +87,12 @@ class World:
     def mend(self, case: Case[Any]) -> None:
         """Make what obeys the schema obey the rules between members and requests too.
 
-        JSON Schema cannot say: on one of our hosts; of an endpoint, an address that is reached; a keyword of
-        its category; what a notice and an order need beside, and no other kind has; new for this sender; a
-        cursor that this list gave out; packed as the header says. Half of the ids are of things that exist,
-        but not where one request follows another: there an answer gives them. The lines of batches are
-        referrals sent before, new or again, beside whatever text was made. Nothing that breaks the schema is
-        touched.
+        JSON Schema cannot say: on one of our hosts; of an endpoint, an address that is reached; of a report,
+        a time since the decision; a keyword of its category; what a notice and an order need beside, and no
+        other kind has; new for this sender; a cursor that this list gave out; packed as the header says. Half
+        of the ids are of things that exist, but not where one request follows another: there an answer gives
+        them. The lines of batches are referrals sent before, new or again, beside whatever text was made.
+        Nothing that breaks the schema is touched.
         """
         if case.meta is None or case.meta.generation.mode is not GenerationMode.POSITIVE:
             return
@@ -97,6 +102,8 @@ class World:
             self._sent.append(json.dumps(case.body))
         if isinstance(case.body, dict) and "topics" in case.body:
             case.body = case.body | {"url": f"https://hook.example/{number}"}
+        if isinstance(case.body, dict) and case.body.keys() == {"at"}:
+            case.body = {"at": rfc3339(clock.now())}
         if case.media_type == "application/x-ndjson" and isinstance(case.body, str):
             new = self._sent[number % len(self._sent)].replace('"reference": "', f'"reference": "{number}')
             case.body = "\n".join([new, self._sent[0], case.body])

@@ -56,7 +56,8 @@ MATRIX: tuple[Row, ...] = (
          # the author reads again what a review was about while it can be undone
          YES, YES, NO, NO, YES, "", YES, NO, NO, rounds=(YES, NO, YES), judge=YES),
     _row("location of one's own notice", (Mark.OWN_PLACE,),
-         YES, NO, NO, NO, YES, YES, YES, NO, NO, rounds=(YES, NO, YES), judge=YES),
+         # a lead puts by hand in place what was accepted
+         YES, NO, NO, YES, YES, YES, YES, NO, NO, rounds=(YES, NO, YES), judge=YES),
     _row("text of another sender's notice on the same item", (Mark.OTHER_REASON,),
          YES, YES, NO, NO, NEVER, NEVER, YES, NO, NO, rounds=(YES, NO, YES), judge=YES),
     _row("law that the sender cites", (Mark.OTHER_LAW,),

@@ -68,9 +68,13 @@ def by_page(stage: Stage) -> list[Answered]:
     post("/sender/keys", label="x" * 1_000)
     post("/sender/endpoints", url="https://hook.example/", topics="item.decided")
     post("/sender/endpoints", url="https://10.0.0.1/")
+    post("/sender/notices", email="duty@unit.example", occasions="item.decided")
     for delivery_id in _of(stage, "delivery_id"):
         post(f"/sender/deliveries/{delivery_id}/send-again")
-    for endpoint_id, act in product(_of(stage, "endpoint_id"), ("test", "rotate", "off", "on", "remove")):
+    for notice_id in _of(stage, "notice_id")[1:]:
+        post(f"/sender/notices/{notice_id}/remove")
+    acts = ("test", "rotate", "off", "on", "send-again", "remove")
+    for endpoint_id, act in product(_of(stage, "endpoint_id"), acts):
         post(f"/sender/endpoints/{endpoint_id}/{act}")
     for item_id in _of(stage, "item_id")[:4]:
         post(f"/sender/items/{item_id}/withdraw")

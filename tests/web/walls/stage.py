@@ -77,7 +77,7 @@ def build(desk: Desk) -> Stage:
     """Everything that the walls stand between, made by the program's own actions."""
     stage = Stage(desk)
     _enter_senders(stage)
-    told.add_endpoints(stage.actors)
+    told.add_endpoints(desk, stage.actors)
     _enter_staff(stage)
     version = make_clause()
     _make_ready(stage, version)
@@ -90,6 +90,7 @@ def build(desk: Desk) -> Stage:
     _batches(stage)
     told.note_messages(desk, stage.ids, stage.note)
     stage.note("house", "decision_id", *desk.session.scalars(sa.text("SELECT id FROM decisions")))
+    stage.note("house", "restriction_id", *desk.session.scalars(sa.text("SELECT id FROM restrictions")))
     stage.note("house", "sample_id", new_id("Y"))  # of none: what a judge sees has its own column
     settle(desk.settings.data_dir)
     stage.note("house", "run_id", verifying.request_verification(actor=stage.actors["legal"]))

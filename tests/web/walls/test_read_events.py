@@ -15,7 +15,7 @@ from tests.web.walls.crawling import Answered, addresses, all_ids, answered, rea
 from tests.web.walls.marks import Mark, found_in
 from tests.web.walls.stage import Stage, build
 
-READ_EVENTS = ("record.opened", "records.listed", "trail.listed")
+READ_EVENTS = ("record.opened", "records.listed", "restriction.opened", "trail.listed")
 SEARCHES = ("/records?q={}", "/records?q={}&words=1", "/search?q={}")
 READERS = {"/records": "legal", "/escalations": "legal", "/trail": "legal", "/search": "lead"}
 ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -6,24 +6,32 @@ import sqlalchemy as sa
 
 from review import clock
 from review.actions.deliveries import lease_deliveries, record_attempt
-from review.domain.permissions import SERVICE, Actor
-from review.domain.webhooks import Failure
+from review.actions.notices import add_notice, confirm_notice
+from review.domain.notices import OCCASIONS
+from review.domain.permissions import ANONYMOUS, SERVICE, Actor
+from review.domain.webhooks import EndpointKind, Failure
 from review.models import Delivery, Endpoint
 from review.webhooks import Outcome
 from tests.conftest import Desk
 from tests.endpoints import make_endpoint
+from tests.posts import mail_through
 from tests.web.walls.marks import Mark
 
 ENDPOINTS = 4
 """Of each sender: some are removed on the way, some switched off."""
 NOTED = 3
+NO_PORT = 9
+"""Nothing is sent here: what would be is refused by hand."""
 
 
-def add_endpoints(actors: Mapping[str, Actor]) -> None:
-    """Endpoints of both senders, before anything happens that they are told of."""
+def add_endpoints(desk: Desk, actors: Mapping[str, Actor]) -> None:
+    """Endpoints and mail addresses of both senders, before anything happens that they are told of."""
+    mail_through(desk, NO_PORT)
     for whose, mark in (("own", Mark.OWN_ENDPOINT), ("other", Mark.OTHER_ENDPOINT)):
         for number in range(ENDPOINTS):
             make_endpoint(actors[whose], f"https://hook.example/{mark}/{number}")
+            notice_id = add_notice(f"{mark}{number}@unit.example", OCCASIONS, actor=actors[whose])
+            confirm_notice(notice_id, actor=ANONYMOUS)
 
 
 def note_messages(desk: Desk, ids: Mapping[str, Mapping[str, list[str]]], note: Callable[..., None]) -> None:
@@ -36,6 +44,7 @@ def note_messages(desk: Desk, ids: Mapping[str, Mapping[str, list[str]]], note: 
     for whose in ("own", "other"):
         own = ids[whose]["sender_id"][0]
         kept = sa.select(Endpoint.id).where(Endpoint.sender_id == own).order_by(Endpoint.id)
-        note(whose, "endpoint_id", *desk.session.scalars(kept))
+        for name, kind in (("endpoint_id", EndpointKind.WEBHOOK), ("notice_id", EndpointKind.EMAIL)):
+            note(whose, name, *desk.session.scalars(kept.where(Endpoint.kind == kind)))
         tried = sa.select(Delivery.id).where(Delivery.sender_id == own, Delivery.tries > 0)
         note(whose, "delivery_id", *desk.session.scalars(tried.order_by(Delivery.id).limit(NOTED)))

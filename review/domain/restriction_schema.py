@@ -1,0 +1,86 @@
+"""What shape has a report of the platform on the wire? The bodies, reading them, and what is answered."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError, WithJsonSchema
+from pydantic import Field as Limits
+
+from review.domain import schema_patterns as patterns
+from review.domain.api_schema import Answer, Moment, NullableMoment
+from review.domain.pointers import pointer_to
+from review.domain.referral_problems import UNKNOWN, schema_problems
+from review.domain.referral_schema import Time
+from review.domain.restrictions import LONGEST_REASON, RestrictionState, checked_reason
+from review.errors import FieldError, InvalidInput
+
+MOST_UNKNOWN_MEMBERS: Final = 100
+RestrictionId = Annotated[str, WithJsonSchema({"type": "string", "pattern": patterns.identifier("M")})]
+
+
+class ImplementedBody(BaseModel):
+    """The restriction is in place."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    at: Time = Limits(description="Since when it is in place: not before the decision, not to come.")
+
+
+class FailedBody(BaseModel):
+    """The restriction cannot be put in place."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    reason: Annotated[
+        str,
+        WithJsonSchema({
+            "type": "string",
+            "minLength": 1,
+            "maxLength": LONGEST_REASON,
+            "pattern": patterns.VISIBLE_WORDS,
+        }),
+    ] = Limits(description="Why, in words for our staff.")  # fmt: skip
+
+
+class RestrictionReport(Answer):
+    """How a restriction stands."""
+
+    id: RestrictionId
+    state: Annotated[str, WithJsonSchema({"type": "string", "enum": list(RestrictionState)})]
+    starts_at: Moment = Limits(description="When it was decided.")
+    implemented_at: NullableMoment = Limits(description="Since when it is in place.")
+    failed_at: NullableMoment = Limits(description="When a failure was reported.")
+    reason: Annotated[str | None, WithJsonSchema({"type": ["string", "null"]})] = Limits(
+        description="Why it failed."
+    )
+
+
+_Body = TypeVar("_Body", bound=BaseModel)
+
+
+def read_implemented(body: Mapping[str, Any]) -> ImplementedBody:
+    """Read a report that it is in place (a strict JSON object); raises `InvalidInput` with what is wrong."""
+    return _read(ImplementedBody, body)
+
+
+def read_failed(body: Mapping[str, Any]) -> FailedBody:
+    """Read a report that it failed (a strict JSON object); raises `InvalidInput` with what is wrong."""
+    return _read(FailedBody, body)
+
+
+def _read(model: type[_Body], body: Mapping[str, Any]) -> _Body:
+    known = {name: value for name, value in body.items() if name in model.model_fields}
+    unknown = sorted(body.keys() - known.keys())[:MOST_UNKNOWN_MEMBERS]
+    problems = [FieldError(pointer_to((name,)), "unknown_member", UNKNOWN) for name in unknown]
+    read = None
+    try:
+        read = model.model_validate(known)
+        if isinstance(read, FailedBody):
+            checked_reason(read.reason)
+    except ValidationError as failure:
+        problems += schema_problems(failure)
+    except InvalidInput as failure:
+        problems += [FieldError(f"/{one.pointer}", one.code, one.detail) for one in failure.errors]
+    if read is None or problems:
+        raise InvalidInput("The report is not stored; correct what is marked.", errors=problems)
+    return read

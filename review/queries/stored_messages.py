@@ -1,0 +1,125 @@
+"""Are endpoints, messages and what was reported of restrictions what the trail tells? For a set of them."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.domain.told import At, Difference, Told, differing
+from review.domain.webhooks import DeliveryState, EndpointKind
+from review.models import Delivery, Endpoint, Restriction
+from review.queries.stored_cases import Chains, rows_by_name
+from review.queries.trail_rows import among, raw
+
+OF_ENDPOINTS = frozenset(
+    {
+        "endpoint.added",
+        "endpoint.rotated",
+        "endpoint.switched_off",
+        "endpoint.switched_on",
+        "endpoint.confirmed",
+        "endpoint.removed",
+    }
+)
+OF_DELIVERIES = frozenset({"delivery.arrived", "delivery.given_up", "delivery.sent_again"})
+OF_RESTRICTIONS = frozenset({"restriction.implemented", "restriction.failed"})
+Columns = dict[str, Any]
+
+
+def compare_endpoints(reader: Session, chains: Chains) -> Iterator[Difference]:
+    """Whose each endpoint is, where it is, what it is told of, and whether it is on."""
+    columns = raw(
+        Endpoint.id, Endpoint.sender_id, Endpoint.kind, Endpoint.url, Endpoint.topics, Endpoint.created_at,
+        Endpoint.secret_at, Endpoint.off_at, Endpoint.off_why, Endpoint.removed_at, Endpoint.confirmed_at,
+    )  # fmt: skip
+    wanted = sa.select(*columns).where(among(reader, Endpoint.id))
+    yield from _differences(reader, "endpoint", wanted, chains, _endpoint_told)
+
+
+def compare_deliveries(reader: Session, chains: Chains) -> Iterator[Difference]:
+    """Where each message that was ended or sent again stands, and since when."""
+    columns = raw(
+        Delivery.id, Delivery.topic, Delivery.standing, Delivery.tries, Delivery.finished_at,
+        Delivery.stopped,
+    )  # fmt: skip
+    wanted = sa.select(*columns).where(among(reader, Delivery.id))
+    yield from _differences(reader, "delivery", wanted, chains, _delivery_told)
+
+
+def compare_restrictions(reader: Session, chains: Chains) -> Iterator[Difference]:
+    """What was reported of each restriction."""
+    columns = raw(Restriction.id, Restriction.implemented_at, Restriction.failed_at, Restriction.failure)
+    wanted = sa.select(*columns).where(among(reader, Restriction.id))
+    yield from _differences(reader, "restriction", wanted, chains, _restriction_told)
+
+
+def _differences(
+    reader: Session, noun: str, wanted: sa.Select[Any], chains: Chains, told_of: Any
+) -> Iterator[Difference]:
+    stored = {row["id"]: row for row in rows_by_name(reader, wanted, list(chains))}
+    for object_id, events in chains.items():
+        position = events[-1].position
+        if object_id not in stored:
+            yield Difference(noun, object_id, "", "gone", position=position)
+            continue
+        for column, found, told in differing(stored[object_id], told_of(events)):
+            yield Difference(noun, object_id, "", "changed", column, found, told, position)
+
+
+def _endpoint_told(events: Sequence[Told]) -> Columns:
+    """The columns that its events leave an endpoint with; what was erased is left out."""
+    told: Columns = {"off_at": None, "off_why": None, "removed_at": None, "confirmed_at": None}
+    for event in events:
+        if event.event_type == "endpoint.added":
+            told |= {"created_at": event.when, "secret_at": event.when}
+            told["kind"] = event.meta.get("kind", EndpointKind.WEBHOOK.value)
+            told |= {
+                column: event.text(name)
+                for column, name in (("sender_id", "sender"), ("url", "url"))
+                if event.knows(name)
+            }
+            if event.knows("topics"):
+                told["topics"] = " ".join(event.value("topics", []))
+        elif event.event_type == "endpoint.rotated":
+            told["secret_at"] = event.when
+        elif event.event_type == "endpoint.confirmed":
+            told["confirmed_at"] = event.when
+        elif event.event_type == "endpoint.removed":
+            told["removed_at"] = event.when
+        else:
+            off = event.event_type == "endpoint.switched_off"
+            told |= {"off_at": event.when if off else None, "off_why": event.meta.get("why")}
+    return told
+
+
+def _delivery_told(events: Sequence[Told]) -> Columns:
+    """The columns that its last event leaves a message with; one that was sent again goes on being tried."""
+    last = events[-1]
+    told: Columns = {"topic": last.meta.get("topic"), "stopped": last.meta.get("why")}
+    if last.event_type == "delivery.sent_again":
+        return told | {"standing": DeliveryState.WAITING.value, "finished_at": None}
+    arrived = last.event_type == "delivery.arrived"
+    standing = DeliveryState.ARRIVED if arrived else DeliveryState.DEAD
+    return told | {
+        "standing": standing.value,
+        "tries": last.meta.get("tries"),
+        "finished_at": last.when,
+    }
+
+
+def _restriction_told(events: Sequence[Told]) -> Columns:
+    """What was reported, each once."""
+    told: Columns = {"implemented_at": None, "failed_at": None, "failure": None}
+    for event in events:
+        if event.event_type == "restriction.failed":
+            told["failed_at"] = event.when
+            told["failure"] = event.text("reason")
+            if not event.knows("reason"):
+                del told["failure"]
+        elif event.knows("at"):
+            told["implemented_at"] = At(datetime.fromisoformat(event.text("at") or ""))
+        else:
+            del told["implemented_at"]
+    return told
