@@ -21,7 +21,7 @@ from review.models import schema
 from review.queries import health
 from review.workers import loops
 
-LOOPS_CONNECTIONS = 8
+LOOPS_CONNECTIONS = 12
 """Connections that `flask work` may need at once: one a loop, one for their signs of life, and spare."""
 
 

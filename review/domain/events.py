@@ -50,7 +50,7 @@ EVENTS: dict[str, EventType] = {
         EventType(
             "batch.completed",
             "batch",
-            (*_SENDER, "operator"),
+            (*_SENDER, "operator", "service"),
             ("body_sha256", "key"),
             ("lines", "received", "repeated", "refused", "transmitted_via"),
         ),
@@ -244,6 +244,10 @@ EVENTS: dict[str, EventType] = {
         EventType("delivery.arrived", "delivery", _LOOP, (), ("topic", "tries", "status")),
         EventType("delivery.given_up", "delivery", (*_SENDER, *_LOOP), (), ("topic", "tries", "why")),
         EventType("delivery.sent_again", "delivery", _SENDER, (), ("topic",)),
+        EventType("file.uploaded", "file", _PEOPLE, ("sender", "name", "sha256"), ("bytes",)),
+        EventType("file.sent", "file", _PEOPLE, ("batch",), ("rows",)),
+        # by the service: nobody sent it for a week
+        EventType("file.dropped", "file", (*_PEOPLE, *_LOOP)),
         EventType("quality.judged", "sample", _PEOPLE, ("decision", "case", "remark"), ("finding",)),
     )
 }

@@ -103,7 +103,9 @@ GRANTS: dict[Permission, Grant] = {
         "Go to one's start page, look after one's own factors and sign-ins, sign out.",
         roles=frozenset(Role),
     ),
-    Permission.REFER: Grant("Submit referrals for one's own organisation.", scopes=frozenset({Scope.REFER})),
+    Permission.REFER: Grant(
+        "Submit referrals for one's own organisation.", roles=_OWN, scopes=frozenset({Scope.REFER})
+    ),
     Permission.READ_OWN_REFERRALS: Grant(
         "See status, answers and receipts of one's own organisation's referrals.",
         roles=_OWN,

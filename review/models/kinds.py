@@ -12,6 +12,7 @@ from review.models.referrals import Item, Referral
 from review.models.senders import Sender, SenderKey
 from review.models.settings import ChosenSetting
 from review.models.snippets import Snippet
+from review.models.uploaded_files import UploadedFile
 
 type_of_object: dict[str, type[OnTrail]] = {
     "account": Account,
@@ -28,4 +29,5 @@ type_of_object: dict[str, type[OnTrail]] = {
     "sample": QualitySample,
     "endpoint": Endpoint,
     "delivery": Delivery,
+    "file": UploadedFile,
 }

@@ -124,6 +124,9 @@ OFFICE_WORDS: dict[str, dict[str, str]] = {
         "endpoint.switched_off": N_("Endpoint switched off"),
         "endpoint.switched_on": N_("Endpoint switched on"),
         "endpoint.removed": N_("Endpoint removed"),
+        "file.uploaded": N_("File uploaded"),
+        "file.sent": N_("File sent"),
+        "file.dropped": N_("File dropped"),
         "delivery.arrived": N_("Message arrived"),
         "delivery.given_up": N_("Message given up"),
         "delivery.sent_again": N_("Message sent again"),
@@ -183,6 +186,7 @@ OFFICE_WORDS: dict[str, dict[str, str]] = {
         "verify": N_("Verification of the trail"),
         "look": N_("Previews of evidence"),
         "deliver": N_("Messages to senders"),
+        "receive": N_("Files of senders"),
     },
     "age": {
         "day": N_("Up to 1 day"),

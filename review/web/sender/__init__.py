@@ -2,12 +2,13 @@
 
 from flask import Blueprint
 
-from review.web.sender import deliveries, endpoints, home, keys, referral, referrals
+from review.web.sender import deliveries, endpoints, files, home, keys, referral, referrals
 
 blueprints: tuple[Blueprint, ...] = (
     home.blueprint,
     referrals.blueprint,
     referral.blueprint,
+    files.blueprint,
     keys.blueprint,
     endpoints.blueprint,
     deliveries.blueprint,
