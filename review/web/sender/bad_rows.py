@@ -15,7 +15,7 @@ from review.formats.columns import ADDED, COLUMNS, column_of, normal_name
 from review.web.texts import gettext
 
 SHOWN = 50
-LONGEST_CELL = 300
+LONGEST_CELL = 120
 MARK = "\ufeff"
 """Tells spreadsheet programs that the letters are UTF-8."""
 ALWAYS = ("reference", "url")
