@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 @dataclass
 class _Work:
-    """What one process has under way; ``passed``: files that failed here by an error of the program."""
+    """What one process has under way; ``passed``: files that others work on or that failed here."""
 
     file_id: str = ""
     steps: Generator[None] | None = None
@@ -52,6 +52,7 @@ def run_once(app: Flask) -> bool:
         work.steps = None
     except (AlreadyClosed, NotFound):  # dropped, or another process was faster
         work.steps = None
+        work.passed.append(work.file_id)
         log.info("file_taken_over", file=work.file_id)
     except Exception:
         # begun anew in the next turn; an error of the program would come again and again, so it waits
