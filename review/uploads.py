@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final, TypeVar
 
 from review.actions import batches
 from review.actions.batches import GoodLine, RefusedLine
 from review.actions.intake import prepare_arrival
 from review.config import Settings
+from review.domain.file_rows import MOST_ROW_ERRORS, JudgedGroup, RowGroup, judge_group
 from review.domain.locations import Hosts
 from review.domain.permissions import Actor
 from review.domain.referrals import read_referral
@@ -24,7 +25,9 @@ from review.errors import (
 )
 from review.formats.ndjson import LONGEST_LINE, Line, StreamBroken, read_lines
 from review.formats.strict_json import parse_object
-from review.formats.tables import Row
+from review.sheets import members_of_line
+
+Entry = TypeVar("Entry", Line, RowGroup, Line | RowGroup)
 
 CHUNK_LINES: Final = 2_000
 """Lines a commit: fewer commits write the same pages less often, and moderators wait for one at most."""
@@ -33,15 +36,14 @@ CHUNK_BYTES: Final = 4 * 1024 * 1024
 MOST_LINES: Final = MOST_BATCH_LINES
 MOST_BYTES: Final = 512 * 1024 * 1024
 """Bytes of all lines, unpacked."""
-MOST_LINE_ERRORS: Final = 20
-"""Broken rules kept of one refused line."""
 
 
 @dataclass(frozen=True)
 class Desk:
     """Where the referrals go: who sends them, how they came, and the settings that decide about them.
 
-    ``most_lines`` is the sender's own limit, None where it has none; ``may_order``: removal orders too.
+    ``most_lines`` is the sender's own limit, None where it has none; ``may_order``: removal orders too;
+    ``reports``: lines may be X-ARF reports.
     """
 
     actor: Actor
@@ -51,6 +53,7 @@ class Desk:
     header: bytes | None = None
     most_lines: int | None = None
     may_order: bool = False
+    reports: bool = False
     on_progress: Callable[[int], None] = lambda _bytes: None
 
 
@@ -89,12 +92,12 @@ def receive_stream(read: Callable[[int], bytes], desk: Desk) -> str:
     return receive_lines(read_lines(counted.read), desk, digest=counted.digest.hexdigest)
 
 
-def receive_lines(lines: Iterable[Line | Row], desk: Desk, *, digest: Callable[[], str]) -> str:
-    """The same for lines that were read already; ``digest`` is asked at the end."""
+def receive_lines(lines: Iterable[Line | RowGroup], desk: Desk, *, digest: Callable[[], str]) -> str:
+    """The same for lines or rows that were read already; ``digest`` is asked at the end."""
     batch_id, stored = None, 0
     try:
-        for chunk in _chunks(lines, most=min(desk.most_lines or MOST_LINES, MOST_LINES)):
-            read = [_read_line(line, desk) for line in chunk]
+        for chunk in chunks(lines, most=min(desk.most_lines or MOST_LINES, MOST_LINES)):
+            read = [found for each in chunk for found in _read(each, desk)]
             if batch_id is None:
                 batch_id = batches.open_batch(
                     transmitted_via=desk.transmitted_via, header=desk.header, actor=desk.actor
@@ -130,23 +133,23 @@ def _values(batch_id: str | None, stored: int) -> dict[str, str]:
     return {} if batch_id is None else {"batch": batch_id, "last_line": str(stored)}
 
 
-def _chunks(lines: Iterable[Line | Row], *, most: int) -> Iterator[list[Line | Row]]:
+def chunks(lines: Iterable[Entry], *, most: int) -> Iterator[list[Entry]]:
     """Lines in chunks; what comes after the last whole chunk counts only when the stream ended well.
 
     A limit of the batch ends it behind the last line that is within, and is raised after that chunk.
     """
-    chunk: list[Line | Row] = []
-    size = total = 0
+    chunk: list[Entry] = []
+    size = count = total = 0
     try:
         for line in lines:
-            length = len(line.body or b"")
-            if total == most:
+            length, rows = _size_of(line)
+            if total + rows > most:
                 raise _TooMuch(f"Send at most {most} lines in a batch")
-            if chunk and (len(chunk) == CHUNK_LINES or size + length > CHUNK_BYTES):
+            if chunk and (count + rows > CHUNK_LINES or size + length > CHUNK_BYTES):
                 yield chunk
-                chunk, size = [], 0
+                chunk, size, count = [], 0, 0
             chunk.append(line)
-            size, total = size + length, total + 1
+            size, count, total = size + length, count + rows, total + rows
     except _TooMuch:
         if chunk:
             yield chunk
@@ -155,13 +158,42 @@ def _chunks(lines: Iterable[Line | Row], *, most: int) -> Iterator[list[Line | R
         yield chunk
 
 
-def _read_line(line: Line | Row, desk: Desk) -> GoodLine | RefusedLine:
+def _size_of(line: Line | RowGroup) -> tuple[int, int]:
+    """Bytes and rows."""
+    if isinstance(line, RowGroup):
+        return line.length, len(line.rows)
+    return len(line.body or b""), 1
+
+
+def _read(line: Line | RowGroup, desk: Desk) -> list[GoodLine | RefusedLine]:
+    if isinstance(line, Line):
+        return [_read_line(line, desk)]
+    return lines_of(judge_group(line, hosts=desk.hosts, transmitted_via=desk.transmitted_via))
+
+
+def lines_of(judged: JudgedGroup) -> list[GoodLine | RefusedLine]:
+    """What a group of rows gives to a batch: its referral with all good rows, and each bad row."""
+    found: list[GoodLine | RefusedLine] = [
+        RefusedLine(bad.row.number, bad.reference, bad.errors) for bad in judged.bad
+    ]
+    if judged.intake is None:
+        return found
+    numbers = [row.number for row in judged.good]
+    try:
+        arrival = prepare_arrival(judged.intake, body=judged.body)
+    except InvalidReferral as error:
+        refused = (RefusedLine(number, judged.intake.reference, error.errors) for number in numbers)
+        return [*found, *refused]
+    return [*found, GoodLine(numbers[0], arrival, tuple(numbers[1:]))]
+
+
+def _read_line(line: Line, desk: Desk) -> GoodLine | RefusedLine:
     if line.body is None:
         detail = f"This line is longer than {LONGEST_LINE // 1024 // 1024} MiB; send it as a single referral."
         return RefusedLine(line.number, None, (FieldError("", "line_too_long", detail),))
     reference = None
     try:
-        members = _members(line, line.body)
+        members = members_of_line(line.body) if desk.reports else parse_object(line.body)
         written = members.get("reference")
         if isinstance(written, str) and len(written) <= 200:
             reference = written
@@ -174,14 +206,7 @@ def _read_line(line: Line | Row, desk: Desk) -> GoodLine | RefusedLine:
     except KindNotEnabled as error:
         errors = (FieldError("/intake_kind", error.code, error.detail),)
     except InvalidReferral as error:
-        errors = error.errors[:MOST_LINE_ERRORS]
+        errors = error.errors[:MOST_ROW_ERRORS]
+    except ValueError as error:
+        errors = (FieldError("/xarf_version", "not_in_list", str(error)),)
     return RefusedLine(line.number, reference, errors)
-
-
-def _members(line: Line | Row, body: bytes) -> dict[str, Any]:
-    if isinstance(line, Line):
-        return parse_object(body)
-    if line.members is None:
-        detail = "This row is not UTF-8 text without U+0000; save the table as UTF-8."
-        raise InvalidReferral(detail, errors=[FieldError("", "not_text", detail)])
-    return line.members

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from review import clock, db, ledger
 from review.actions.intake import Arrival, Taken, reference_conflict, take_in
 from review.config import Settings
 from review.domain.ids import new_id
-from review.domain.permissions import OPERATOR, Actor, Permission, check_permission
+from review.domain.permissions import OPERATOR, SERVICE, Actor, Permission, check_permission
 from review.errors import FieldError, NotFound
 from review.models import Batch, BatchLine
 from review.models.evidence_files import keep_evidence
@@ -20,10 +21,14 @@ from review.models.rows import insert_rows
 
 @dataclass(frozen=True, slots=True)
 class GoodLine:
-    """A line that is a referral; it may still turn out repeated or in conflict with an earlier one."""
+    """A line that is a referral; it may still turn out repeated or in conflict with an earlier one.
+
+    ``further``: the numbers of other rows of a file that belong to it.
+    """
 
     number: int
     arrival: Arrival
+    further: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +44,23 @@ def open_batch(*, transmitted_via: str, header: bytes | None = None, actor: Acto
     """Note that a delivery begins; returns the id of its batch. Its event follows with `complete_batch`."""
     _check_may_refer(actor)
     batch_id = new_id("B")
-    row = {
+    row = batch_row(batch_id, transmitted_via=transmitted_via, header=header, actor=actor, at=clock.now())
+    with db.transaction() as writer:
+        insert_rows(writer, Batch, [row])
+    return batch_id
+
+
+def batch_row(
+    batch_id: str, *, transmitted_via: str, header: bytes | None, actor: Actor, at: datetime
+) -> dict[str, Any]:
+    """The row of a delivery of the actor's sender that begins; part of an action."""
+    return {
         "id": batch_id,
         "sender_id": actor.sender_id,
         "key_id": actor.key_id,
         "transmitted_via": transmitted_via,
         "header": header,
-        "started_at": clock.now(),
+        "started_at": at,
         "completed_at": None,
         "last_line": 0,
         "lines": 0,
@@ -53,9 +68,6 @@ def open_batch(*, transmitted_via: str, header: bytes | None = None, actor: Acto
         "repeated": 0,
         "refused": 0,
     }
-    with db.transaction() as writer:
-        insert_rows(writer, Batch, [row])
-    return batch_id
 
 
 def receive_lines(
@@ -81,11 +93,10 @@ def receive_lines(
         outcomes = dict(zip((line.number for line in good), taken, strict=True))
         rows = []
         for each in lines:
-            rows.append(
-                _refused_row(batch_id, each)
-                if isinstance(each, RefusedLine)
-                else _taken_row(batch_id, each, outcomes[each.number])
-            )
+            if isinstance(each, RefusedLine):
+                rows.append(_refused_row(batch_id, each))
+            else:
+                rows += _taken_rows(batch_id, each, outcomes[each.number])
         _count(writer, batch_id, rows, last_line=last_line, sender_id=actor.sender_id)
         insert_rows(writer, BatchLine, rows)
 
@@ -119,8 +130,8 @@ def complete_batch(batch_id: str, *, body_sha256: str, actor: Actor) -> None:
 
 
 def _check_may_refer(actor: Actor) -> None:
-    """A command may bring in a file of a sender; everybody else needs the permission."""
-    if actor.kind != OPERATOR.kind or actor.sender_id is None:
+    """A command and the loop bring in files of a sender; everybody else needs the permission."""
+    if actor.kind not in (OPERATOR.kind, SERVICE.kind) or actor.sender_id is None:
         check_permission(actor, Permission.REFER)
 
 
@@ -155,13 +166,15 @@ def _count(
         raise NotFound("This batch is not open for more lines.")
 
 
-def _taken_row(batch_id: str, line: GoodLine, taken: Taken) -> dict[str, Any]:
+def _taken_rows(batch_id: str, line: GoodLine, taken: Taken) -> list[dict[str, Any]]:
+    numbers = (line.number, *line.further)
     if taken.same_content:
         result = "received" if taken.new else "repeated"
-        return _row(batch_id, line.number, result, referral_id=taken.referral_id)
+        return [_row(batch_id, number, result, referral_id=taken.referral_id) for number in numbers]
     conflict = reference_conflict(taken.referral_id)
-    error = FieldError("/reference", conflict.code, conflict.detail)
-    return _refused_row(batch_id, RefusedLine(line.number, line.arrival.intake.reference, (error,)))
+    errors = (FieldError("/reference", conflict.code, conflict.detail),)
+    reference = line.arrival.intake.reference
+    return [_refused_row(batch_id, RefusedLine(number, reference, errors)) for number in numbers]
 
 
 def _refused_row(batch_id: str, line: RefusedLine) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`flask referrals`: bring in a file of referrals that a sender handed over."""
 
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,60 +17,85 @@ from review.actions.emailed import receive_email
 from review.cli.answers import json_option, refusals, tell
 from review.domain.emailed import LARGEST_MESSAGE
 from review.domain.permissions import OPERATOR
-from review.errors import DatabaseBusy, InvalidInput, NotFound, NotReady, StorageFull
-from review.formats.ndjson import Unpacked
-from review.formats.tables import Table, as_text
+from review.errors import BadRequest, DatabaseBusy, NotFound, NotReady, StorageFull
+from review.formats.columns import Columns, check_columns, columns_or_refused
+from review.formats.grouping import grouped
+from review.formats.ndjson import StreamBroken, Unpacked
 from review.queries import batches as batch_queries
 from review.queries import senders as sender_queries
 from review.queries.batches import LineResult
 from review.queries.senders import may_order
+from review.sheets import WITH_COLUMNS, FileKind, kind_of, open_sheet
 
 referrals = AppGroup("referrals", help="Referrals that come as files or by e-mail.")
 
 TRY_AGAIN = 75
 """Exit code that lets a mail server keep the message and try later (EX_TEMPFAIL of sysexits)."""
-KINDS = {".ndjson": "ndjson", ".jsonl": "ndjson", ".csv": "csv", ".tsv": "csv"}
 
 
 @referrals.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--sender", "sender_id", required=True, help="The id of the sender whose file it is.")
+@click.option(
+    "--column", "named", multiple=True, metavar="HEADING=COLUMN", help="What a heading of the file means."
+)
 @json_option
-def import_file(*, file: Path, sender_id: str, as_json: bool) -> None:
-    """Take in FILE: NDJSON (one referral a line, .gz too) or CSV (one item a row) of one sender.
+def import_file(*, file: Path, sender_id: str, named: tuple[str, ...], as_json: bool) -> None:
+    """Take in FILE of one sender: CSV or XLSX (one item a row), NDJSON (.gz too), X-ARF 4.
 
-    The same file again adds nothing. Lines that are refused are listed and never stop the others.
+    Rows of one reference are one referral. The same file again adds nothing. Lines that are refused are
+    listed and never stop the others.
     """
     with refusals():
         if sender_queries.sender_name(db.session(), sender_id) is None:
             raise NotFound("There is no such sender; flask senders list shows all.")
-        endings = tuple(ending.lower() for ending in file.suffixes[-2:])
-        packed = endings[-1:] == (".gz",)
-        kind = KINDS.get("".join(endings[:1] if packed else endings[-1:]))
-        if kind is None or (packed and kind != "ndjson"):
-            raise InvalidInput(f"The name must end in one of: {', '.join(KINDS)}, .ndjson.gz, .jsonl.gz.")
+        kind = kind_of(file.name)
         desk = uploads.Desk(
             actor=replace(OPERATOR, sender_id=sender_id),
             settings=current_app.config["REVIEW_SETTINGS"],
             hosts=current_app.config["REVIEW_HOSTS"],
             transmitted_via="file",
             may_order=may_order(db.session(), sender_id),
+            reports=True,
         )
-        with file.open("rb") as stream, _progress(file, shown=not as_json) as advance:
-            batch_id = _receive(stream, replace(desk, on_progress=advance), kind=kind, packed=packed)
+        with _progress(file, shown=not as_json) as advance:
+            batch_id = _receive(file, replace(desk, on_progress=advance), kind=kind, named=named)
         _tell(batch_id, sender_id=sender_id, as_json=as_json)
 
 
-def _receive(stream: BinaryIO, desk: uploads.Desk, *, kind: str, packed: bool) -> str:
-    if kind == "ndjson":
-        return uploads.receive_stream(Unpacked(stream.read).read if packed else stream.read, desk)
+def _receive(file: Path, desk: uploads.Desk, *, kind: FileKind, named: tuple[str, ...]) -> str:
+    if kind in (FileKind.LINES, FileKind.PACKED_LINES):
+        with file.open("rb") as stream:
+            packed = kind is FileKind.PACKED_LINES
+            return uploads.receive_stream(Unpacked(stream.read).read if packed else stream.read, desk)
+    with file.open("rb") as stream:
+        whole = _digest(stream)
+    try:
+        with open_sheet(file, kind, desk.on_progress) as sheet, tempfile.TemporaryFile() as working:
+            columns = _columns(sheet.names, named) if kind in WITH_COLUMNS else ()
+            _count, groups = grouped(sheet.rows(columns), working)
+            desk = replace(desk, header=sheet.header)
+            return uploads.receive_lines(groups, desk, digest=lambda: whole)
+    except StreamBroken as broken:
+        said = str(broken)[:1].upper() + str(broken)[1:]
+        raise BadRequest(f"{said}; nothing was stored; send it again.") from None
+
+
+def _digest(stream: BinaryIO) -> str:
     whole = sha256()
     while piece := stream.read(2**20):
         whole.update(piece)
-    stream.seek(0)
-    with as_text(stream) as text:
-        table = Table(text, desk.on_progress)
-        return uploads.receive_lines(table.rows(), replace(desk, header=table.header), digest=whole.hexdigest)
+    return whole.hexdigest()
+
+
+def _columns(names: tuple[str, ...], named: tuple[str, ...]) -> Columns:
+    """What the headings mean, with what the command says of some of them."""
+    meant = dict(entry.rpartition("=")[::2] for entry in named)
+    if not meant:
+        return columns_or_refused(names)
+    columns = columns_or_refused([meant.get(name.strip(), name) for name in names])
+    check_columns(names, columns)
+    return columns
 
 
 @contextmanager

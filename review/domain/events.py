@@ -51,7 +51,7 @@ EVENTS: dict[str, EventType] = {
         EventType(
             "batch.completed",
             "batch",
-            (*_SENDER, "operator"),
+            (*_SENDER, "operator", "service"),
             ("body_sha256", "key"),
             ("lines", "received", "repeated", "refused", "transmitted_via"),
         ),
@@ -253,6 +253,10 @@ EVENTS: dict[str, EventType] = {
         EventType("restriction.implemented", "restriction", _SENDER, ("at",)),
         EventType("restriction.failed", "restriction", _SENDER, ("reason",)),
         EventType("restriction.opened", "restriction", _PEOPLE, (), (), changes=False),
+        EventType("file.uploaded", "file", _PEOPLE, ("sender", "name", "sha256"), ("bytes",)),
+        EventType("file.sent", "file", _PEOPLE, ("batch",), ("rows",)),
+        # by the service: nobody sent it for a week
+        EventType("file.dropped", "file", (*_PEOPLE, *_LOOP)),
         EventType("quality.judged", "sample", _PEOPLE, ("decision", "case", "remark"), ("finding",)),
     )
 }

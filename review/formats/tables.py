@@ -1,129 +1,130 @@
-"""Which referrals has this table? Rows of CSV as members of a referral, one row one referral of one item."""
+"""Which rows has this table? CSV with commas, semicolons or tabs, in UTF-8 or UTF-16, with its bytes kept."""
 
+import codecs
 import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import TextIOWrapper
-from typing import Any, BinaryIO, Final, TextIO
+from typing import BinaryIO, Final
 
-from review.errors import InvalidInput
+from review.errors import FieldError, InvalidInput
 from review.formats.ndjson import LONGEST_LINE, StreamBroken
 
-REQUIRED: Final = ("reference", "reason", "url")
-REFERRAL_COLUMNS: Final = (
-    "reference",
-    "intake_kind",
-    "reason",
-    "category",
-    "keyword",
-    "issuing_authority",
-    "issuing_country",
-    "legal_basis",
-    "requested_action",
-    "urgency",
-    "detected_at",
-    "earlier_received_at",
-    "good_faith",
-)
-ITEM_COLUMNS: Final = ("url", "content_type", "language", "published_at", "sha256", "description")
-CONTACT_COLUMNS: Final = ("contact_name", "contact_email")
-COLUMNS: Final = REFERRAL_COLUMNS + ITEM_COLUMNS + CONTACT_COLUMNS
-_TRUTH: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _DELIMITERS: Final = (",", ";", "\t")
+_MARKS: Final = {
+    codecs.BOM_UTF8: ("utf-8", "surrogateescape"),
+    codecs.BOM_UTF16_LE: ("utf-16-le", "surrogatepass"),
+    codecs.BOM_UTF16_BE: ("utf-16-be", "surrogatepass"),
+}
+_LOOKED_AT: Final = 4096
+NOT_TEXT: Final = FieldError(
+    "", "not_text", "This row is not UTF-8 text without U+0000; save the table as UTF-8."
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One row: its number as a spreadsheet shows it, its bytes, and the members of its referral.
+class CellRow:
+    """One row of any table: its number as a spreadsheet shows it, its bytes, its cells as text.
 
-    ``members`` is ``None`` where the bytes are not UTF-8 text or hold U+0000.
+    ``problems``: why the row, or one of its cells by index, cannot be read.
     """
 
     number: int
     body: bytes
-    members: dict[str, Any] | None
-
-
-def as_text(stream: BinaryIO) -> TextIOWrapper:
-    """The text of a table; bytes that are not UTF-8 stay recognisable, and closing it closes ``stream``."""
-    return TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
+    cells: tuple[str, ...]
+    problems: tuple[tuple[int | None, FieldError], ...] = ()
 
 
 class Table:
-    """A CSV file (RFC 4180; comma, semicolon or tab; UTF-8 with or without mark) with a header row.
+    """A CSV file (RFC 4180) with a header row; ``names`` are its headings, ``header`` their bytes.
 
-    ``text`` comes from `as_text`, ``header`` is its line as it stands. Raises `InvalidInput` that names what
-    is wrong with the header.
+    Lines end in LF, CR LF or CR, also mixed. Raises `InvalidInput` for what is no text, and closes
+    ``stream`` with itself.
     """
 
-    def __init__(self, text: TextIO, on_progress: Callable[[int], None]) -> None:
-        self._text = text
+    def __init__(self, stream: BinaryIO, on_progress: Callable[[int], None] = lambda _bytes: None) -> None:
+        self._encoding, self._errors = _encoding_of(stream)
+        self._text = TextIOWrapper(stream, self._encoding, errors=self._errors, newline="")
         self._on_progress = on_progress
         self._taken: list[str] = []
-        first = self._text.readline(LONGEST_LINE)
-        self.header = _encoded(first)
+        self._number = 0
+        csv.field_size_limit(LONGEST_LINE)
+        first = self._line()
+        if first.rstrip("\r\n").lower() in ("sep=,", "sep=;", "sep=\t"):
+            first = self._line()  # what a spreadsheet never shows as a row
         delimiter = max(_DELIMITERS, key=first.count)
-        self._columns = _columns(next(csv.reader([first], delimiter=delimiter), []))
-        self._reader = csv.reader(self._physical_lines(), delimiter=delimiter, strict=True)
+        self._reader = csv.reader(self._lines(first), delimiter=delimiter, strict=True)
+        heading = self._next()
+        self.names = heading.cells if heading else ()
+        self.header = heading.body if heading else b""
 
-    def _physical_lines(self) -> Iterator[str]:
-        while line := self._text.readline(LONGEST_LINE):
+    def _line(self) -> str:
+        try:
+            line = self._text.readline(LONGEST_LINE)
+        except UnicodeDecodeError:
+            raise StreamBroken(f"row {self._number or 1} is cut off in the middle of a letter") from None
+        if len(line) == LONGEST_LINE and not line.endswith(("\n", "\r")):
+            raise StreamBroken(f"row {self._number or 1} is longer than {LONGEST_LINE // 1024 // 1024} MiB")
+        return line
+
+    def _lines(self, first: str) -> Iterator[str]:
+        line = first
+        while line:
             self._taken.append(line)
             yield line
+            line = self._line()
 
-    def rows(self) -> Iterator[Row]:
+    def _bytes(self, text: str) -> bytes:
+        return text.encode(self._encoding, self._errors)
+
+    def _next(self) -> CellRow | None:
+        self._number += 1
+        self._taken.clear()
+        try:
+            cells = next(self._reader, None)
+        except csv.Error:
+            raise StreamBroken(
+                f"row {self._number} has a quoted cell that does not end as it should"
+            ) from None
+        body = self._bytes("".join(self._taken))
+        self._on_progress(len(body))
+        if cells is None:
+            return None
+        if any("\0" in cell or not _is_text(cell) for cell in cells):
+            shown = tuple(cell.encode("utf-8", "replace").decode().replace("\0", "\ufffd") for cell in cells)
+            return CellRow(self._number, body, shown, ((None, NOT_TEXT),))
+        return CellRow(self._number, body, tuple(cells))
+
+    def rows(self) -> Iterator[CellRow]:
         """The rows below the header, blank ones left out; raises `StreamBroken` where a cell never ends."""
-        number = 1
-        csv.field_size_limit(LONGEST_LINE)
-        while True:
-            number += 1
-            self._taken.clear()
-            try:
-                cells = next(self._reader, None)
-            except csv.Error:
-                raise StreamBroken(f"row {number} has a quoted cell that does not end as it should") from None
-            body = _encoded("".join(self._taken))
-            self._on_progress(len(body))
-            if cells is None:
-                return
-            if any(cell.strip() for cell in cells):
-                yield Row(number, body, _members(self._columns, cells))
+        while (row := self._next()) is not None:
+            if any(cell.strip() for cell in row.cells):
+                yield row
+
+    def close(self) -> None:
+        """Close the file behind it."""
+        self._text.close()
 
 
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
-
-
-def _columns(header: list[str]) -> tuple[str, ...]:
-    columns = tuple(name.strip().lower() for name in header)
-    unknown = [name for name in columns if name not in COLUMNS]
-    missing = [name for name in REQUIRED if name not in columns]
-    if missing:
-        raise InvalidInput(f"The first row must name the columns; these are missing: {', '.join(missing)}.")
-    if unknown:
-        shown = ", ".join(name for name in unknown if name.isprintable())[:200]
-        raise InvalidInput(f"These columns are not known: {shown}. Known are: {', '.join(COLUMNS)}.")
-    if len(set(columns)) < len(columns):
-        raise InvalidInput("The first row names a column twice.")
-    return columns
-
-
-def _members(columns: tuple[str, ...], cells: list[str]) -> dict[str, Any] | None:
-    """A referral's members; blank cells are absent, and cells beyond the header an unknown member."""
-    if any("\0" in cell or not _is_text(cell) for cell in cells):
-        return None
-    filled = {name: cell.strip() for name, cell in zip(columns, cells, strict=False) if cell.strip()}
-    members: dict[str, Any] = {name: filled[name] for name in REFERRAL_COLUMNS if name in filled}
-    if "good_faith" in members:
-        members["good_faith"] = _TRUTH.get(members["good_faith"].lower(), members["good_faith"])
-    contact = {name: filled[f"contact_{name}"] for name in ("name", "email") if f"contact_{name}" in filled}
-    if contact:
-        members["contact"] = contact
-    item = {name: filled[name] for name in ITEM_COLUMNS if name in filled}
-    members["items"] = [{"url": "", **item}]
-    if any(cell.strip() for cell in cells[len(columns) :]):
-        members["cells_beyond_the_header"] = True
-    return members
+def _encoding_of(stream: BinaryIO) -> tuple[str, str]:
+    """What the mark at the beginning says, which is taken off; UTF-8 without one. Raises `InvalidInput`."""
+    begin = stream.read(_LOOKED_AT)
+    if begin.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise InvalidInput("The file is UTF-32; save the table as UTF-8.")
+    for mark, found in _MARKS.items():
+        if begin.startswith(mark):
+            stream.seek(len(mark))
+            return found
+    stream.seek(0)
+    if begin[:4] == b"PK\x03\x04" or begin[:4] == b"\xd0\xcf\x11\xe0":
+        raise InvalidInput(
+            "The file is a workbook or an archive, not a CSV file; name it .xlsx or save it as CSV."
+        )
+    if begin[1:2] == b"\0" or begin[:1] == b"\0":
+        raise InvalidInput(
+            "The file is no UTF-8 text, perhaps UTF-16 without a mark; save the table as UTF-8."
+        )
+    return "utf-8", "surrogateescape"
 
 
 def _is_text(cell: str) -> bool:

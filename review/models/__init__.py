@@ -27,6 +27,7 @@ from review.models.settings import ChosenSetting
 from review.models.snippets import ReviewCompanion, ReviewSnippet, Snippet, SnippetVersion
 from review.models.trail import Leaf, Opening, PendingEvent, StoredCheckpoint, StoredTile, TreeHead
 from review.models.trail_runs import TrailRun
+from review.models.uploaded_files import UploadedFile
 
 __all__ = [
     "Account",
@@ -95,4 +96,5 @@ __all__ = [
     "TotpFactor",
     "TrailRun",
     "TreeHead",
+    "UploadedFile",
 ]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from review.errors import StorageFull
 
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG})
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG})
 
 
 def evidence_path(data_dir: Path, digest: str) -> Path:
@@ -33,10 +33,10 @@ def keep_bytes(path: Path, content: bytes) -> None:
     try:
         if path.exists() and path.stat().st_size == len(content):
             return
-        _make_folder(path.parent)
+        make_folder(path.parent)
         _write(path, content)
     except OSError as error:
-        if error.errno not in _NO_ROOM:
+        if error.errno not in NO_ROOM:
             raise
         raise StorageFull("The evidence could not be stored; nothing was kept.") from error
 
@@ -55,10 +55,10 @@ def keep_preview(data_dir: Path, digest: str, stage: str, content: bytes) -> Non
     """Store a preview in place of the one that was there. Raises `StorageFull`."""
     path = preview_path(data_dir, digest, stage)
     try:
-        _make_folder(path.parent)
+        make_folder(path.parent)
         _write(path, content)
     except OSError as error:
-        if error.errno not in _NO_ROOM:
+        if error.errno not in NO_ROOM:
             raise
         raise StorageFull("The preview could not be stored.") from error
 
@@ -79,7 +79,7 @@ def read_preview(data_dir: Path, digest: str, stage: str) -> bytes | None:
         return None
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Create the folder and sync every parent that gained an entry."""
     missing = []
     while not folder.exists():
@@ -87,7 +87,7 @@ def _make_folder(folder: Path) -> None:
         folder = folder.parent
     for step in reversed(missing):
         step.mkdir(mode=0o700, exist_ok=True)
-        _sync_folder(step.parent)
+        sync_folder(step.parent)
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -101,10 +101,11 @@ def _write(path: Path, content: bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make what was named in this folder last."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

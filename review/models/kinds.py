@@ -13,6 +13,7 @@ from review.models.referrals import Item, Referral
 from review.models.senders import Sender, SenderKey
 from review.models.settings import ChosenSetting
 from review.models.snippets import Snippet
+from review.models.uploaded_files import UploadedFile
 
 type_of_object: dict[str, type[OnTrail]] = {
     "account": Account,
@@ -30,4 +31,5 @@ type_of_object: dict[str, type[OnTrail]] = {
     "endpoint": Endpoint,
     "delivery": Delivery,
     "restriction": Restriction,
+    "file": UploadedFile,
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ from review.clock import rfc3339
 from review.domain.cursors import Cursor
 from review.domain.states import ItemStatus, referral_status
 from review.models import Answer, Batch, BatchLine, Decision, Item, Question
+from review.queries.positions import moment_at, position_of
 
 SHOWN_REFUSALS = 100
 """Refused lines in the answer to an upload; the results list all."""
@@ -113,11 +114,11 @@ def newest_batches(
     wanted = _batches().where(Batch.sender_id == sender_id)
     if after is not None:
         wanted = wanted.where(
-            sa.tuple_(Batch.started_at, Batch.id) < sa.tuple_(_moment(after.position), sa.literal(after.id))
+            sa.tuple_(Batch.started_at, Batch.id) < sa.tuple_(moment_at(after.position), sa.literal(after.id))
         )
     rows = reader.execute(wanted.order_by(Batch.started_at.desc(), Batch.id.desc()).limit(limit + 1)).all()
     shown = [OwnBatch(**row._asdict()) for row in rows[:limit]]
-    last = Cursor(_position(shown[-1].started_at), shown[-1].id) if len(rows) > limit else None
+    last = Cursor(position_of(shown[-1].started_at), shown[-1].id) if len(rows) > limit else None
     return BatchPage(tuple(shown), last)
 
 
@@ -132,7 +133,9 @@ def first_refusals(reader: Session, batch_id: str) -> list[LineResult]:
     return [LineResult(line, "refused", reference, None, errors or ()) for line, reference, errors in rows]
 
 
-def line_results(reader: Session, batch_id: str, *, after: int = 0) -> list[LineResult]:
+def line_results(
+    reader: Session, batch_id: str, *, after: int = 0, limit: int = RESULTS_CHUNK
+) -> list[LineResult]:
     """What became of the next lines behind ``after``, in order; none at the end."""
     rows = reader.execute(
         sa.select(
@@ -140,7 +143,7 @@ def line_results(reader: Session, batch_id: str, *, after: int = 0) -> list[Line
         )
         .where(BatchLine.batch_id == batch_id, BatchLine.line > after)
         .order_by(BatchLine.line)
-        .limit(RESULTS_CHUNK)
+        .limit(limit)
     ).all()
     found = _standing(reader, [row.referral_id for row in rows if row.referral_id is not None])
     return [
@@ -193,15 +196,3 @@ def _batches() -> sa.Select[*tuple[Any, ...]]:
         Batch.repeated,
         Batch.refused,
     )
-
-
-def _position(moment: datetime) -> int:
-    """Microseconds since 1970, as cursors carry a whole number."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
-def _moment(position: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=position)
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

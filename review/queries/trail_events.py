@@ -22,7 +22,7 @@ _WHOLE = "trail"
 """What events are on that belong to no single object; too many for the index of chains."""
 _KINDS = {
     "A": "account", "B": "batch", "C": "case", "G": "snippet", "I": "item", "K": "key", "L": "clause",
-    "J": "endpoint", "R": "referral", "S": "sender", "Y": "sample", "Z": "delivery",
+    "J": "endpoint", "R": "referral", "S": "sender", "U": "file", "Y": "sample", "Z": "delivery",
 }  # fmt: skip
 
 

@@ -126,6 +126,9 @@ OFFICE_WORDS: dict[str, dict[str, str]] = {
         "endpoint.switched_on": N_("Endpoint switched on"),
         "endpoint.confirmed": N_("E-mail address confirmed"),
         "endpoint.removed": N_("Endpoint removed"),
+        "file.uploaded": N_("File uploaded"),
+        "file.sent": N_("File sent"),
+        "file.dropped": N_("File dropped"),
         "delivery.arrived": N_("Message arrived"),
         "delivery.given_up": N_("Message given up"),
         "delivery.sent_again": N_("Message sent again"),
@@ -189,6 +192,7 @@ OFFICE_WORDS: dict[str, dict[str, str]] = {
         "verify": N_("Verification of the trail"),
         "look": N_("Previews of evidence"),
         "deliver": N_("Messages to senders"),
+        "receive": N_("Files of senders"),
     },
     "age": {
         "day": N_("Up to 1 day"),

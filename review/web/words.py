@@ -1,6 +1,7 @@
 """The words people read for the codes we store: one closed table, one family of codes each."""
 
 from review.web.endpoint_words import ENDPOINT_WORDS
+from review.web.file_words import FILE_WORDS
 from review.web.marked import N_
 from review.web.office_words import OFFICE_WORDS
 from review.web.texts import gettext
@@ -239,6 +240,7 @@ WORDS: dict[str, dict[str, str]] = (
     }
     | OFFICE_WORDS
     | ENDPOINT_WORDS
+    | FILE_WORDS
 )
 
 

@@ -16,6 +16,7 @@ from review.workers import (
     expiring,
     indexing,
     looking,
+    receiving,
     sequencing,
     signing,
     verifying,
@@ -49,6 +50,7 @@ LOOPS: dict[str, Loop] = {
         Loop("verify", verifying.run_once, 0.5),
         Loop("count", counting.run_once, 1.0),
         Loop("look", looking.run_once, 1.0),
+        Loop("receive", receiving.run_once, 0.5, receiving.finish),
         Loop("deliver", delivering.run_once, 0.5, delivering.finish),
     )
 }

@@ -22,6 +22,7 @@ from tests.bench.rows import (
     console,
     creating,
     deciding,
+    files,
     memory,
     pages,
     verifying,
@@ -44,6 +45,7 @@ ROWS: dict[str, Callable[[Stage], list[Row]]] = {
     "processes": deciding.process_rows,
     "verify": verifying.rows_of,
     "batch": batches.rows_of,
+    "files": files.rows_of,
 }
 FULL = 1_000_000
 PROFILED = ("create", "decide", "pages", "status", "batch")

@@ -14,7 +14,9 @@ from review.domain.commitments import parse_envelope
 from review.models import Case, Opening, Referral
 from review.queries.referrals import original_of
 from tests.conftest import Desk
+from tests.data import public_data
 from tests.factories import make_sender, referral_body
+from tests.workbooks import make_workbook
 
 CSV = '\ufeffReference;Reason;URL;Good_faith\r\nA;Praise, and more;https://video.example/a;yes\r\n\r\nB;"Two\r\nlines";https://video.example/b;\r\n'
 
@@ -79,6 +81,52 @@ def test_rows_are_taken_in_and_their_original_is_the_row_as_it_stood(
     )
 
 
+def test_rows_of_one_reference_are_one_referral_and_a_workbook_repeats_the_table(
+    desk: Desk, run: Callable[..., Result], tmp_path: Path
+) -> None:
+    table = [
+        ["Reference", "Reason", "URL"],
+        ["A", "Praise", "https://video.example/a1"],
+        ["B", "Praise", "https://video.example/b"],
+        ["A", "", "https://video.example/a2"],
+        ["", "Praise", "https://video.example/c"],
+    ]
+    file, book = tmp_path / "action.csv", tmp_path / "action.xlsx"
+    file.write_text("".join(",".join(row) + "\n" for row in table))
+    make_workbook(book, table)
+    assert counts(answer(run(file, "--json"))) == (4, 4, 0, 0)
+    assert desk.session.scalar(sa.select(sa.func.count()).select_from(Referral)) == 3
+    first = desk.session.scalars(sa.select(Referral).where(Referral.reference == "A")).one()
+    kept = original_of(desk.session, first.id, data_dir=desk.settings.data_dir)
+    assert kept == b"A,Praise,https://video.example/a1\nA,,https://video.example/a2\n"
+    assert counts(answer(run(book, "--json"))) == (4, 0, 4, 0)
+
+
+def test_a_command_says_what_a_heading_means(run: Callable[..., Result], tmp_path: Path) -> None:
+    file = tmp_path / "action.csv"
+    file.write_text("Id,Why so,Link\nA,Praise,https://video.example/a\n")
+    two = ("--column", "Why so=reason", "--column", "Link=url")
+    assert "Id (perhaps reference)" in run(file, *two).output
+    said = [f"--column={heading}" for heading in ("Id=reference", "Why so=reason", "Link=url")]
+    assert counts(answer(run(file, "--json", *said))) == (1, 1, 0, 0)
+
+
+def test_real_reports_are_taken_one_by_one_and_line_by_line(
+    desk: Desk, run: Callable[..., Result], tmp_path: Path
+) -> None:
+    """Only the host is put in our list: the samples name none of ours."""
+    reports = []
+    for path in sorted((public_data() / "xarf" / "samples" / "v4").glob("content-*.json")):
+        report = json.loads(path.read_bytes())
+        report["url"] = f"https://video.example/{path.stem}"
+        reports.append(json.dumps(report))
+    single, many = tmp_path / "one.json", tmp_path / "many.ndjson"
+    single.write_text(json.dumps(json.loads(reports[0]), indent=2))
+    many.write_text("\n".join(reports) + "\n")
+    assert counts(answer(run(single, "--json"))) == (1, 1, 0, 0)
+    assert counts(answer(run(many, "--json"))) == (len(reports), len(reports) - 1, 1, 0)
+
+
 def test_people_read_counts_and_why_a_line_was_refused(run: Callable[..., Result], tmp_path: Path) -> None:
     file = tmp_path / "action.csv"
     file.write_text("reference,reason,url\nA,Why,https://video.example/a\nB,Why,https://elsewhere.example/\n")
@@ -92,10 +140,10 @@ def test_people_read_counts_and_why_a_line_was_refused(run: Callable[..., Result
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("action.xlsx", b"PK", "The name must end in one of: .ndjson"),
-        ("action", b"{}", "The name must end in one of: .ndjson"),
-        ("action.csv.gz", gzip.compress(CSV.encode()), "The name must end in one of: .ndjson"),
-        ("action.csv", b"", "these are missing: reference, reason, url"),
+        ("action.xlsx", b"PK", "no XLSX workbook"),
+        ("action", b"{}", "The name must end in one of: .csv"),
+        ("action.csv.gz", gzip.compress(CSV.encode()), "The name must end in one of: .csv"),
+        ("action.csv", b"", "these are missing: reason, url"),
         ("action.csv", b"reference,reason,url\n", "no line"),
         ("action.csv", b"reference,reason,url,colour\n", "These columns are not known: colour"),
         (

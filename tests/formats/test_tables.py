@@ -1,80 +1,91 @@
-"""Tables: rows as referrals, whatever separates the cells, with the row's bytes kept as they stand."""
+"""Tables: the same rows however cells are separated and letters written, with their bytes kept."""
 
 import io
-from typing import Any
 
 import pytest
 
 from review.errors import InvalidInput
 from review.formats.ndjson import LONGEST_LINE, StreamBroken
-from review.formats.tables import Row, Table, as_text
+from review.formats.tables import CellRow, Table
 
 HEADER = b"reference,reason,url\n"
+ENCODINGS = {
+    "utf-8": ("utf-8", b""),
+    "utf-8 with mark": ("utf-8", b"\xef\xbb\xbf"),
+    "utf-16 le": ("utf-16-le", b"\xff\xfe"),
+    "utf-16 be": ("utf-16-be", b"\xfe\xff"),
+}
 
 
-def rows(content: bytes) -> list[Row]:
-    return list(Table(as_text(io.BytesIO(content)), lambda _bytes: None).rows())
+def rows(content: bytes) -> list[CellRow]:
+    return list(Table(io.BytesIO(content)).rows())
 
 
-def members(content: bytes) -> list[dict[str, Any] | None]:
-    return [row.members for row in rows(content)]
-
-
-@pytest.mark.parametrize("delimiter", [b",", b";", b"\t"])
-@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
-@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
-def test_a_row_is_a_referral_of_one_item(delimiter: bytes, mark: bytes, end: bytes) -> None:
-    columns = b"Reference, url ,reason,language,contact_email,good_faith,issuing_country".replace(
-        b",", delimiter
-    )
-    row = b'R-1|https://video.example/a|"Two\nlines; and, commas"|ar|desk@example.org|Yes|'.replace(
-        b"|", delimiter
-    )
-    (found,) = rows(mark + columns + end + end + row + end)
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_rows_cells_and_bytes_are_the_same_in_every_spelling(encoding: str, delimiter: str, end: str) -> None:
+    codec, mark = ENCODINGS[encoding]
+    header = "Reference,Url,Reason".replace(",", delimiter) + end
+    row = f'R-é{delimiter}https://video.example/a{delimiter}"Two\nlines; and, commas\t"{end}'
+    table = Table(io.BytesIO(mark + (header + end + row).encode(codec)))
+    assert table.names == ("Reference", "Url", "Reason")
+    assert table.header == header.encode(codec)
+    (found,) = table.rows()
     assert found.number == 3
-    assert found.body == row + end
-    assert found.members == {
-        "reference": "R-1",
-        "reason": "Two\nlines; and, commas",
-        "good_faith": True,
-        "contact": {"email": "desk@example.org"},
-        "items": [{"url": "https://video.example/a", "language": "ar"}],
-    }
+    assert found.body == row.encode(codec)
+    assert found.cells == ("R-é", "https://video.example/a", "Two\nlines; and, commas\t")
 
 
-def test_cells_beyond_the_header_and_missing_cells_are_seen() -> None:
-    first, second, third = members(HEADER + b"R,because,https://x/,more\nR,because\nR,because,https://x/,,\n")
-    assert first is not None
-    assert first["cells_beyond_the_header"] is True
-    assert second == {"reference": "R", "reason": "because", "items": [{"url": ""}]}
-    assert third == {"reference": "R", "reason": "because", "items": [{"url": "https://x/"}]}
+def test_mixed_line_ends_give_the_numbers_of_the_spreadsheet() -> None:
+    found = rows(b"reference,reason,url\r\na,b,c\rd,e,f\n\r\n\n\rg,h,i")
+    assert [(row.number, row.cells[0]) for row in found] == [(2, "a"), (3, "d"), (7, "g")]
 
 
-def test_rows_that_are_no_text_are_marked_and_kept() -> None:
+def test_the_line_that_names_the_separator_is_no_row() -> None:
+    table = Table(io.BytesIO(b"sep=;\r\nreference;reason\r\nA, B;c\r\n"))
+    assert table.names == ("reference", "reason")
+    assert [(row.number, row.cells) for row in table.rows()] == [(2, ("A, B", "c"))]
+
+
+def test_rows_that_are_no_text_are_named_and_kept() -> None:
     broken, zero, good = rows(HEADER + b"R,\xff\xfe,https://x/\nR,a\x00b,https://x/\nR,\xc3\xa9,https://x/\n")
-    assert (broken.members, broken.body) == (None, b"R,\xff\xfe,https://x/\n")
-    assert zero.members is None
-    assert good.members is not None
-    assert good.members["reason"] == "é"
+    assert broken.body == b"R,\xff\xfe,https://x/\n"
+    assert [problem.code for row in (broken, zero) for _index, problem in row.problems] == ["not_text"] * 2
+    assert (good.cells[1], good.problems) == ("é", ())
+    (alone,) = rows(b"\xff\xfe" + "reference,reason\nR,".encode("utf-16-le") + b"\x00\xd8\n\x00")
+    assert [problem.code for _index, problem in alone.problems] == ["not_text"]
 
 
 @pytest.mark.parametrize(
-    ("header", "named"),
+    ("content", "named"),
     [
-        (b"", "missing"),
-        (b"reference,reason\nx,y\n", "url"),
-        (b"reference,reason,url,surname\n", "surname"),
-        (b"reference,reason,url,url\n", "twice"),
+        (b"PK\x03\x04" + b"\0" * 100, "workbook or an archive"),
+        (b"\xd0\xcf\x11\xe0" + b"\0" * 100, "workbook or an archive"),
+        ("reference,reason\n".encode("utf-16-le"), "without a mark"),
+        ("reference,reason\n".encode("utf-16-be"), "without a mark"),
+        ("reference,reason\n".encode("utf-32"), "UTF-32"),
     ],
 )
-def test_a_header_that_is_wrong_is_named(header: bytes, named: str) -> None:
+def test_what_is_no_table_is_named(content: bytes, named: str) -> None:
     with pytest.raises(InvalidInput, match=named):
-        rows(header)
+        Table(io.BytesIO(content))
 
 
 @pytest.mark.parametrize(
-    "cell", [b'"never ends' + b"x" * LONGEST_LINE, b'"a"b', b'"' + b"\n" * (LONGEST_LINE + 1)]
+    "cell",
+    [
+        b'"never ends' + b"x" * LONGEST_LINE,
+        b'"a"b',
+        b'"' + b"\n" * (LONGEST_LINE + 1),
+        b"x" * (LONGEST_LINE + 1),
+    ],
 )
 def test_a_cell_that_does_not_end_stops_the_table(cell: bytes) -> None:
     with pytest.raises(StreamBroken, match="row 3"):
         rows(HEADER + b"R,because,https://x/\n" + cell + b",b,c\n")
+
+
+def test_half_a_letter_at_the_end_stops_the_table() -> None:
+    with pytest.raises(StreamBroken, match="middle of a letter"):
+        rows(b"\xff\xfe" + "reference,reason\nR,a".encode("utf-16-le") + b"a")

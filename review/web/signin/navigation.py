@@ -52,6 +52,7 @@ PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
     Role.SENDER: (
         (N_("Overview"), "/sender"),
         (N_("Referrals"), "/sender/referrals"),
+        (N_("Files"), "/sender/batches"),
         (N_("API keys"), "/sender/keys"),
         (N_("Endpoints"), "/sender/endpoints"),
     ),

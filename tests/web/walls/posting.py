@@ -1,5 +1,6 @@
 """What people and programs are answered when they send: referrals, answers, the steps that show evidence."""
 
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -76,6 +77,10 @@ def by_page(stage: Stage) -> list[Answered]:
     acts = ("test", "rotate", "off", "on", "send-again", "remove")
     for endpoint_id, act in product(_of(stage, "endpoint_id"), acts):
         post(f"/sender/endpoints/{endpoint_id}/{act}")
+    for file_id, act in product(_of(stage, "file_id"), ("columns", "send", "drop")):
+        post(f"/sender/batches/{file_id}/{act}")
+    post("/sender/batches/new")
+    post("/sender/batches/new", file=(io.BytesIO(b"reference,reason\n"), "a.csv"))
     for item_id in _of(stage, "item_id")[:4]:
         post(f"/sender/items/{item_id}/withdraw")
     for referral_id in _of(stage, "referral_id")[:4]:

@@ -38,7 +38,7 @@ from tests.conftest import Desk
 from tests.draws import DRAWN
 from tests.factories import make_account, make_clause, make_sender, make_sign_in
 from tests.trails import settle
-from tests.web.walls import told
+from tests.web.walls import brought, told
 from tests.web.walls.marks import Mark
 
 STAFF: Mapping[str, Role] = {
@@ -88,6 +88,7 @@ def build(desk: Desk) -> Stage:
     _escalate(stage)
     _leave_open(stage)
     _batches(stage)
+    brought.add_files(desk, stage.ids, stage.note)
     told.note_messages(desk, stage.ids, stage.note)
     stage.note("house", "decision_id", *desk.session.scalars(sa.text("SELECT id FROM decisions")))
     stage.note("house", "restriction_id", *desk.session.scalars(sa.text("SELECT id FROM restrictions")))

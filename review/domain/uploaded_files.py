@@ -1,0 +1,47 @@
+"""What happens to a file between its arrival and its referrals: states, limits, harmless cells."""
+
+from enum import StrEnum
+from typing import Final
+
+MOST_FILE_BYTES: Final = 64 * 1024 * 1024
+MOST_FILE_ROWS: Final = 100_000
+MOST_KEPT: Final = 20
+"""Files of one sender that are neither sent nor dropped."""
+KEPT_DAYS: Final = 7
+"""How long a file is kept that nobody sends, and the rows of one that need fixing."""
+LONGEST_NAME: Final = 200
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+
+
+class FileState(StrEnum):
+    """Where a file stands. It waits to be read, asks for its columns, was checked, is sent, or is over."""
+
+    WAITING = "waiting"
+    UNMAPPED = "unmapped"
+    CHECKED = "checked"
+    SENDING = "sending"
+    SENT = "sent"
+    REFUSED = "refused"
+    DROPPED = "dropped"
+
+
+AT_WORK: Final = (FileState.WAITING, FileState.SENDING)
+"""What the loop works on."""
+DROPPABLE: Final = (FileState.WAITING, FileState.UNMAPPED, FileState.CHECKED, FileState.REFUSED)
+"""What may still be dropped by a person; sending has begun in no other way than once and for all."""
+
+
+def file_name(written: str | None) -> str:
+    """The name of a file as it is kept and shown: its last part, at most 200 characters, never a path."""
+    last = (written or "").replace("\0", "").replace("\\", "/").rsplit("/", 1)[-1].strip()
+    return last if len(last) <= LONGEST_NAME else last[:120] + "…" + last[-79:]
+
+
+def harmless(cell: str) -> str:
+    """A cell that no spreadsheet program takes for a formula, also in full-width letters."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def rest_of(reference: str) -> str:
+    """The reference under which the rest of a referral comes back whose other rows are good."""
+    return f"{reference} (rest)"
