@@ -20,6 +20,7 @@ from review.errors import AlreadyClosed, NotFound
 from review.file_jobs import check_steps, send_steps
 from review.models.file_store import drop_files, kept_files
 from review.queries.sender_details import limits_of
+from review.queries.senders import may_order
 from review.queries.uploaded_files import next_file, old_files, wanted_files
 from review.uploads import Desk
 
