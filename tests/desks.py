@@ -15,6 +15,7 @@ from review.actions.companions import Ticked
 from review.actions.decisions import Recorded, record_review, undo_review
 from review.actions.deliveries import lease_deliveries, record_attempt
 from review.actions.dispatching import dispatch_review
+from review.actions.endpoints import remove_endpoint, switch_off
 from review.actions.escalations import advise_case, end_escalations, escalate_case
 from review.actions.leaving import pass_case, set_aside_case
 from review.actions.looks import look_without_evidence
@@ -58,7 +59,7 @@ def lived_in_desk() -> None:
             for name in ("North", "South")
         ]
         moderators = [make_account(), make_account()]
-        make_endpoint(managing(senders[0].sender_id or ""), "https://hook.example/")
+        _endpoints(managing(senders[0].sender_id or ""))
         _ready_made()
         _receive_all(senders, hand)
         for number, ground in enumerate(("terms", "", "law")):  # three decided, one of them after an undo
@@ -78,6 +79,13 @@ def lived_in_desk() -> None:
         claim_next(actor=moderators[1])
         _noted(moderators)
         _told()
+
+
+def _endpoints(actor: Actor) -> None:
+    """One that is on, one switched off, one removed."""
+    make_endpoint(actor, "https://hook.example/")
+    switch_off(make_endpoint(actor, "https://hook.example/off").endpoint_id, actor=actor)
+    remove_endpoint(make_endpoint(actor, "https://hook.example/gone").endpoint_id, actor=actor)
 
 
 def _told() -> None:
