@@ -174,7 +174,7 @@ def test_every_page_of_a_file_is_clean(program: Program, chromium: Browser) -> N
     assert visitor.flaws() == []
     assert visitor.drawn_raw() == []
     visitor.picture("file-columns")
-    page.locator("select").nth(1).select_option("reason")
+    page.locator("select[name=column-1]").select_option("reason")
     page.get_by_role("button", name="Check the rows").click()
     _found(page, "1 row · 0 ready · 1 need fixing")
     assert visitor.flaws() == []
@@ -187,9 +187,7 @@ def test_every_page_of_a_file_is_clean(program: Program, chromium: Browser) -> N
     visitor.open(address.removeprefix(program.address))
     page.get_by_role("button", name="Replace file").click()
     _found(page, "Choose the file")
-    assert visitor.troubles == [
-        "error: Failed to load resource: the server responded with a status of 422 (UNPROCESSABLE CONTENT)"
-    ]
+    assert [trouble for trouble in visitor.troubles if "status of 422" not in trouble] == []
     visitor.close()
 
 
