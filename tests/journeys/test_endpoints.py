@@ -12,7 +12,7 @@ from review.domain.webhooks import Failure
 from review.webhooks import Outcome
 from tests.endpoints import make_endpoint, managing
 from tests.factories import make_sender, receive
-from tests.journeys.test_pages import HOSTILE
+from tests.journeys.desk_of_pages import HOSTILE
 from tests.journeys.test_rarer_pages import House, house
 
 __all__ = ["house"]  # the desk of those tests, once more for these

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 from pypdf import PdfReader
 
+from tests.journeys.desk_of_pages import PEOPLE, PUBLIC, program
 from tests.journeys.server import Program
-from tests.journeys.test_pages import PEOPLE, PUBLIC, program
 from tests.journeys.visitor import UNSEEN, Visitor, picture_name
 from tests.journeys.walking import walk
 

@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
+from tests.journeys.desk_of_pages import HOSTILE, TYPED
 from tests.journeys.server import Program, running, until
-from tests.journeys.test_pages import HOSTILE, TYPED
 from tests.journeys.visitor import Visitor
 from tests.workbooks import workbook
 

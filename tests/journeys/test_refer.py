@@ -13,8 +13,8 @@ from review.domain.permissions import Role
 from review.domain.removal_order import ORDER_FIELDS
 from review.models import Evidence, Referral
 from tests.factories import make_sender, receive, sender_actor
+from tests.journeys.desk_of_pages import HOSTILE
 from tests.journeys.inside import sit_down
-from tests.journeys.test_pages import HOSTILE
 from tests.journeys.test_rarer_pages import House, house
 from tests.journeys.visitor import Visitor
 

@@ -17,7 +17,7 @@ from review.models import Endpoint
 from review.webhooks import Outcome
 from tests.endpoints import managing
 from tests.factories import make_sender
-from tests.journeys.test_pages import HOSTILE, TYPED
+from tests.journeys.desk_of_pages import HOSTILE, TYPED
 from tests.journeys.test_rarer_pages import House, house
 from tests.journeys.visitor import Visitor
 from tests.platforms import PLATFORM, decide, restriction_of, tell_platform

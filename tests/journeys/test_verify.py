@@ -8,8 +8,8 @@ from playwright.sync_api import Browser, FilePayload, Response, expect
 
 from tests.conftest import Desk
 from tests.factories import make_key, make_sender
+from tests.journeys.desk_of_pages import HOSTILE
 from tests.journeys.inside import served
-from tests.journeys.test_pages import HOSTILE
 from tests.journeys.visitor import LOOKS, UNSEEN, Visitor
 from tests.journeys.walking import walk
 from tests.trails import decide_all, refer, settle
