@@ -75,15 +75,17 @@ def by_form(desk: Installed, officer: tuple[str, str], name: str, content: bytes
         status, _body = connection.send("POST", f"{PAGES}/new", _form(token, name, content), media_type)
         assert status == 303, status
         until(lambda: state() != "waiting", seconds=600)
-        checked = time.perf_counter()
-        assert state() == "checked", state()
+    checked = time.perf_counter()
+    assert state() == "checked", state()
+    with closing(Connection(desk.port, cookie=cookie)) as connection:
         with engine.connect() as reader:
             file_id = reader.scalar(sa.select(UploadedFile.id).order_by(UploadedFile.created_at.desc()))
         status, _body = connection.send("POST", f"{PAGES}/{file_id}/send", f"csrf_token={token}".encode())
         assert status == 303, status
         until(lambda: state() == "sent", seconds=600)
         sent = time.perf_counter()
-        _status, page = connection.send("GET", f"{PAGES}/{file_id}")
+    with closing(Connection(desk.port, cookie=cookie)) as later:  # the first was left alone for too long
+        _status, page = later.send("GET", f"{PAGES}/{file_id}")
     engine.dispose()
     received = re.search(rb"(\d+) rows received", page)
     return checked - began, sent - checked, int(received[1]) if received else 0

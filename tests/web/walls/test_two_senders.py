@@ -21,6 +21,9 @@ VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 FORM = {
     "advice": "words",
     "answer": "words",
+    "column-0": "reference",
+    "column-1": "reason",
+    "column-2": "url",
     "outcome": "declined",
     "rationale": "words",
     "password": "words",
