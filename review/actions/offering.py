@@ -14,7 +14,7 @@ from review.domain.permissions import RESOLVERS, Actor
 from review.domain.priority import is_pressing
 from review.models import Case
 from review.prepared import Prepared
-from review.queries import cases
+from review.queries import cases, queued
 from review.queries.exposure import wants_low
 
 
@@ -89,11 +89,11 @@ def _first_parts(columns: tuple[str, ...]) -> tuple[Prepared, Prepared, Prepared
         chosen = [getattr(Case, column) == sa.bindparam(column) for column in columns]
         return Prepared(lambda: _first_of(waiting(), *chosen))
 
-    return part(cases.is_queued), part(_is_low), part(cases.is_in_dispute)
+    return part(queued.is_queued), part(_is_low), part(queued.is_in_dispute)
 
 
 def _is_low() -> sa.ColumnElement[bool]:
-    return sa.and_(cases.is_queued(), cases.is_low())
+    return sa.and_(queued.is_queued(), queued.is_low())
 
 
 def first_offered(
@@ -110,8 +110,8 @@ def first_offered(
     who has used the day's budget is offered nothing else, except with ``severe``, the person's own wish.
     """
     chosen = narrowed.conditions
-    queued, low, disputed = _first_parts(tuple(chosen))
-    parts = (queued, disputed) if resolves(actor) else (queued,)
+    everybody, low, disputed = _first_parts(tuple(chosen))
+    parts = (everybody, disputed) if resolves(actor) else (everybody,)
     given = {"account_id": actor.account_id, "now": now} | chosen
     rows = [part.first(writer, **given) for part in parts]
     found = min((_free(row) for row in rows if row is not None), key=lambda free: free.place, default=None)

@@ -13,7 +13,7 @@ IS_LIVE = sa.text("state IN ({})".format(", ".join(f"'{state}'" for state in LIV
 """The condition of the unique index over live cases; conflicts are matched to it by this text."""
 
 IS_WAITING = sa.text(f"pending_review_id IS NULL AND {IS_LIVE.text}")
-"""What is open in any state; `queries.cases.is_waiting` says the same.
+"""What is open in any state; `queries.queued.is_waiting` says the same.
 
 Cases whose review waits for its undo window are out of it. Its indexes begin with the state, so it names
 all states: SQLite without statistics would else take one of them for the queue, and sort every case.
@@ -22,7 +22,7 @@ all states: SQLite without statistics would else take one of them for the queue,
 IS_QUEUED = sa.text(
     "pending_review_id IS NULL AND state IN ({})".format(", ".join(f"'{state}'" for state in QUEUED))
 )
-"""What waits for anybody, in one order whatever its round; `queries.cases.is_queued` says the same.
+"""What waits for anybody, in one order whatever its round; `queries.queued.is_queued` says the same.
 
 Its index also holds what the queue may be narrowed to, so that other cases are passed over unread.
 """

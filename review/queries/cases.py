@@ -14,6 +14,7 @@ from review.domain.priority import Rank, why_first
 from review.domain.states import CLAIMABLE, LIVE, QUEUED, ROUND_IN, CaseState, Round
 from review.models import Case, EmailedReferral, Item, Pass, Review, SetAside
 from review.prepared import Prepared
+from review.queries.queued import is_in_dispute, is_queued, is_waiting
 
 PAGE_ROWS = 50
 MOST_COUNTED = 999
@@ -127,37 +128,6 @@ def is_free(now: datetime | sa.BindParameter[Any]) -> sa.ColumnElement[bool]:
 def is_unclaimed(now: datetime | sa.BindParameter[Any]) -> sa.ColumnElement[bool]:
     """Nobody's claim runs at ``now``."""
     return sa.or_(Case.claimed_until.is_(None), Case.claimed_until <= now)
-
-
-def is_queued() -> sa.ColumnElement[bool]:
-    """The case waits for anybody who reviews.
-
-    In the very words of its partial index (`review.models.cases.IS_QUEUED`): with parameters neither
-    database would see that the index holds all such cases in their order.
-    """
-    return sa.and_(
-        Case.pending_review_id.is_(None),
-        Case.state.in_([sa.literal_column(f"'{state}'", sa.String()) for state in QUEUED]),
-    )
-
-
-def is_waiting() -> sa.ColumnElement[bool]:
-    """The case is open in some state, in the very words of the indexes that begin with the state."""
-    return sa.and_(
-        Case.pending_review_id.is_(None),
-        Case.state.in_([sa.literal_column(f"'{state}'", sa.String()) for state in LIVE]),
-    )
-
-
-def is_low() -> sa.ColumnElement[bool]:
-    """The case is of low severity, in the very words of the index that holds these in their order."""
-    return Case.severity == sa.literal_column("'low'", sa.String())
-
-
-def is_in_dispute() -> sa.ColumnElement[bool]:
-    """Two reviews differ, and a lead who wrote neither has to judge; in the very words of its index."""
-    resolving = sa.literal_column(f"'{CaseState.RESOLVING}'", sa.String())
-    return sa.and_(Case.pending_review_id.is_(None), Case.state == resolving)
 
 
 def is_for(resolves: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:

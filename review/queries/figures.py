@@ -11,9 +11,9 @@ from review.domain.priority import Rank
 from review.domain.states import LIVE
 from review.domain.webhooks import DeliveryState
 from review.models import Case, Delivery, Leaf, Opening, PendingEvent, Review, StoredCheckpoint
-from review.queries.cases import is_waiting
 from review.queries.deliveries import recent_dead_letters
 from review.queries.heartbeats import loop_states
+from review.queries.queued import is_waiting
 
 MOST_COUNTED = 10_000
 

@@ -13,8 +13,8 @@ from review.domain.numbers import Numbers, Period, read_counts
 from review.domain.priority import Rank
 from review.models import Case, DayCount, Leaf, Opening
 from review.prepared import Prepared
-from review.queries.cases import is_waiting
 from review.queries.counted_entries import Progress, progress_of
+from review.queries.queued import is_waiting
 
 MOST_COUNTED = 10_000
 """A count of open cases ends here: beyond it, how many more changes nothing to do."""

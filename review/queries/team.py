@@ -13,8 +13,9 @@ from review.domain.states import CaseState
 from review.domain.team import LEAST_PEOPLE, PERIODS, TeamFigures, figures_of, is_team
 from review.models import Account, Case, Review
 from review.prepared import Prepared
-from review.queries.cases import is_free, is_waiting
+from review.queries.cases import is_free
 from review.queries.numbers import MOST_COUNTED, Counted, numbers_of
+from review.queries.queued import is_waiting
 
 MOST_LISTED = 500
 
