@@ -103,7 +103,9 @@ def _check_groups(file: OwnFile, places: Places, found: _Found, desk: Desk) -> I
     folder = desk.settings.data_dir
     with new_part(folder, file.id, READY) as ready, new_part(folder, file.id, BAD) as bad:
         for group in places.groups():
-            judged = judge_group(group, hosts=desk.hosts, transmitted_via=desk.transmitted_via)
+            judged = judge_group(
+                group, hosts=desk.hosts, transmitted_via=desk.transmitted_via, may_order=desk.may_order
+            )
             found.pending.append(judged)
             found.pending_rows += len(group.rows)
             done += len(group.rows)
@@ -209,4 +211,6 @@ def _group(line: bytes) -> RowGroup:
 
 
 def _lines(group: RowGroup, desk: Desk) -> list[GoodLine | RefusedLine]:
-    return lines_of(judge_group(group, hosts=desk.hosts, transmitted_via=desk.transmitted_via))
+    return lines_of(
+        judge_group(group, hosts=desk.hosts, transmitted_via=desk.transmitted_via, may_order=desk.may_order)
+    )

@@ -168,7 +168,9 @@ def _size_of(line: Line | RowGroup) -> tuple[int, int]:
 def _read(line: Line | RowGroup, desk: Desk) -> list[GoodLine | RefusedLine]:
     if isinstance(line, Line):
         return [_read_line(line, desk)]
-    return lines_of(judge_group(line, hosts=desk.hosts, transmitted_via=desk.transmitted_via))
+    return lines_of(
+        judge_group(line, hosts=desk.hosts, transmitted_via=desk.transmitted_via, may_order=desk.may_order)
+    )
 
 
 def lines_of(judged: JudgedGroup) -> list[GoodLine | RefusedLine]:

@@ -83,14 +83,16 @@ def reference_of(members: Mapping[str, Any] | None) -> str | None:
     return written if isinstance(written, str) and len(written) <= 200 else None
 
 
-def judge_group(group: RowGroup, *, hosts: Hosts, transmitted_via: str) -> JudgedGroup:
+def judge_group(
+    group: RowGroup, *, hosts: Hosts, transmitted_via: str, may_order: bool = False
+) -> JudgedGroup:
     """Read the rows as one referral; those that break a rule are left out, and the others stand.
 
     The first row that fills a member of the referral (not of the item) says it for all: another that says
     something else is bad. A rule that the referral itself breaks makes all rows bad.
     """
     if group.rows[0].whole:
-        return _judge_whole(group.rows[0], hosts=hosts, transmitted_via=transmitted_via)
+        return _judge_whole(group.rows[0], hosts=hosts, transmitted_via=transmitted_via, may_order=may_order)
     bad: dict[int, tuple[FieldError, ...]] = {}
     left = [row for row in group.rows if not row.problems and row.members is not None]
     bad |= {row.number: row.problems for row in group.rows if row.problems or row.members is None}
@@ -102,7 +104,7 @@ def judge_group(group: RowGroup, *, hosts: Hosts, transmitted_via: str) -> Judge
     left = [row for row in left if row.number not in bad]
     while left:
         members = header | {"items": [_item_of(row) for row in left]}
-        intake, errors = _read(members, hosts=hosts, transmitted_via=transmitted_via)
+        intake, errors = _read(members, hosts=hosts, transmitted_via=transmitted_via, may_order=may_order)
         found = _by_row(errors, left, spoken)
         if not found:
             assert intake is not None
@@ -112,12 +114,14 @@ def judge_group(group: RowGroup, *, hosts: Hosts, transmitted_via: str) -> Judge
     return _judged(group, (), bad)
 
 
-def _judge_whole(row: FileRow, *, hosts: Hosts, transmitted_via: str) -> JudgedGroup:
+def _judge_whole(row: FileRow, *, hosts: Hosts, transmitted_via: str, may_order: bool = False) -> JudgedGroup:
     """A row that is a referral of its own keeps the rules of a single one: refused items stay in it."""
     errors = row.problems
     if row.members is not None and not errors:
         try:
-            intake = read_referral(row.members, hosts=hosts, transmitted_via=transmitted_via)
+            intake = read_referral(
+                row.members, hosts=hosts, transmitted_via=transmitted_via, may_order=may_order
+            )
             return JudgedGroup((row,), (), intake, row.members)
         except KindNotEnabled as error:
             errors = (FieldError("/intake_kind", error.code, error.detail),)
@@ -202,10 +206,10 @@ def _item_of(row: FileRow) -> dict[str, Any]:
 
 
 def _read(
-    members: Mapping[str, Any], *, hosts: Hosts, transmitted_via: str
+    members: Mapping[str, Any], *, hosts: Hosts, transmitted_via: str, may_order: bool
 ) -> tuple[Intake | None, tuple[FieldError, ...]]:
     try:
-        intake = read_referral(members, hosts=hosts, transmitted_via=transmitted_via)
+        intake = read_referral(members, hosts=hosts, transmitted_via=transmitted_via, may_order=may_order)
     except KindNotEnabled as error:
         return None, (FieldError("/intake_kind", error.code, error.detail),)
     except InvalidReferral as error:

@@ -7,6 +7,7 @@ import pytest
 from review.domain.file_rows import MOST_GROUP_ROWS, FileRow, JudgedGroup, RowGroup, judge_group
 from review.domain.locations import Hosts
 from review.errors import FieldError
+from tests.domain.referral_bodies import order_body, referral_body
 
 HOSTS = Hosts.parse("video.example")
 
@@ -106,3 +107,12 @@ def test_a_reference_has_at_most_as_many_rows_as_a_referral_has_items(most: int)
     judged = judge(*(row(number, reason="Why") for number in range(2, most + 2)))
     assert (judged.intake is not None) == (most == MOST_GROUP_ROWS)
     assert len(judged.good) + len(judged.bad) == most
+
+
+@pytest.mark.parametrize("may_order", [True, False])
+def test_a_line_may_be_a_removal_order_of_who_may_send_them(may_order: bool) -> None:
+    members = referral_body(intake_kind="removal_order", order=order_body())
+    line = FileRow(1, b"{}", members, whole=True)
+    judged = judge_group(RowGroup((line,)), hosts=HOSTS, transmitted_via="file", may_order=may_order)
+    assert found(judged) == ({} if may_order else {1: [("/intake_kind", "kind_not_enabled")]})
+    assert (judged.intake is not None) is may_order
