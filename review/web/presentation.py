@@ -87,7 +87,7 @@ def register(app: Flask) -> None:
         nearness=nearness,
         script_words=scripting.words,
         served_keys=served,
-        server_time=lambda: machine_time(clock.now()),
+        server_time=lambda: clock.rfc3339(clock.now()),
         standard_appearance=appearance.standard,
     )
     # Globals are weaker than any context value, so views and the guard may set these in any order.
