@@ -11,7 +11,7 @@ from review.clock import rfc3339
 from review.domain.outward import name_in, own_id_in
 from review.domain.own_sentence import LEAST_WORDS, is_a_sentence
 from review.domain.representation import json_bytes
-from review.domain.snippets import Snippet, own_words, stands_in, weight
+from review.domain.snippets import KINDS, Snippet, own_words, stands_in, weight
 from review.errors import FieldError, InvalidReview
 
 LONGEST_RATIONALE: Final = 20_000
@@ -89,7 +89,12 @@ class ReviewFacts:
 
 def check_review(review: ReviewInput, *, facts: ReviewFacts) -> None:
     """Raise `InvalidReview` with every rule of the form that this review breaks."""
-    errors = [*_outcome_errors(review, facts), *_text_errors(review, facts), *_name_errors(review, facts)]
+    errors = [
+        *_outcome_errors(review, facts),
+        *_text_errors(review, facts),
+        *_left_over_errors(review, facts),
+        *_name_errors(review, facts),
+    ]
     if errors:
         raise InvalidReview("The review is not recorded yet; correct what is marked.", errors=errors)
 
@@ -106,6 +111,7 @@ def read_review(values: Mapping[str, Sequence[str]]) -> ReviewInput:
     ground = text("ground") if accepted else ""
     visibility = text("visibility", "none") if accepted else "none"
     clauses = dict.fromkeys(entry.strip() for entry in values.get("clauses") or () if entry.strip())
+    snippets = tuple(dict.fromkeys(values.get("snippets") or ()))
     return ReviewInput(
         outcome=outcome,
         ground=ground or None,
@@ -119,7 +125,7 @@ def read_review(values: Mapping[str, Sequence[str]]) -> ReviewInput:
         territory=_territory(text("territory", "world")) if accepted else "world",
         context=text("context", "none"),
         over_broad=text("over_broad").lower() in ("1", "true", "yes", "y", "on"),
-        snippets=tuple(dict.fromkeys(values.get("snippets") or ())) if ground == "terms" else (),
+        snippets=snippets if ground == "terms" or outcome == "declined" else (),
     )
 
 
@@ -211,6 +217,15 @@ def _text_errors(review: ReviewInput, facts: ReviewFacts) -> list[FieldError]:
     return errors
 
 
+def _left_over_errors(review: ReviewInput, facts: ReviewFacts) -> list[FieldError]:
+    """A ready-made text says that a clause is broken; left over in a decline it would tell the opposite."""
+    if review.outcome != "declined":
+        return []
+    detail = "The ready-made text of a clause still stands here: take it out, or accept."
+    left = {one.kind for one in facts.snippets if stands_in(getattr(review, one.kind), one.text)}
+    return [FieldError(kind, "ready_made_left_over", detail) for kind in KINDS if kind in left]
+
+
 def _name_errors(review: ReviewInput, facts: ReviewFacts) -> list[FieldError]:
     """The statement goes to every sender of the case, so it names none of them and nothing of ours."""
     name = name_in(review.statement, names=facts.sender_names, references=facts.sender_references)
@@ -240,7 +255,12 @@ def _own_weight(review: ReviewInput, facts: ReviewFacts) -> int:
 
 
 def inserted_snippets(review: ReviewInput, snippets: Collection[Snippet]) -> tuple[str, ...]:
-    """The versions among these that the form says were inserted, or whose text stands in their field."""
+    """The versions among these that the form says were inserted, or whose text stands in their field.
+
+    None where no clause is named.
+    """
+    if review.ground != "terms":
+        return ()
     texts = {"rationale": review.rationale, "statement": review.statement}
     found = (
         snippet.version_id

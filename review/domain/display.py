@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 MOST_CODE_POINTS: Final = 500
 
+_ADDRESS: Final = re.compile(r"https?://[^\s/?#<>\"']+", re.IGNORECASE)
 _AUTHORITY = re.compile(r"(https?)://([^/?#]*)", re.IGNORECASE)
 _PLAIN_DOT = re.compile(r"(?<!\[)\.(?!\])")
 _HIDDEN = re.compile(
@@ -30,6 +31,11 @@ def defang(url: str) -> str:
     return f"{scheme}://{_PLAIN_DOT.sub('[.]', match[2])}{url[match.end() :]}"
 
 
+def defanged_within(text: str) -> str:
+    """A text in which no address that names its scheme is one that a program turns into a link."""
+    return _ADDRESS.sub(lambda match: defang(match[0]), text)
+
+
 def visible(text: str) -> str:
     """Write control, invisible and direction characters as their number, such as ``⟨202E⟩``.
 
@@ -39,7 +45,11 @@ def visible(text: str) -> str:
 
 
 def folded(text: str, most: int = 160) -> tuple[str, str]:
-    """The beginning of a text, cut between words where there are any, and the rest; none of a short one."""
+    """The beginning of a text, cut between words where there are any, and the rest; none of a short one.
+
+    Addresses in it are defanged.
+    """
+    text = defanged_within(text)
     if len(text) <= most:
         return text, ""
     space = max(text.rfind(" ", 0, most), text.rfind("\n", 0, most))

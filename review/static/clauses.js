@@ -1,5 +1,4 @@
-// Finds clauses while one types, and inserts what is ready-made for a ticked one. The form does both without it.
-// Counts what is typed where it comes near to a limit, which the server keeps.
+// Finds clauses, inserts their ready-made texts, counts near a limit. The form does without it.
 "use strict";
 (() => {
   for (const area of document.querySelectorAll("textarea[data-most]")) {
@@ -24,7 +23,7 @@
   const boxes = [...list.querySelectorAll("input[name=clauses]")];
   const choiceOf = (box) => box.closest(".choice");
 
-  // The digits belong to the first nine clauses that are shown.
+  // Digits belong to the first nine shown.
   const number = () => {
     let digit = 0;
     for (const box of boxes) {
@@ -58,7 +57,7 @@
   });
   group.querySelector("[name=find]").hidden = true;
 
-  // Texts of a clause: appended when it is ticked, taken out when it is unticked and they were left as they are.
+  // Texts of a clause: appended when it is ticked, taken out, if untouched, when it is unticked or not asked for.
   const button = group.querySelector("[data-insert]");
   const inserted = form.querySelector("[data-inserted]");
   if (button) button.hidden = true;
@@ -84,18 +83,18 @@
     hidden.remove();
   };
   const follow = (box) => {
+    const asked = group.checkVisibility();
     for (const kind of ["rationale", "statement"]) {
       const text = box.dataset[kind];
-      if (text) (box.checked ? insert : remove)(form.elements[kind], box.dataset[`${kind}Id`], text);
+      if (text && (box.dataset.ticked || !asked)) (box.checked && asked ? insert : remove)(form.elements[kind], box.dataset[`${kind}Id`], text);
     }
   };
 
-  // The text opens below the name of what has the focus by key; nothing moves under a pointer.
   const see = (box) => {
     if (box.matches(":focus-visible")) choiceOf(box).scrollIntoView({ block: "nearest" });
   };
 
-  // Where the page is light on texts, those of a clause come when it is looked at.
+  // Where the page has few texts, those of a clause come when it is looked at.
   const load = (box) => {
     if (!("more" in box.dataset)) return;
     delete box.dataset.more;
@@ -126,5 +125,8 @@
     target.dataset.ticked = "1";
     load(target);
     follow(target);
+  });
+  form.addEventListener("change", ({ target }) => {
+    if (/^(outcome|ground)$/.test(target.name)) for (const box of boxes) if (box.checked) follow(box);
   });
 })();

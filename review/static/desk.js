@@ -1,5 +1,4 @@
-// Drafts that save themselves, times that go on, warnings before something ends, copying.
-// No page needs it. Its words come with the page. What keys.js shares with it is what it gives away as `desk`.
+// Drafts that save themselves, times that go on, warnings, copying. No page needs it. keys.js uses its `desk`.
 "use strict";
 const desk = (() => {
   const page = document.currentScript.dataset;
@@ -112,10 +111,10 @@ const desk = (() => {
       if (navigator.sendBeacon(form.dataset.autosave, bodyOf(typed))) stored = typed;
     };
     drafts.push(flush);
-    // fields that belong to the form stand outside of it too, such as that of a note
+    // the note stands outside of the form
     document.addEventListener("input", ({ target }) => { if (target.form === form) later(1000); });
     document.addEventListener("focusout", ({ target }) => { if (target.form === form) save(); });
-    addEventListener("pagehide", flush);
+    for (const end of ["beforeunload", "pagehide"]) addEventListener(end, flush); // the first comes before a reload asks
     document.addEventListener("visibilitychange", () => { if (document.hidden) save(); });
     if (!stored) later(1000);
   }

@@ -1,5 +1,4 @@
-// Keys: when a page takes them, and which part of it each presses; the help over the page.
-// No page needs it. Keys come with the page; review/domain/shortcuts.py is the table of keys.
+// Keys: when a page takes them, and what each presses; help. No page needs it; review/domain/shortcuts.py is the table.
 "use strict";
 (() => {
   const { words, all, clock, leaving, sent } = desk;
@@ -59,7 +58,7 @@
   const FIELDS = "textarea, select, input:not([type=radio], [type=checkbox], [type=button], [type=submit], [type=reset], [type=file])";
   const STOPS = "input, select, textarea, a, button, summary";
 
-  // The key as the table writes it: by what it types where that is a letter or digit of ours, else by its place.
+  // The key as the table writes it: by what it types where that is ours, else by its place.
   let otherLetters = false;
   const nameOf = ({ key, code, ctrlKey, shiftKey }) => {
     if (key === "Escape") return "Esc";
@@ -78,8 +77,8 @@
     return "";
   };
 
-  // Letters of a group act where the focus is inside, or right after a key chose an outcome: a sentence that
-  // is typed outside of its field changes nothing there.
+  // Letters of a group act where the focus is inside, or right after a key chose an outcome: a sentence
+  // typed outside of its field changes nothing.
   let pressed = null, before = null;
   const isMeant = (part) => {
     const group = part.closest("[data-own-letters]");
@@ -95,6 +94,10 @@
     }
     return null;
   };
+  const reach = (part) => {
+    part.focus();
+    if (part.matches("textarea")) part.selectionStart = part.textLength; // one writes on behind what stands there
+  };
   const press = (part) => {
     pressed = part;
     const { then } = part.dataset;
@@ -102,12 +105,12 @@
       if (then) part.open = true;
       else part = part.querySelector("summary");
     }
-    if (part.matches(`${FIELDS}, summary, [type=radio], [type=checkbox]`)) part.focus();
+    if (part.matches(`${FIELDS}, summary, [type=radio], [type=checkbox]`)) reach(part);
     if (!part.matches(`${FIELDS}, details`)) part.click();
     const next = (part.checked || part.open) && document.getElementById(then || "");
-    if (next) (next.matches(STOPS) ? next : next.querySelector(STOPS) || part).focus();
+    if (next) reach(next.matches(STOPS) ? next : next.querySelector(STOPS) || part);
   };
-  // Rows of a list and items of a case: on from the focus, else from the last stop, else from what the address names.
+  // Rows of a list, items of a case: on from the focus, the last stop, or what the address names.
   let stop = null;
   const step = (by) => {
     const stops = all("main :is(.facts tbody th a, .item-head)").filter(isVisible);
@@ -175,7 +178,7 @@
   };
   addEventListener("keydown", onKey);
 
-  // The help as a window over the page; the link leads to the same table.
+  // The help over the page; the link leads to the same.
   const help = document.querySelector("a[data-help]");
   const over = document.querySelector("dialog[data-help]");
   const openHelp = (event) => {

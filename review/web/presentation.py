@@ -19,7 +19,15 @@ from markupsafe import Markup
 
 from review import clock
 from review.domain.clause_words import clause_name, plain_words
-from review.domain.display import code_points, defang, folded, mixed_scripts, unicode_form, visible
+from review.domain.display import (
+    code_points,
+    defang,
+    defanged_within,
+    folded,
+    mixed_scripts,
+    unicode_form,
+    visible,
+)
 from review.domain.removal_order import order_lines
 from review.domain.shortcuts import served
 from review.web import appearance, scripting, texts
@@ -65,6 +73,7 @@ def register(app: Flask) -> None:
         code_points=code_points,
         day=day,
         defanged=defang,
+        defanged_within=defanged_within,
         exact=exact,
         folded=folded,
         language=language_name,

@@ -302,7 +302,7 @@ def test_only_a_key_that_may_refer_refers(desk: Desk) -> None:
     with pytest.raises(ScopeTooSmall):
         receive(sender_actor(sender, Scope.READ), URL)
     with pytest.raises(NotPermitted):
-        receive(make_account(Role.SENDER, sender_id=sender), URL)
+        receive(make_account(Role.MODERATOR), URL)
     with pytest.raises(ScopeTooSmall):
         refuse_referral(body=b"{}", codes=["missing"], actor=sender_actor(sender, Scope.READ))
     assert _count(desk, Referral) == _count(desk, Opening) == 0

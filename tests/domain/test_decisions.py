@@ -1,6 +1,7 @@
 """The rules of the review form, and the answer that follows from a review."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,9 +16,11 @@ from review.domain.decisions import (
     check_review,
     complaint_until,
     form_fields,
+    inserted_snippets,
     read_review,
 )
 from review.domain.priority import Rank, why_first
+from review.domain.snippets import Snippet
 from review.errors import InvalidReview
 
 FACTS = ReviewFacts("referral", frozenset({"W-1", "W-2"}), frozenset({"Harbour Watch", "HW-33-014", "A"}))
@@ -47,6 +50,19 @@ def _codes(fields: dict[str, Any], facts: ReviewFacts = FACTS) -> dict[str, str]
     except InvalidReview as error:
         return {entry.pointer: entry.code for entry in error.errors}
     return {}
+
+
+def test_a_decline_holds_no_ready_made_text_that_says_the_opposite() -> None:
+    told = Snippet("Q-1", "statement", "en", 1, "The content breaks our clause on violence.")
+    facts = replace(FACTS, snippets=(told,))
+    left = DECLINE | {
+        "snippets": ["Q-1"],
+        "statement": "It keeps our terms.\n\nThe content breaks our  clause on violence.",
+    }
+    assert _codes(left, facts) == {"statement": "ready_made_left_over"}
+    assert _codes(DECLINE | {"snippets": ["Q-1"]}, facts) == {}
+    assert inserted_snippets(read_review(_values(DECLINE | {"snippets": ["Q-1"]})), (told,)) == ()
+    assert _codes(ACCEPT | {"snippets": ["Q-1"], "statement": told.text}, facts) == {}
 
 
 @pytest.mark.parametrize("fields", [ACCEPT, DECLINE, ACCEPT | {"ground": "law", "law": "StGB § 86a"}])

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.domain.display import code_points, defang, folded, mixed_scripts, unicode_form, visible
+from review.domain.display import (
+    code_points,
+    defang,
+    defanged_within,
+    folded,
+    mixed_scripts,
+    unicode_form,
+    visible,
+)
 from review.domain.locations import Hosts, read_location
 
 
@@ -100,6 +108,12 @@ def test_a_short_text_is_not_folded_and_a_long_one_between_words() -> None:
     assert begun == "word " * 32
     assert begun + rest == "word " * 60
     assert folded("x" * 200) == ("x" * 160, "x" * 40)
+
+
+def test_addresses_within_a_folded_text_are_defanged() -> None:
+    text = "See HTTPS://Evil.example/a.b, http://x.test and https."
+    assert folded(text) == ("See hxxps://Evil[.]example/a.b, hxxp://x[.]test and https.", "")
+    assert defanged_within("hxxps://evil[.]example") == "hxxps://evil[.]example"
 
 
 def test_a_mark_is_never_torn_from_its_letter() -> None:

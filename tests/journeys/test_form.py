@@ -23,12 +23,12 @@ OWN = "The caption names the person and the place."
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """A desk on SQLite with eight clauses and referrals of three locations; a test gives its case back."""
+    """A desk on SQLite with eight clauses; each test gives its case back, and its draft stays its own."""
     folder = tmp_path_factory.mktemp("form")
     desk = Program(folder, f"sqlite:///{folder / 'review.db'}", hosts="video.example", undo_seconds=60)
     with running(desk):
         desk.add_account("admin@desk.example", "admin")
-        for number in range(5):
+        for number in range(7):
             desk.add_account(f"moderator{number}@desk.example", "moderator")
         terms = folder / "terms.md"
         terms.write_text(TERMS)
@@ -106,6 +106,34 @@ def test_a_tick_inserts_both_texts_and_unticking_takes_untouched_ones_out(
     expect(page.locator("[name=snippets]")).to_have_count(1)
     expect(page.get_by_role("button", name="Insert texts of ticked clauses")).to_be_hidden()
     assert visitor.violations() == []
+    page.get_by_role("button", name="Give back").click()
+    assert visitor.troubles == []
+    visitor.close()
+
+
+def test_ready_made_texts_leave_with_the_outcome_and_one_writes_on_behind_what_stands(
+    program: Program, chromium: Browser
+) -> None:
+    write_texts(program, chromium, width=1440)
+    visitor = moderator(program, chromium, 5)
+    page = visitor.page
+    rationale, statement = page.locator("#rationale"), page.locator("#statement")
+    page.locator("html[data-awake]").wait_for(state="attached")
+    page.keyboard.press("1")
+    page.get_by_role("checkbox", name=re.compile("1 Violence")).check()
+    expect(statement).to_have_value(TOLD)
+    page.check("[name=outcome][value=declined]")
+    expect(rationale).to_have_value("")
+    expect(statement).to_have_value("")
+    page.check("[name=outcome][value=accepted]")
+    expect(statement).to_have_value(TOLD)
+    page.get_by_role("checkbox", name=re.compile("1 Violence")).focus()
+    page.keyboard.press("t")
+    page.keyboard.type(" Thank you.")
+    expect(statement).to_have_value(f"{TOLD} Thank you.")
+    statement.fill("Typed a moment before.")
+    page.reload()
+    expect(statement).to_have_value("Typed a moment before.")
     page.get_by_role("button", name="Give back").click()
     assert visitor.troubles == []
     visitor.close()
@@ -210,7 +238,7 @@ def test_fields_that_an_outcome_does_not_need_are_not_in_the_way(
 
 def test_without_a_script_the_buttons_find_and_insert(program: Program, chromium: Browser) -> None:
     write_texts(program, chromium, width=360)
-    visitor = moderator(program, chromium, 0, script=False, width=360)
+    visitor = moderator(program, chromium, 6, script=False, width=360)
     page = visitor.page
     page.fill("#rationale", OWN)
     page.fill("#clause-search", "threats")
