@@ -50,7 +50,10 @@ def _kib(pid: int, file: str, name: str) -> int:
 def _once(family: list[int]) -> int:
     own, files = 0, 0
     for member in family:
-        lines = Path(f"/proc/{member}/smaps_rollup").read_text().splitlines()[1:]
+        try:
+            lines = Path(f"/proc/{member}/smaps_rollup").read_text().splitlines()[1:]
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it ended since it was listed: it holds nothing
         kib = {name: int(value.split()[0]) for name, _, value in (line.partition(":") for line in lines)}
         own += kib["Pss_Anon"]
         files = max(files, kib["Rss"] - kib["Anonymous"])
