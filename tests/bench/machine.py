@@ -6,7 +6,7 @@ import platform
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -36,7 +36,8 @@ def _family(pid: int) -> list[int]:
     found = [pid]
     for parent in found:
         for task in Path(f"/proc/{parent}/task").glob("*/children"):
-            found += [int(child) for child in task.read_text().split()]
+            with suppress(FileNotFoundError, ProcessLookupError):  # it ended since it was listed
+                found += [int(child) for child in task.read_text().split()]
     return found
 
 
