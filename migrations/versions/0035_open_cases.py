@@ -1,7 +1,7 @@
-"""Indexes that begin with the state hold open cases alone, in words that the queue does not imply.
+"""Indexes that begin with the state say so in words that the condition of the queue does not imply.
 
 SQLite keeps no statistics unless told to. Without them it took one of these indexes for the first of the
-queue and sorted every waiting case; so narrowed, it has no choice but the index in the queue's order.
+queue and sorted every waiting case; so worded, it has no choice but the index in the queue's order.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,10 @@ COLUMNS = {
     "ix_cases_oldest": ["state", "opened_at"],
 }
 WAITING = "pending_review_id IS NULL"
-OPEN = "state IN ('open', 'second_review', 'resolving', 'waiting_sender', 'escalated')"
+EVERY = (
+    "state IN ('open', 'second_review', 'resolving', 'waiting_sender', 'escalated', 'decided', 'complaint',"
+    " 'withdrawn')"
+)
 
 
 def _index_where(condition: str) -> None:
@@ -30,14 +33,14 @@ def _index_where(condition: str) -> None:
 
 
 def upgrade() -> None:
-    """Narrow both, and hold what waits for leads in the order of the queue."""
-    _index_where(f"{WAITING} AND {OPEN}")
+    """Say so in both, and hold what waits for leads in the order of the queue."""
+    _index_where(f"{WAITING} AND {EVERY}")
     disputed = sa.text(f"{WAITING} AND state = 'resolving'")
     order = ["rank", "due_at", "opened_at", "id"]
     op.create_index("ix_cases_disputed", "cases", order, sqlite_where=disputed, postgresql_where=disputed)
 
 
 def downgrade() -> None:
-    """Widen both."""
+    """Leave it out of both."""
     op.drop_index("ix_cases_disputed", table_name="cases")
     _index_where(WAITING)

@@ -12,11 +12,13 @@ from review.models.base import Base, OnTrail, one_of
 IS_LIVE = sa.text("state IN ({})".format(", ".join(f"'{state}'" for state in LIVE)))
 """The condition of the unique index over live cases; conflicts are matched to it by this text."""
 
-IS_WAITING = sa.text(f"pending_review_id IS NULL AND {IS_LIVE.text}")
-"""What is open in any state; `queries.queued.is_waiting` says the same.
+IS_UNDELAYED = sa.text(
+    "pending_review_id IS NULL AND state IN ({})".format(", ".join(f"'{state}'" for state in CaseState))
+)
+"""Cases of which no review waits for its undo window; `queries.queued.is_undelayed` says the same.
 
-Cases whose review waits for its undo window are out of it. Its indexes begin with the state, so it names
-all states: SQLite without statistics would else take one of them for the queue, and sort every case.
+Their indexes begin with the state, and name all states besides: SQLite without statistics would else take
+one of them for the queue, and sort every case.
 """
 
 IS_QUEUED = sa.text(
@@ -57,11 +59,11 @@ class Case(OnTrail, Base):
             "due_at",
             "opened_at",
             "id",
-            sqlite_where=IS_WAITING,
-            postgresql_where=IS_WAITING,
+            sqlite_where=IS_UNDELAYED,
+            postgresql_where=IS_UNDELAYED,
         ),
         sa.Index(
-            "ix_cases_oldest", "state", "opened_at", sqlite_where=IS_WAITING, postgresql_where=IS_WAITING
+            "ix_cases_oldest", "state", "opened_at", sqlite_where=IS_UNDELAYED, postgresql_where=IS_UNDELAYED
         ),
         sa.Index("ix_cases_claimed_by", "claimed_by"),
         sa.Index(

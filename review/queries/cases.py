@@ -14,7 +14,7 @@ from review.domain.priority import Rank, why_first
 from review.domain.states import CLAIMABLE, LIVE, QUEUED, ROUND_IN, CaseState, Round
 from review.models import Case, EmailedReferral, Item, Pass, Review, SetAside
 from review.prepared import Prepared
-from review.queries.queued import is_in_dispute, is_queued, is_waiting
+from review.queries.queued import is_in_dispute, is_queued, is_undelayed
 
 PAGE_ROWS = 50
 MOST_COUNTED = 999
@@ -316,7 +316,7 @@ def _oldest_at(reader: Session, account_id: str | None, now: datetime, *, resolv
     states = (*QUEUED, CaseState.RESOLVING) if resolves else QUEUED
     oldest = [
         sa.select(Case.opened_at)
-        .where(Case.state == state, is_waiting(), is_unclaimed(now), _listed_to(account_id))
+        .where(Case.state == state, is_undelayed(), is_unclaimed(now), _listed_to(account_id))
         .order_by(Case.opened_at)
         .limit(1)
         .subquery()

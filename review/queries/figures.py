@@ -13,7 +13,7 @@ from review.domain.webhooks import DeliveryState
 from review.models import Case, Delivery, Leaf, Opening, PendingEvent, Review, StoredCheckpoint
 from review.queries.deliveries import recent_dead_letters
 from review.queries.heartbeats import loop_states
-from review.queries.queued import is_waiting
+from review.queries.queued import is_undelayed
 
 MOST_COUNTED = 10_000
 
@@ -56,7 +56,7 @@ def _queue(reader: Session) -> Iterator[Figure]:
     sentence = f"Cases that wait, by state and rank, counted up to {MOST_COUNTED}."
     for state in LIVE:
         for rank in Rank:
-            waiting = (Case.state == state, Case.rank == rank, is_waiting())
+            waiting = (Case.state == state, Case.rank == rank, is_undelayed())
             some = sa.select(Case.id).where(*waiting).limit(MOST_COUNTED)
             count = reader.scalar(sa.select(sa.func.count()).select_from(some.subquery())) or 0
             yield Figure("queue_cases", sentence, count, (("state", state), ("rank", rank.name.lower())))

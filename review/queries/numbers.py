@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from review.domain.loops import SILENT_SECONDS
 from review.domain.numbers import Numbers, Period, read_counts
 from review.domain.priority import Rank
+from review.domain.states import LIVE
 from review.models import Case, DayCount, Leaf, Opening
 from review.prepared import Prepared
 from review.queries.counted_entries import Progress, progress_of
-from review.queries.queued import is_waiting
+from review.queries.queued import is_undelayed
 
 MOST_COUNTED = 10_000
 """A count of open cases ends here: beyond it, how many more changes nothing to do."""
@@ -109,7 +110,8 @@ def _bounded(column: Any, *more: sa.ColumnElement[bool]) -> Prepared:
             .select_from(
                 sa.select(sa.literal(1))
                 .where(
-                    is_waiting(),
+                    Case.state.in_([sa.literal(state.value) for state in LIVE]),
+                    is_undelayed(),
                     column > sa.bindparam("after", type_=column.type),
                     column <= sa.bindparam("until", type_=column.type),
                     *more,

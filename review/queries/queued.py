@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from review.domain.states import LIVE, QUEUED, CaseState
+from review.domain.states import QUEUED, CaseState
 from review.models import Case
 
 
@@ -18,11 +18,11 @@ def is_queued() -> sa.ColumnElement[bool]:
     )
 
 
-def is_waiting() -> sa.ColumnElement[bool]:
-    """The case is open in some state, in the very words of the indexes that begin with the state."""
+def is_undelayed() -> sa.ColumnElement[bool]:
+    """No review waits for its undo window: in the very words of the indexes that begin with the state."""
     return sa.and_(
         Case.pending_review_id.is_(None),
-        Case.state.in_([sa.literal_column(f"'{state}'", sa.String()) for state in LIVE]),
+        Case.state.in_([sa.literal_column(f"'{state}'", sa.String()) for state in CaseState]),
     )
 
 

@@ -12,6 +12,7 @@ from review.db import Moment
 from review.domain.searching import Reading
 from review.domain.states import CaseState
 from review.models import Case, Decision, Item, Referral, Review, Sender
+from review.queries.queued import is_undelayed
 from review.queries.search_entries import MOST_CANDIDATES, cases_read
 
 LISTED = 50
@@ -213,10 +214,7 @@ def _window(filters: Filters, after: Place | None, *, most: int) -> Any:
     newest_first = (Case.opened_at.desc(), Case.id.desc())
     states = [CaseState(filters.state)] if filters.state is not None else list(CaseState)
     parts = [
-        columns.where(Case.state == state, Case.pending_review_id.is_(None))
-        .order_by(*newest_first)
-        .limit(most)
-        .subquery()
+        columns.where(Case.state == state, is_undelayed()).order_by(*newest_first).limit(most).subquery()
         for state in states
     ]
     waiting = columns.join(

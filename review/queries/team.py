@@ -15,7 +15,7 @@ from review.models import Account, Case, Review
 from review.prepared import Prepared
 from review.queries.cases import is_free
 from review.queries.numbers import MOST_COUNTED, Counted, numbers_of
-from review.queries.queued import is_waiting
+from review.queries.queued import is_undelayed
 
 MOST_LISTED = 500
 
@@ -90,11 +90,11 @@ def _standing(reader: Session, now: datetime) -> dict[str, int]:
         .where(*waits)
     )
     away = {
-        state: sa.select(Case.id).where(Case.state == state, is_waiting())
+        state: sa.select(Case.id).where(Case.state == state, is_undelayed())
         for state in (CaseState.ESCALATED, CaseState.WAITING_SENDER)
     }
     return {
-        "waiting": _counted(reader, sa.select(Case.id).where(is_free(now), is_waiting())),
+        "waiting": _counted(reader, sa.select(Case.id).where(is_free(now), is_undelayed())),
         "held": _counted(reader, held),
         "recorded": _counted(reader, recorded),
         **{state.value: _counted(reader, cases) for state, cases in away.items()},

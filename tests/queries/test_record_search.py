@@ -11,6 +11,7 @@ from review.actions.cases import claim_next
 from review.actions.decisions import record_review
 from review.domain.decisions import ReviewInput
 from review.domain.searching import readings_of
+from review.domain.states import CaseState
 from review.models import Case
 from review.queries import record_search
 from review.queries.record_search import CaseListed, Filters, cases_found
@@ -48,6 +49,19 @@ def test_a_search_reads_no_whole_table(desk: Desk, wanted: str) -> None:
     session.execute(sa.text("SET LOCAL enable_bitmapscan = off"))
     plan = [row[0] for row in session.execute(sa.text(f"EXPLAIN {bound}"))]
     assert not [line for line in plan if "Seq Scan" in line], plan
+
+
+def test_the_newest_cases_come_from_an_index(desk: Desk) -> None:
+    session, filters = desk.session, Filters()
+    window = record_search._window(filters, None, most=50)
+    bound = sa.select(window.c.id).compile(session.get_bind(), compile_kwargs={"literal_binds": True})
+    if desk.database == "postgresql":
+        session.execute(sa.text("SET LOCAL enable_seqscan = off"))
+    word = "EXPLAIN QUERY PLAN" if desk.database == "sqlite" else "EXPLAIN"
+    plan = [str(row) for row in session.execute(sa.text(f"{word} {bound}"))]
+    walked = [line for line in plan if "ix_cases_oldest" in line]
+    assert len(walked) == len(CaseState), plan
+    assert not [line for line in plan if "SCAN cases'" in line or "Seq Scan on cases" in line], plan
 
 
 def db_tables() -> set[str]:
