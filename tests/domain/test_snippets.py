@@ -122,7 +122,7 @@ def test_an_accept_with_the_ready_made_text_alone_is_refused(rationale: str) -> 
 
 def test_one_sentence_of_ones_own_is_enough_and_a_decline_needs_none() -> None:
     check_review(_accept(f"{READY} The caption asks readers to join."), facts=_facts(snippet()))
-    declined = ReviewInput("declined", decline_reason="not_found", rationale=READY)
+    declined = ReviewInput("declined", decline_reason="not_found", rationale="Gone.")
     check_review(declined, facts=_facts(snippet()))
 
 
