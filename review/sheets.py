@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from review.domain.file_rows import FileRow
+from review.domain.uploaded_files import as_written
 from review.errors import FieldError, InvalidInput, NotStrictJson
-from review.formats.columns import Columns, check_columns, check_header, members_of
+from review.formats.columns import ADDED, Columns, check_columns, check_header, members_of, normal_name
 from review.formats.ndjson import LONGEST_LINE, Line, Unpacked, read_lines
 from review.formats.strict_json import parse_object
 from review.formats.tables import CellRow, Table
@@ -97,11 +98,13 @@ def _with_columns(first: CellRow | None, rows: Iterator[CellRow]) -> Sheet:
 
 def _rows(rows: Iterator[CellRow], names: tuple[str, ...], columns: Columns) -> Iterator[FileRow]:
     check_columns(names, columns)
+    corrected = set(ADDED) <= {normal_name(name) for name in names}
     for row in rows:
+        cells = tuple(map(as_written, row.cells)) if corrected else row.cells
         problems = tuple(_placed(index, problem, columns) for index, problem in row.problems)
         readable = not any(index is None for index, _problem in row.problems)
-        members = members_of(columns, row.cells) if readable else None
-        yield FileRow(row.number, row.body, members, row.cells, tuple(found for found in problems if found))
+        members = members_of(columns, cells) if readable else None
+        yield FileRow(row.number, row.body, members, cells, tuple(found for found in problems if found))
 
 
 def _placed(index: int | None, problem: FieldError, columns: Columns) -> FieldError | None:

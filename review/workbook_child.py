@@ -27,6 +27,9 @@ MEMORY_BYTES: Final = 1024 * 1024 * 1024
 CPU_SECONDS: Final = 150
 OUTPUT_BYTES: Final = 320 * 1024 * 1024
 UNPACKED_BYTES: Final = 512 * 1024 * 1024
+USUAL_BYTES: Final = 32 * 1024 * 1024
+MOST_RATIO: Final = 100
+"""Beyond the usual size so much of a workbook may be packing; a sheet of words is packed to a tenth or so."""
 MOST_PARTS: Final = 2_000
 MOST_ROWS: Final = 100_001
 MOST_ROW_NUMBER: Final = 1_048_576
@@ -121,7 +124,8 @@ def _check_archive(source: IO[bytes]) -> bool:
             raise Refused("protected")
         if any(part.compress_type not in _METHODS for part in parts):
             raise Refused("packing")
-        if sum(part.file_size for part in parts) > UNPACKED_BYTES:
+        unpacked, packed = sum(part.file_size for part in parts), sum(part.compress_size for part in parts)
+        if unpacked > UNPACKED_BYTES or (unpacked > USUAL_BYTES and unpacked > packed * MOST_RATIO):
             raise Refused("unpacked")
         if "xl/workbook.xml" not in names or "[content_types].xml" not in names:
             raise Refused("no_workbook")

@@ -144,6 +144,10 @@ BOMBS: dict[str, tuple[bytes, str]] = {
     ),
     "in another encoding": (changed(BOOK, _utf16), "entities"),
     "unpacked size beyond all limits": (_stated(BOOK, 600 * 1024 * 1024), "too large unpacked"),
+    "blanks, packed to nothing": (
+        changed(BOOK, in_sheet(b"<sheetData>", b" " * 34_000_000 + b"<sheetData>")),
+        "too large unpacked",
+    ),
     "unpacked size that is not so": (_stated(BOOK, 5), "damaged"),
     "row beyond the last": (
         changed(BOOK, in_sheet(b'<row r="2"', b'<row r="1048577"')),

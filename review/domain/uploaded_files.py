@@ -38,8 +38,17 @@ def file_name(written: str | None) -> str:
 
 
 def harmless(cell: str) -> str:
-    """A cell that no spreadsheet program takes for a formula, also in full-width letters."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    """A cell that no spreadsheet program takes for a formula, in full-width letters either."""
+    return f"'{cell}" if _would_act(cell) else cell
+
+
+def as_written(cell: str) -> str:
+    """What `harmless` made harmless, as it was before."""
+    return cell[1:] if cell.startswith("'") and _would_act(cell) else cell
+
+
+def _would_act(cell: str) -> bool:
+    return cell.lstrip("'").startswith(_FORMULA)
 
 
 def rest_of(reference: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from types import FunctionType
@@ -96,7 +97,7 @@ def register(app: Flask) -> None:
         nearness=nearness,
         script_words=scripting.words,
         served_keys=served,
-        server_time=lambda: clock.rfc3339(clock.now()),
+        server_time=server_time,
         standard_appearance=appearance.standard,
     )
     # Globals are weaker than any context value, so views and the guard may set these in any order.
@@ -149,6 +150,11 @@ def _harden(app: Flask) -> None:
     environment.autoescape = True
     environment.trim_blocks = True
     environment.lstrip_blocks = True
+
+
+def server_time() -> str:
+    """The time for scripts, to the second and never before it: what has just happened is past for them."""
+    return machine_time(clock.now() + timedelta(seconds=1))
 
 
 def page_context() -> dict[str, Any]:

@@ -87,6 +87,19 @@ def test_a_corrected_file_is_taken_under_the_reference_of_the_rest(desk: Desk, o
     assert "1 row · 1 ready · 0 need fixing" in officer.said(page)
 
 
+@pytest.mark.parametrize("reason", ["- threatens @mayor", "=1+1", "'= as it was", "''-", "'tis plain"])
+def test_a_corrected_row_keeps_its_words(desk: Desk, officer: Officer, reason: str) -> None:
+    page = officer.upload(table(f"A,{reason},https://elsewhere.example/2"))
+    work(desk.app)
+    corrected = officer.get(f"{page}/corrections.csv").data
+    assert not re.search(rb",[=+@-]", corrected)
+    page = officer.upload(corrected.replace(b"elsewhere.example", b"video.example"))
+    work(desk.app)
+    officer.post(f"{page}/send")
+    work(desk.app)
+    assert desk.session.scalars(sa.select(Referral.reason)).all() == [reason]
+
+
 def test_a_reference_with_other_content_is_named_before_anything_is_sent(
     desk: Desk, officer: Officer
 ) -> None:

@@ -157,7 +157,9 @@ def test_a_notice_has_its_four_elements_and_is_acknowledged(desk: Desk, officer:
 def test_every_address_is_judged_by_the_form(desk: Desk, officer: Person) -> None:
     urls = f"{URL}\r\nhxxps://video[.]example/2\r\n\r\nhttps://elsewhere.invalid/\r\n{URL}#x\r\n"
     refused = unescape(officer.post(NEW, 422, **(GOOD | {"urls": urls})).text)
-    assert "Address 3: " in refused
+    at_field = refused.split('id="urls-error"')[1].split("</p>")[0]
+    assert "Address 3: " in at_field
+    assert "Address 4: " in at_field
     assert "elsewhere.invalid" in refused
     page, _answer = sent(officer, **(GOOD | {"urls": urls.partition("https://else")[0]}))
     assert "hxxps://video[.]example/2" in page
