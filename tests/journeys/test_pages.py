@@ -101,7 +101,7 @@ def test_every_page_is_clean(
             _look_at_a_sender(visitor, f"{width}-{scheme}")
         if role == "sender":
             visitor.open("/sender")
-            visitor.page.locator("main a[href^='/sender/referrals/']").first.click()
+            visitor.page.locator("main a[href^='/sender/referrals/R-']").first.click()
             _check(visitor, f"referral-{width}-{scheme}")
             visitor.page.get_by_role("link", name="Withdraw referral").click()
             _check(visitor, f"withdrawing-{width}-{scheme}")
