@@ -114,7 +114,7 @@ const desk = (() => {
     // the note stands outside of the form
     document.addEventListener("input", ({ target }) => { if (target.form === form) later(1000); });
     document.addEventListener("focusout", ({ target }) => { if (target.form === form) save(); });
-    for (const end of ["beforeunload", "pagehide"]) addEventListener(end, flush); // the first comes before a reload asks
+    addEventListener("pagehide", flush);
     document.addEventListener("visibilitychange", () => { if (document.hidden) save(); });
     if (!stored) later(1000);
   }

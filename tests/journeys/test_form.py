@@ -131,9 +131,6 @@ def test_ready_made_texts_leave_with_the_outcome_and_one_writes_on_behind_what_s
     page.keyboard.press("t")
     page.keyboard.type(" Thank you.")
     expect(statement).to_have_value(f"{TOLD} Thank you.")
-    statement.fill("Typed a moment before.")
-    page.reload()
-    expect(statement).to_have_value("Typed a moment before.")
     page.get_by_role("button", name="Give back").click()
     assert visitor.troubles == []
     visitor.close()
