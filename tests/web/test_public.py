@@ -35,6 +35,7 @@ def test_ready_names_each_check(desk: Desk) -> None:
         "checkpoint",
         "dispatch",
         "deliveries",
+        "platform",
         "workers",
         "disk",
     }
