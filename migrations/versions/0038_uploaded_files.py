@@ -46,14 +46,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_uploaded_files"),
     )
     op.create_index("ix_uploaded_files_sender", "uploaded_files", ["sender_id", "created_at", "id"])
-    at_work = sa.text("state IN ('waiting', 'sending')")
-    op.create_index(
-        "ix_uploaded_files_work",
-        "uploaded_files",
-        ["created_at"],
-        sqlite_where=at_work,
-        postgresql_where=at_work,
-    )
+    op.create_index("ix_uploaded_files_state", "uploaded_files", ["state", "created_at"])
 
 
 def downgrade() -> None:

@@ -7,10 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from review.db import Moment
-from review.domain.uploaded_files import AT_WORK, FileState
+from review.domain.uploaded_files import FileState
 from review.models.base import Base, OnTrail, one_of
-
-_AT_WORK = sa.text(f"state IN {tuple(str(state) for state in AT_WORK)}")
 
 
 class UploadedFile(OnTrail, Base):
@@ -24,7 +22,7 @@ class UploadedFile(OnTrail, Base):
     __table_args__ = (
         one_of("state", tuple(FileState), name="state"),
         sa.Index("ix_uploaded_files_sender", "sender_id", "created_at", "id"),
-        sa.Index("ix_uploaded_files_work", "created_at", sqlite_where=_AT_WORK, postgresql_where=_AT_WORK),
+        sa.Index("ix_uploaded_files_state", "state", "created_at"),
     )
 
     sender_id: Mapped[str] = mapped_column(sa.ForeignKey("senders.id"))

@@ -20,7 +20,7 @@ from tests.model.rules import Content
 from tests.postgres import PostgresServer
 from tests.rounds import more
 
-CI_STORIES, STEPS = 20, 40
+CI_STORIES, STEPS = 30, 40
 # what the stories must have come across, so that agreeing means something
 MUST_HAPPEN = (
     "submit, new",

@@ -313,6 +313,10 @@ def test_values_of_a_wrong_type_are_findings_and_no_errors(desk: Desk) -> None:
     with undefended() as connection:
         for name, columns in COLUMNS.items():
             for column in columns:
+                filled = sa.text(f"SELECT count(*) FROM {name} WHERE {column} IS NOT NULL")
+                if connection.scalar(filled) == 0:
+                    assert column == "removal_order", "that desk has no orders; it has everything else"
+                    continue
                 for value in ("x'00ff'", "1.5", "NULL", "CAST(x'ff' AS TEXT)"):
                     point = connection.begin_nested()
                     one = f"(SELECT rowid FROM {name} WHERE {column} IS NOT NULL LIMIT 1)"
