@@ -29,6 +29,7 @@ from review.queries.uploaded_files import OwnFile
 from review.sheets import ENDINGS, kind_of
 from review.web import cursors, guard
 from review.web.errors import status_of
+from review.web.quantities import whole
 from review.web.sender.bad_rows import corrections, shown_rows
 from review.web.sender.example import example_table
 from review.web.sender.file_forms import (
@@ -85,7 +86,7 @@ def _new(form: FileForm) -> str:
         columns=COLUMNS,
         required=REQUIRED,
         endings=ENDINGS,
-        most_rows=MOST_FILE_ROWS,
+        most_rows=whole(MOST_FILE_ROWS),
         most_mib=MOST_FILE_BYTES // 1024 // 1024,
         kept_days=KEPT_DAYS,
     )
