@@ -12,7 +12,7 @@ from alembic import command
 from alembic.config import Config
 
 from review import db
-from review.models import schema
+from review.models import roles, schema
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,12 @@ def _config(connection: sa.Connection) -> Config:
 
 
 def upgrade(engine: sa.Engine, revision: str = "head") -> None:
-    """Bring the database to ``revision``, all or nothing."""
+    """Bring the database to ``revision``, all or nothing; who serves it may use what is new."""
     with engine.begin() as connection:
         command.upgrade(_config(connection), revision)
+        if connection.dialect.name == "postgresql":
+            for desk in roles.desks(connection):
+                roles.allow(connection, desk)
 
 
 def downgrade(engine: sa.Engine, revision: str) -> None:

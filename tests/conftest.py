@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 from app import create_app
 from review import db, migrate
 from review.config import Settings, read_settings
+from review.models.roles import Roles, set_up
 from tests import compiled, data
 from tests.draws import NO_DRAW
 from tests.postgres import PostgresServer
@@ -105,6 +106,8 @@ def postgres_template(postgres: PostgresServer, tmp_path_factory: pytest.TempPat
     url = postgres.create("template_review")
     engine = db.create_engine(settings_for(url, tmp_path_factory.mktemp("template")))
     migrate.upgrade(engine)
+    with engine.begin() as connection:
+        set_up(connection, Roles())
     engine.dispose()
     return "template_review"
 

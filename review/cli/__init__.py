@@ -3,10 +3,11 @@
 import click
 from flask import Flask
 
-from review.cli import accounts, clauses, numbers, referrals, senders, server, trail
+from review.cli import accounts, clauses, numbers, referrals, roles, senders, server, trail
 
 commands: tuple[click.Command, ...] = (
     *server.commands,
+    roles.roles,
     *trail.commands,
     *accounts.commands,
     *senders.commands,

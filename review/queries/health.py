@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from review import clock, db
 from review.domain.loops import SILENT_SECONDS
 from review.errors import SettingsError
-from review.models import Case, Leaf, Opening, PendingEvent, Review, StoredCheckpoint, schema
+from review.models import Case, Leaf, Opening, PendingEvent, Review, StoredCheckpoint, roles, schema
 from review.queries.deliveries import (
     DEAD_DAYS,
     MOST_COUNTED,
@@ -135,6 +135,8 @@ def _checks(reader: Session, *, now: datetime) -> Iterator[Check]:
         sentence=f"Missing: {', '.join(sorted(missing))}." if missing else "All triggers guard the trail.",
         next_step="Run flask trail verify, then restore a backup.",
     )
+    if connection.dialect.name == "postgresql":
+        yield _role_check(connection)
     yield _age_check(
         "trail",
         reader.scalar(
@@ -170,6 +172,19 @@ def _checks(reader: Session, *, now: datetime) -> Iterator[Check]:
     yield _workers_check(reader, now=now)
     yield _verification_check(reader, now=now)
     yield _clock_check(reader)
+
+
+def _role_check(connection: sa.Connection) -> Check:
+    rewrites = roles.may_rewrite(connection)
+    return Check(
+        "role",
+        ok=True,
+        warning=rewrites,
+        sentence="The desk runs as a role of the database that could rewrite the trail."
+        if rewrites
+        else "The desk runs as a role of the database that cannot rewrite the trail.",
+        next_step="Run flask roles, then serve with the role for the desk that it names.",
+    )
 
 
 def _verification_check(reader: Session, *, now: datetime) -> Check:

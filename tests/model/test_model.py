@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from review.models.roles import Roles
 from tests.conftest import settings_for
 from tests.model.machine import DeskMachine
 from tests.model.pair import Place
@@ -62,7 +63,8 @@ def _postgresql(request: pytest.FixtureRequest, folder: Path) -> Callable[[], Pl
 
     def new_place() -> Place:
         name = f"model{next(numbers)}"
-        url = server.create(name, template=template)
+        # as the role that serves: what the desk does must need no more
+        url = server.create(name, template=template).replace("review@", f"{Roles.desk}@")
         return Place(settings_for(url, folder), lambda: server.drop(name))
 
     return new_place

@@ -10,18 +10,27 @@ import rfc8785
 import sqlalchemy as sa
 import time_machine
 
+from app import create_app
 from review import clock, db, ledger
 from review.actions import trail
 from review.domain.loops import LOOPS
 from review.domain.permissions import OPERATOR, Role
 from review.models import schema
+from review.models.roles import Roles
 from review.queries import health
 from review.queries.trail import Finding
 from review.queries.verdicts import newest_verdict
-from tests.conftest import Desk
+from tests.conftest import Desk, settings_for
 from tests.factories import make_case, make_sign_in
+from tests.postgres import PostgresServer
 from tests.signs import beat_all
 from tests.trails import record_events, settle
+
+
+@pytest.fixture
+def database_url(database_url: str) -> str:
+    """As the role that serves, without which health has something to say."""
+    return database_url.replace("review@", f"{Roles.desk}@")
 
 
 class Usage(NamedTuple):
@@ -187,3 +196,17 @@ def test_the_newest_verdict_is_found_by_its_index(desk: Desk) -> None:
         text = statements[-1].replace("%(param_1)s::INTEGER", "1")
         plan = str(reader.exec_driver_sql(f"EXPLAIN {text}").all())
     assert "ix_openings_verdict" in plan
+
+
+def test_a_role_that_could_rewrite_the_trail_is_told(
+    postgres: PostgresServer, postgres_template: str, tmp_path: Path
+) -> None:
+    url = postgres.create("owned", template=postgres_template)
+    with create_app(settings_for(url, tmp_path)).app_context():
+        checks = health.readiness(db.session(), now=clock.now(), rooms=())
+        db.session().close()
+        db.extension.engine.dispose()
+    postgres.drop("owned")
+    (role,) = [check for check in checks if check.name == "role"]
+    assert (role.ok, role.warning) == (True, True)
+    assert "flask roles" in role.next_step
