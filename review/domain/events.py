@@ -204,6 +204,9 @@ EVENTS: dict[str, EventType] = {
         EventType("record.evidence_hidden", "case", _PEOPLE, ("reveals",), changes=False),
         EventType("record.location_opened", "case", _PEOPLE, ("item", "url"), changes=False),
         EventType(
+            "record.reviewer_unmasked", "case", _PEOPLE, ("review", "reviewer", "reason"), changes=False
+        ),
+        EventType(
             "evidence.captured",
             "case",
             _PEOPLE,

@@ -94,6 +94,7 @@ class Permission(StrEnum):
     JUDGE_QUALITY = "judge_quality"
     FOLLOW_RESTRICTIONS = "follow_restrictions"
     REPORT_RESTRICTIONS = "report_restrictions"
+    UNMASK_REVIEWERS = "unmask_reviewers"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -214,6 +215,9 @@ GRANTS: dict[Permission, Grant] = {
         "Report a restriction as in place or as failed: the platform its own, a lead by hand, on the trail.",
         roles=frozenset({Role.LEAD}),
         scopes=frozenset({Scope.PLATFORM}),
+    ),
+    Permission.UNMASK_REVIEWERS: Grant(
+        "Be told who recorded a review, for a reason that goes on the trail.", roles=frozenset({Role.LEGAL})
     ),
 }
 

@@ -10,14 +10,17 @@ from review.models import Opening
 from review.queries.record_timeline import actor_in, meta_in, names_of, text_in
 
 REVEALED = "record.evidence_revealed"
-READINGS = frozenset({"record.opened", REVEALED, "record.evidence_hidden", "record.location_opened"})
+UNMASKED = "record.reviewer_unmasked"
+READINGS = frozenset(
+    {"record.opened", REVEALED, "record.evidence_hidden", "record.location_opened", UNMASKED}
+)
 """Events of readers: they stand in a list of their own, and do not crowd the timeline."""
 
 
 @dataclass(frozen=True)
 class Reading:
     """The record was opened, a piece of its ``evidence`` shown (in which stage, how large) or hidden, or the
-    reader left for a live address.
+    reader left for a live address, or was told who recorded a ``review``, for a ``reason``.
 
     ``width`` and ``height`` in pixels, none for text; ``bytes`` are those of what was shown.
     """
@@ -31,6 +34,8 @@ class Reading:
     width: int | None
     height: int | None
     bytes: int | None
+    review: str | None
+    reason: str | None
 
 
 def readings_of(reader: Session, case_id: str) -> tuple[Reading, ...]:
@@ -60,6 +65,8 @@ def readings_of(reader: Session, case_id: str) -> tuple[Reading, ...]:
                 width=meta.get("width"),
                 height=meta.get("height"),
                 bytes=meta.get("bytes"),
+                review=text_in(row.fields, "review"),
+                reason=text_in(row.fields, "reason"),
             )
         )
     return tuple(found)

@@ -15,6 +15,7 @@ from review.web.legal import (
     senders,
     team,
     trail,
+    unmasking,
 )
 
 blueprints: tuple[Blueprint, ...] = (
@@ -30,4 +31,5 @@ blueprints: tuple[Blueprint, ...] = (
     agreement.blueprint,
     quality.blueprint,
     quality_evidence.blueprint,
+    unmasking.blueprint,
 )

@@ -1,0 +1,99 @@
+"""Legal is told once who recorded a review, for a reason that stays; nobody else is."""
+
+import json
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from review.domain.permissions import Role
+from review.models import Account, Opening
+from tests.conftest import Desk
+from tests.factories import make_account, make_case, make_sign_in
+from tests.judging import judge
+
+REASON = "Case 4 O 12/26 <b>asks</b> who decided."
+
+
+def place(desk: Desk) -> tuple[str, str, str]:
+    """A case with one review: the case, the address that asks, the name behind it."""
+    actor, case_id = make_account(), make_case()
+    recorded = judge(case_id, actor)
+    name = desk.session.scalar(sa.select(Account.name).where(Account.trail_id == actor.id))
+    assert name
+    return case_id, f"/records/{case_id}/reviewers/{recorded.review_id}", name
+
+
+def token_on(client: FlaskClient, address: str) -> str:
+    return client.get(address).text.partition('name="csrf_token" type="hidden" value="')[2].partition('"')[0]
+
+
+def unmaskings(desk: Desk) -> list[dict[str, str]]:
+    desk.session.rollback()
+    rows = desk.session.scalars(
+        sa.select(Opening.fields).where(Opening.event_type == "record.reviewer_unmasked")
+    )
+    return [json.loads(json.dumps(row)) for row in rows]
+
+
+def test_a_reason_names_the_person_once_and_stays_in_the_record(desk: Desk) -> None:
+    case_id, address, name = place(desk)
+    legal = desk.client()
+    make_sign_in(legal, Role.LEGAL)
+    record = legal.get(f"/records/{case_id}").text
+    assert f'href="{address}"' in record
+    assert name not in record
+    asked = legal.get(address).text
+    assert name not in asked
+    assert unmaskings(desk) == []
+    answer = legal.post(address, data={"csrf_token": token_on(legal, address), "reason": REASON})
+    assert answer.status_code == 200
+    assert name in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert len(unmaskings(desk)) == 1
+    record = legal.get(f"/records/{case_id}").text
+    assert name not in record
+    readings = record.partition("Who opened this record")[2]
+    assert "Reviewer named" in readings
+    assert "Case 4 O 12/26 &lt;b&gt;asks" in readings
+    assert name not in legal.get(address).text
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("", "Write why"),
+        (" \n", "Write why"),
+        ("w" * 2_001, "at most 2000"),
+        ("a\x07b", "control characters"),
+    ],
+)
+def test_without_a_reason_nobody_is_named(desk: Desk, reason: str, words: str) -> None:
+    _case_id, address, name = place(desk)
+    legal = desk.client()
+    make_sign_in(legal, Role.LEGAL)
+    answer = legal.post(address, data={"csrf_token": token_on(legal, address), "reason": reason})
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert name not in answer.text
+    assert unmaskings(desk) == []
+
+
+def test_only_legal_asks_and_only_about_a_review_of_the_case(desk: Desk) -> None:
+    _case_id, address, name = place(desk)
+    other_case, other, _name = place(desk)
+    for role in set(Role) - {Role.LEGAL, Role.SENDER}:
+        client = desk.client()
+        make_sign_in(client, role)
+        assert client.get(address).status_code == 403, role
+    legal = desk.client()
+    make_sign_in(legal, Role.LEGAL)
+    token = token_on(legal, address)
+    mixed = f"/records/{other_case}/reviewers/{address.rpartition('/')[2]}"
+    for wrong in (mixed, mixed[:-4] + "0000", "/records/C-0/reviewers/V-0"):
+        assert legal.get(wrong).status_code == 404
+        answer = legal.post(wrong, data={"csrf_token": token, "reason": REASON})
+        assert answer.status_code == 404
+        assert name not in answer.text
+    assert unmaskings(desk) == []
+    assert other
