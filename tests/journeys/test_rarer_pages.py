@@ -18,7 +18,7 @@ from review.actions.sender_changes import add_flagger
 from review.domain.permissions import OPERATOR, SERVICE, Actor, Role
 from review.domain.sampling import Draw
 from review.domain.senders import FlaggerEvidence
-from review.models import Case, ClauseVersion, Item, SenderKey
+from review.models import Account, Case, ClauseVersion, Item, SenderKey
 from tests.conftest import Desk
 from tests.draws import DRAWN, NOT_DRAWN
 from tests.factories import (
@@ -240,3 +240,28 @@ def test_pages_that_end_something_are_clean(house: House) -> None:
         house.check(visitor, "ending" + address.rpartition("/")[2] + address.split("/")[2], walked=True)
     for visitor in (officer, admin):
         _end(visitor)
+
+
+def test_a_reviewer_is_named_to_legal_for_a_reason(house: House) -> None:
+    reviewer = make_account()
+    case_id = make_case(url=PLACE)
+    _settled(case_id, reviewer, DECLINE)
+    name = house.desk.session.scalar(sa.select(Account.name).where(Account.trail_id == reviewer.id)) or ""
+    visitor, _person = house.sit(Role.LEGAL)
+    page = visitor.page
+    visitor.open(f"/records/{case_id}")
+    page.get_by_role("link", name="Who is this?").click()
+    house.check(visitor, "unmask", walked=True)
+    page.get_by_role("button", name="Name the reviewer").click()
+    expect(page.locator(".message.error")).to_be_focused()
+    house.check(visitor, "unmask-refused")
+    visitor.troubles = [trouble for trouble in visitor.troubles if "422" not in trouble]  # refused on purpose
+    page.get_by_label("Reason").fill("A court asks who decided.")
+    page.get_by_role("button", name="Name the reviewer").click()
+    expect(page.get_by_text(name)).to_be_visible()
+    house.check(visitor, "unmasked", walked=True)
+    page.get_by_role("link", name="Back to the record").click()
+    expect(page.get_by_text("A court asks who decided.")).to_be_visible()
+    assert name not in page.content()
+    house.check(visitor, "record-unmasked")
+    _end(visitor)
