@@ -164,7 +164,7 @@ def _holder_page(
         values = values_of_draft(draft.fields) if draft else {}
     in_force = clauses.clauses_in_force(reader, on=now.date())
     content = case_content(reader, summary.id, account_id=account_id, others=there.others)
-    evidence = evidence_shown(content, summary, since=shown_since())
+    evidence = evidence_shown(content, summary, since=shown_since(), looked=there.look)
     same = same_things(content.referrals, with_files=evidence.pieces)
     errors = error.errors if error else ()
     beside = {one.pointer: one.detail for one in errors if one.pointer in BESIDE}
