@@ -92,7 +92,7 @@ def ask_sender(
 def _checked(writer: Session, case_id: str, question: str, item_id: str | None) -> Asked:
     asked = item_to_ask(writer, case_id, item_id)
     if asked is None:
-        detail = "Choose one of the referrals of this case."
+        detail = "Choose one of the items of this case."
         errors = [FieldError("question_item", "not_in_list", detail)]
         raise InvalidReview("The sender was not asked yet; correct what is marked.", errors=errors)
     check_question(

@@ -72,9 +72,10 @@ class ReviewInput:
 
 @dataclass(frozen=True, slots=True)
 class ReviewFacts:
-    """What the rules need to know of the case: its kind, our clause versions in force, and who sent it.
+    """What the rules need to know of the case: its kind, our clause versions in force, and who refers.
 
-    ``sender_names`` are looked for in parts too, ``sender_references`` only as a whole. ``snippets``:
+    ``sender_names``, of every registered sender and of those whom the case names beside, are looked for in
+    parts too; ``sender_references``, of this case, only as a whole. ``snippets``:
     what is ready-made for the clauses that the review names, or was inserted into it. ``colleague``: a
     pseudonym or e-mail address of somebody of the desk that the statement holds.
     """
@@ -227,10 +228,10 @@ def _left_over_errors(review: ReviewInput, facts: ReviewFacts) -> list[FieldErro
 
 
 def _name_errors(review: ReviewInput, facts: ReviewFacts) -> list[FieldError]:
-    """The statement goes to every sender of the case, so it names none of them and nothing of ours."""
+    """The statement goes to every sender of the case, so it names nobody who refers and nothing of ours."""
     name = name_in(review.statement, names=facts.sender_names, references=facts.sender_references)
     if name is not None:
-        detail = f"The statement goes to every sender of this case: take out “{name}”."
+        detail = f"A statement names nobody who refers, whether of this case or not: take out “{name}”."
         return [FieldError("statement", "names_sender", detail)]
     if facts.colleague is not None:
         detail = f"Senders never learn who works here: take out “{facts.colleague}”, or write “we”."

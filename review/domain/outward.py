@@ -1,12 +1,14 @@
 """Whom would an outward text give away? Senders and their references, people of the desk, our own ids.
 
-A statement goes to every sender of a case, so it names none of them. Letters are compared without case,
-accents and invisible characters.
+A statement goes to every sender of a case, so it names nobody who refers, of this case or not: were only
+those of the case refused, the refusal would tell a reviewer who they are. Letters are compared without
+case, accents and invisible characters.
 """
 
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from typing import Final
 
 from review.domain.pseudonyms import STAFF_WORDS
@@ -52,12 +54,25 @@ def name_in(text: str, *, names: Collection[str], references: Collection[str] = 
     Of a name also each part between commas or dashes counts that has two words or more, or 12 letters.
     """
     exact, loose = _folded(text), _words(text)
-    wanted = [(_folded(one), one, exact) for one in {*names, *references}]
-    wanted += [(_words(part), part, loose) for one in names for part in (one, *_parts(one))]
-    for folded, name, within in sorted(wanted, key=lambda one: (-len(one[0]), one[0])):
-        if len(folded) >= SHORTEST_NAME and folded in within and re.search(_standing_alone(folded), within):
+    wanted = [(*_whole(one), exact) for one in {*names, *references}]
+    wanted += [(*part, loose) for one in names for part in _spoken(one)]
+    within = [one for one in wanted if len(one[0]) >= SHORTEST_NAME and one[0] in one[2]]
+    for folded, name, where in sorted(within, key=lambda one: (-len(one[0]), one[0])):
+        if re.search(_standing_alone(folded), where):
             return name.strip()
     return None
+
+
+@lru_cache(maxsize=4_096)
+def _whole(name: str) -> tuple[str, str]:
+    """A name as it is looked for, and as it is written."""
+    return _folded(name), name
+
+
+@lru_cache(maxsize=4_096)
+def _spoken(name: str) -> tuple[tuple[str, str], ...]:
+    """The words of a name and of its parts, each as it is looked for and as it is written."""
+    return tuple((_words(part), part) for part in (name, *_parts(name)))
 
 
 def own_id_in(text: str) -> str | None:

@@ -24,7 +24,8 @@ def check_question(
     """Raise `InvalidReview` unless the question asks something and gives nobody away.
 
     It goes to the sender of one item, who must not learn who else referred the same location, nor who works
-    on it: ``colleague`` is a pseudonym or e-mail address of ours that the question holds.
+    on it: ``colleague`` is a pseudonym or e-mail address of ours that the question holds. ``other_names`` are
+    those of every registered sender, the asked one's too, so that a refusal does not tell who sent this.
     """
     problem = problem_in_text(question, LONGEST_QUESTION, missing="Write what the sender should tell us.")
     if problem is None:
@@ -39,7 +40,10 @@ def _given_away(
 ) -> tuple[str, str] | None:
     name = name_in(question, names=names, references=references)
     if name is not None:
-        return "names_sender", f"The question goes to one sender of this case: take out “{name}”."
+        return (
+            "names_sender",
+            f"A question names nobody who refers, whether of this case or not: take out “{name}”.",
+        )
     if colleague is not None:
         return "names_staff", f"Senders never learn who works here: take out “{colleague}”, or write “we”."
     own_id = own_id_in(question)

@@ -51,12 +51,16 @@ class Limits:
 
 @dataclass(frozen=True)
 class Exposure:
-    """What a person was shown today, by severity, and since the last break; how long that break is ago."""
+    """What a person was shown today, by severity, and since the last break; how long the work goes on since.
+
+    ``rested_today``: a break was taken in the last 16 hours, by its button.
+    """
 
     high: int
     low: int
     high_since_break: int
     working_minutes: int
+    rested_today: bool = False
 
 
 def lowered(cap: int, own: int | None) -> int:

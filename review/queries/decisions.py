@@ -1,6 +1,6 @@
 """What has been judged, what is due to go out, and which facts of a case do the rules of a review need?"""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -69,6 +69,7 @@ _NAMES = Prepared(
         .where(Case.id == sa.bindparam("case_id"))
     )
 )
+_REGISTERED = Prepared(lambda: sa.select(Sender.name))
 _DRAFT = Prepared(
     lambda: sa.select(Draft.fields, Draft.saved_at).where(
         Draft.case_id == sa.bindparam("case_id"), Draft.account_id == sa.bindparam("account_id")
@@ -92,7 +93,7 @@ def review_facts(
     return ReviewFacts(
         intake_kind=rows[0].intake_kind,
         clauses_in_force=frozenset(clause.version_id for clause in in_force),
-        sender_names=names,
+        sender_names=registered_names(reader) | names,
         sender_references=references,
         snippets=_snippets_for(reader, review, in_force),
         colleague=staff_named(reader, review.statement),
@@ -113,7 +114,12 @@ def _snippets_for(
     return (*now.values(), *(snippets_named(reader, earlier) if earlier else ()))
 
 
-def sender_names(rows: Sequence[Any]) -> tuple[Collection[str], Collection[str]]:
+def registered_names(reader: Session) -> frozenset[str]:
+    """The names of all senders: which of them sent a case must not show in what is refused."""
+    return frozenset(row.name for row in _REGISTERED.all(reader))
+
+
+def sender_names(rows: Sequence[Any]) -> tuple[frozenset[str], frozenset[str]]:
     """The names, and the references, by which a sender of this case could be known.
 
     What a sender chose itself counts only where it is no ordinary word: with a reference ``the`` nobody

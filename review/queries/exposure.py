@@ -113,6 +113,7 @@ def exposure_of(reader: Session, account_id: str, *, now: datetime) -> Exposure:
         low=len(pieces) - len(high),
         high_since_break=sum(began is not None and row.first_at >= began for row in high),
         working_minutes=0 if began is None else int((now - began) / timedelta(minutes=1)),
+        rested_today=rested_until is not None and rested_until >= now - DAY,
     )
 
 

@@ -13,7 +13,7 @@ from review.domain.states import CaseState, ItemStatus
 from review.models import Case, Item, Question, Referral, Sender
 from review.prepared import Prepared
 from review.queries.cases import not_reviewed_by, shown_state
-from review.queries.decisions import sender_names
+from review.queries.decisions import registered_names, sender_names
 
 SHORT_CHUNK = 400
 LISTED = 50
@@ -44,7 +44,7 @@ class QuestionEnded:
 
 @dataclass(frozen=True)
 class Asked:
-    """The item that a question is about, and the names and references of the other senders of its case."""
+    """The item that a question is about, the names of all who refer, and the references of the others."""
 
     item_id: str
     referral_id: str
@@ -94,7 +94,8 @@ def questions_on(reader: Session, case_id: str) -> tuple[QuestionEnded, ...]:
 def item_to_ask(reader: Session, case_id: str, item_id: str | None) -> Asked | None:
     """That item of a case, or its first where none is named; None where it is not in review there.
 
-    What another sender has in common with the one that is asked gives nobody away.
+    What another sender has in common with the one that is asked gives nobody away; the name of a registered
+    sender is never free, so that no question finds out who sent the case.
     """
     rows = reader.execute(
         sa.select(
@@ -122,10 +123,8 @@ def item_to_ask(reader: Session, case_id: str, item_id: str | None) -> Asked | N
     asked = fitting[0]
     own = sender_names([row for row in rows if row.sender_id == asked.sender_id])
     others = sender_names([row for row in rows if row.sender_id != asked.sender_id])
-    names, references = (
-        frozenset(other) - frozenset(known) for other, known in zip(others, own, strict=True)
-    )
-    return Asked(asked.id, asked.referral_id, names, references)
+    names, references = (other - known for other, known in zip(others, own, strict=True))
+    return Asked(asked.id, asked.referral_id, registered_names(reader) | names, references)
 
 
 def questions_of(reader: Session, item_ids: Sequence[str]) -> dict[str, tuple[OwnQuestion, ...]]:

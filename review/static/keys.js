@@ -96,6 +96,7 @@
   };
   const reach = (part) => {
     part.focus();
+    part.scrollIntoView({ block: "nearest" });
     if (part.matches("textarea")) part.selectionStart = part.textLength; // one writes on behind what stands there
   };
   const press = (part) => {

@@ -248,7 +248,7 @@ def test_only_the_holder_asks_with_the_form_of_this_claim(desk: Desk) -> None:
         ask()()
     assert asked.state == "open"
     assert desk.session.scalars(sa.select(Question)).all() == []
-    asked.ask("First of all, at which minute is it?")  # the name of who is asked gives nobody away
+    asked.ask("In which minute is it?")
 
 
 def test_who_may_not_ask_answer_or_end_is_refused(desk: Desk) -> None:

@@ -79,7 +79,7 @@ def test_a_question_goes_out_and_its_answer_comes_back(
     asker.page.get_by_role("button", name="Ask and stay").click()
     expect(asker.page.get_by_role("alert")).to_contain_text("Write what the sender should tell us.")
     clean(asker, "form", script=script)
-    asker.page.select_option("select[name=question_item]", label="Referral 1 of 2")
+    asker.page.select_option("select[name=question_item]", label="Item 1 of 2 · Referral 1 of 2")
     asker.page.fill("textarea[name=question]", HOSTILE)
     asker.page.get_by_role("button", name="Ask and stay").click()
     expect(asker.page.locator("main")).to_contain_text("The sender was asked; it comes back")

@@ -105,7 +105,7 @@ def test_the_whole_way_of_a_question_and_its_answer(scene: Scene, desk: Desk) ->
     other = desk.client()
     make_sign_in(other, Role.MODERATOR)
     held = words_of(claim(other, scene.case_id))
-    for words in ("Answer of the sender", ANSWER, "Referral 1 of 2", "What was asked", QUESTION):
+    for words in ("Answer of the sender", ANSWER, "Item 1 of 2", "What was asked", QUESTION):
         assert words in held
 
 
@@ -130,10 +130,39 @@ def test_the_second_referral_can_be_asked_about_without_naming_its_sender(scene:
     assert "Northland" not in page
     choice = page.partition('name="question_item"')[2].partition("</select>")[0]
     options = re.findall(r'<option[^>]*value="(I-[^"]+)"[^>]*>([^<]+)<', choice)
-    assert [words for _item, words in options] == ["Referral 1 of 2", "Referral 2 of 2"]
+    assert [words for _item, words in options] == [
+        "Item 1 of 2 · Referral 1 of 2",
+        "Item 2 of 2 · Referral 2 of 2",
+    ]
     assert ask(scene.moderator, scene.case_id, question_item=options[1][0]).status_code == 303
     assert desk.session.scalar(sa.select(Question.item_id)) == scene.other_id
     assert "waits for you" not in scene.officer.get(scene.address).text
+
+
+def test_any_item_can_be_asked_about_by_its_place_and_its_sender_sees_which(desk: Desk) -> None:
+    moderator, officer = desk.client(), desk.client()
+    make_sign_in(moderator, Role.MODERATOR)
+    sender_id = make_sender()
+    make_sign_in(officer, Role.SENDER, sender_id=sender_id)
+    case_id = make_case(url="https://video.example/watch?v=1", sender_id=sender_id)
+    for number in range(2):
+        url = f"https://video.example/watch?v=1&utm_source={number}"
+        join_case(case_id, url=url, sender_id=sender_id, reason=f"Again, {number}.")
+    page = claim(moderator, case_id)
+    items = re.findall(r'class="item-head" id="(I-[^"]+)"[^>]*>([^<]+)<', page)
+    choice = page.partition('name="question_item"')[2].partition("</select>")[0]
+    options = re.findall(r'<option([^>]*)value="(I-[^"]+)"[^>]*>([^<]+)<', choice)
+    assert [words.partition(" · ")[0] for *_rest, words in options] == [words for _item, words in items]
+    assert [item for _chosen, item, _words in options] == [item for item, _words in items]
+    assert not any("selected" in chosen for chosen, *_rest in options[1:]), "the first unless one is chosen"
+    second = items[1][0]
+    assert ask(moderator, case_id, question_item=second).status_code == 303
+    asked = desk.session.scalars(sa.select(Item.referral_id).where(Item.id == second)).one()
+    page = officer.get(f"/sender/referrals/{asked}").text
+    assert f"Answer for item {second}" in page
+    assert QUESTION in page.partition(f'id="question-{second}"')[2].partition("</section>")[0]
+    others = desk.session.scalars(sa.select(Referral.id).where(Referral.id != asked)).all()
+    assert all(QUESTION not in officer.get(f"/sender/referrals/{one}").text for one in others)
 
 
 @pytest.mark.parametrize(

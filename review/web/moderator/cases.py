@@ -164,7 +164,7 @@ def _holder_page(
         values = values_of_draft(draft.fields) if draft else {}
     in_force = clauses.clauses_in_force(reader, on=now.date())
     content = case_content(reader, summary.id, account_id=account_id, others=there.others)
-    evidence = evidence_shown(content, summary, since=shown_since())
+    evidence = evidence_shown(content, summary, since=shown_since(), looked=there.look)
     same = same_things(content.referrals, with_files=evidence.pieces)
     errors = error.errors if error else ()
     beside = {one.pointer: one.detail for one in errors if one.pointer in BESIDE}
@@ -178,14 +178,13 @@ def _holder_page(
                 claim_generation=summary.claim_generation,
                 errors=errors,
                 may_ask=summary.round is Round.FIRST,
-                items=items,
+                items=same.placed,
             )
         )
     )
     parts = review_parts(summary, content, in_force, values, beside=there.beside)
-    items = [referral.items[0].id for referral in content.referrals]
     drawn = (summary.intake_kind, parts.senders, parts.draws_alike, summary.round)
-    blank = None if values or errors or parts.query or len(items) > 1 else drawn
+    blank = None if values or errors or parts.query or len(same.placed) > 1 else drawn
     return render_template(
         "moderator/case.html",
         case=summary,
@@ -195,7 +194,6 @@ def _holder_page(
         advice=advice_on(reader, summary.id) if there.advice and summary.round is not Round.SECOND else (),
         opposed=opposed_reviews(reader, summary),
         asked=questions_on(reader, summary.id) if there.asked else (),
-        asked_about=items,
         shown=len(same.item_ids),
         evidence=evidence,
         look=look_shown(summary, looked_at=there.look),

@@ -67,7 +67,7 @@ class ReviewForm(FlaskForm):
     context = SelectField(lazy_gettext("Context"), validate_choice=False)
     over_broad = BooleanField(lazy_gettext("The location stands for more than one piece of content"))
     question = TextAreaField(lazy_gettext("Question to the sender"))
-    question_item = SelectField(lazy_gettext("Whom do you ask?"), validate_choice=False)
+    question_item = SelectField(lazy_gettext("Which item do you ask about?"), validate_choice=False)
     version = HiddenField()
     claim_generation = HiddenField()
 
@@ -150,12 +150,12 @@ def review_form(
     claim_generation: int,
     errors: Sequence[FieldError] = (),
     may_ask: bool = True,
-    items: Sequence[str] = (),
+    items: Sequence[tuple[str, int]] = (),
 ) -> ReviewForm:
     """The form with what was typed, what may be chosen, and each error at its field.
 
-    ``items``: those that a question may be about, the first of each referral in the order of the page;
-    ``may_ask``: the sender or legal may be asked in this round.
+    ``items``: those that a question may be about, in the order of the page, each with the number of its
+    referral there; ``may_ask``: the sender or legal may be asked in this round.
     """
 
     first = partial(first_of, values)
@@ -183,16 +183,25 @@ def review_form(
     form.clauses.choices = [
         (clause.version_id, clause_name(clause.number, clause.title)) for clause in clauses
     ]
-    form.question_item.choices = [
-        (item_id, gettext("Referral %(number)s of %(total)s", number=number, total=len(items)))
-        for number, item_id in enumerate(items, 1)
-    ]
+    form.question_item.choices = _items_to_ask(items)
     _place_errors(form, errors)
     return form
 
 
 def _choices(family: str, codes: Sequence[str]) -> list[tuple[str, str]]:
     return [(code, word_of(code, family)) for code in codes]
+
+
+def _items_to_ask(items: Sequence[tuple[str, int]]) -> list[tuple[str, str]]:
+    """Each item by its place on the page, and by its referral where the case has several."""
+    total = max((number for _item, number in items), default=0)
+    found = []
+    for place, (item_id, number) in enumerate(items, 1):
+        words = gettext("Item %(number)s of %(count)s", number=place, count=len(items))
+        if total > 1:
+            words += " · " + gettext("Referral %(number)s of %(total)s", number=number, total=total)
+        found.append((item_id, words))
+    return found
 
 
 def _place_errors(form: ReviewForm, errors: Sequence[FieldError]) -> None:

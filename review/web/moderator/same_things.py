@@ -45,7 +45,12 @@ class SameThings:
     @property
     def item_ids(self) -> tuple[str, ...]:
         """All items of the case in the order of the page, by which they are numbered."""
-        return _item_ids(self.alike)
+        return tuple(item_id for item_id, _number in self.placed)
+
+    @property
+    def placed(self) -> tuple[tuple[str, int], ...]:
+        """All items of the case in the order of the page, each with the number of its referral there."""
+        return _placed(self.alike)
 
 
 def same_things(referrals: Sequence[ReferralShown], *, with_files: Collection[str]) -> SameThings:
@@ -72,12 +77,17 @@ def same_things(referrals: Sequence[ReferralShown], *, with_files: Collection[st
         sharing={found[0].item.id: tuple(found) for found in several},
         first={one.item.id: found[0].item.id for found in several for one in found[1:]},
         told=frozenset(told),
-        open_ids=tuple(one for one in _item_ids(alike) if one not in told or one in with_files),
+        open_ids=tuple(one for one, _number in _placed(alike) if one not in told or one in with_files),
     )
 
 
-def _item_ids(alike: Sequence[Alike]) -> tuple[str, ...]:
-    return tuple(item.id for some in alike for item in some.items)
+def _placed(alike: Sequence[Alike]) -> tuple[tuple[str, int], ...]:
+    return tuple(
+        (item.id, number)
+        for some in alike
+        for number, referral in zip(some.numbers, some.referrals, strict=True)
+        for item in referral.items
+    )
 
 
 def _words(item: ItemShown) -> object:

@@ -20,7 +20,8 @@ class EvidenceShown:
 
     ``pressed_text``: the item whose text the key for the next step unfolds. ``open``: how many are shown,
     from the reveal ``since`` on. ``copies``: by the first piece of a file that came several times, all of
-    them; ``again``: by item, those that are shown at another one.
+    them; ``again``: by item, those that are shown at another one. ``no_look``: to look at a capture is no
+    first look, because senders gave evidence, and there was none yet.
     """
 
     pieces: Mapping[str, tuple[PieceShown, ...]]
@@ -30,15 +31,18 @@ class EvidenceShown:
     since: str | None = None
     copies: Mapping[str, tuple[Piece, ...]] = field(default_factory=dict)
     again: Mapping[str, tuple[Piece, ...]] = field(default_factory=dict)
+    no_look: bool = False
 
 
 NOTHING = EvidenceShown({}, frozenset(), None, 0)
 
 
-def evidence_shown(content: CaseContent, case: CaseSummary, *, since: str | None) -> EvidenceShown:
+def evidence_shown(
+    content: CaseContent, case: CaseSummary, *, since: str | None, looked: bool
+) -> EvidenceShown:
     """What the holder of the case sees of its evidence: nothing but what was revealed from ``since`` on.
 
-    Asks nothing where there is none and no long text.
+    ``looked``: this person had the first look. Asks nothing where there is none and no long text.
     """
     items = [item for referral in content.referrals for item in referral.items]
     with_files = [item.id for item in items if item.evidence]
@@ -59,7 +63,8 @@ def evidence_shown(content: CaseContent, case: CaseSummary, *, since: str | None
     texts = frozenset(one.item_id for one in shown if one.evidence_id is None)
     files = same_files(_in_order(pieces, with_files))
     drawn = _drawn(files, shown, texts, [one for one in long_texts if one not in texts])
-    return replace(drawn, since=since) if shown else drawn
+    no_look = not looked and not all(piece.captured for piece in pieces)
+    return replace(drawn, since=since if shown else None, no_look=no_look)
 
 
 def _long_texts(items: Sequence[ItemShown]) -> list[str]:

@@ -25,6 +25,7 @@ HELD_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 LONG = "word " * 60
+NO_LOOK = "To look at it is no first look, because the sender gave evidence too."
 
 
 def capture(
@@ -79,6 +80,20 @@ def test_showing_ones_own_capture_unfolds_neither_sender_nor_precedents(desk: De
     assert "CANARY-AUTHORITY" not in page
     assert "Earlier decisions" not in page
     assert "Decide without looking at the evidence" in page
+    assert page.count(NO_LOOK) == 1
+    beside = page.partition(f'id="{own}"')[2].partition("</li>")[0]
+    assert NO_LOOK in beside
+    sent = desk.session.scalars(sa.select(Evidence.id).where(Evidence.account_id.is_(None))).one()
+    page = step(moderator, f"/cases/{case_id}/reveal?evidence={sent}&stage=small")
+    assert "CANARY-AUTHORITY" in page
+    assert NO_LOOK not in page, "the first look is past"
+
+
+def test_without_evidence_of_the_sender_a_capture_is_a_look_like_any_other(desk: Desk) -> None:
+    case_id = make_case(issuing_authority="CANARY-AUTHORITY")
+    moderator = Moderator(desk)
+    capture(moderator, case_id, b"What I saw there.", "own.txt", **moderator.claim(case_id))
+    assert NO_LOOK not in moderator.get(f"/cases/{case_id}")
 
 
 def _told_at_the_file(page: str, words: str) -> bool:

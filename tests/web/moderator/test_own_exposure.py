@@ -7,6 +7,7 @@ import sqlalchemy as sa
 import time_machine
 
 from review import clock, db
+from review.actions.breaks import end_break, start_break
 from review.actions.cases import claim_case
 from review.actions.comforts import choose_comfort
 from review.actions.evidence import Size, reveal_evidence, reveal_text
@@ -98,3 +99,18 @@ def test_my_work_shows_it_to_the_person_and_to_nobody_else(desk: Desk) -> None:
         assert word not in words.lower(), word
     assert "1 of 60" in person.get("/comfort")
     assert "You were shown nothing today." in lead.get("/my-work")
+
+
+def test_minutes_of_work_are_not_said_to_follow_a_break_that_nobody_took(desk: Desk) -> None:
+    with time_machine.travel(NOW, tick=False) as hand:
+        person = Moderator(desk)
+        assert "0 minutes of work in a row; no break taken today" in _words(person.get("/my-work"))
+        start_break(actor=person.actor)
+        hand.shift(timedelta(minutes=5))
+        end_break(actor=person.actor)
+        for page in ("/my-work", "/comfort"):
+            words = person.get(page)
+            assert "minutes since your last break" in words
+            assert "no break taken" not in words
+        hand.shift(DAY + timedelta(seconds=1))
+        assert exposure_of(desk.session, person.actor.account_id or "", now=clock.now()).rested_today is False
