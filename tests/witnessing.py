@@ -1,5 +1,7 @@
 """A log and a witness to try: trees of any size, signed by one key, and a witness in a folder."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from review.domain.merkle import consistency_path, leaf_hash, root_of
 from review.domain.signed_note import checkpoint_body, note_key, sign
 from review.domain.witness_requests import write_request
 from tests.domain.test_merkle import reader_of
+from tests.receivers import Heard, Receiver, Reply, receiving
 
 ORIGIN = "desk.example/trail"
 SIGNER = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -63,3 +66,16 @@ def new_place(folder: Path, name: str = NAME) -> Place:
 def ask(application: witness.Witness, body: bytes) -> TestResponse:
     """One add-checkpoint."""
     return Client(application).post("/add-checkpoint", data=body)
+
+
+@contextmanager
+def serving(application: witness.Witness) -> Iterator[Receiver]:
+    """A witness on loopback that answers over HTTP; what it heard is kept."""
+
+    def reply(heard: Heard) -> Reply:
+        answer = Client(application).post(heard.path, data=heard.body)
+        return Reply(answer.status_code, answer.data, {"Content-Type": answer.content_type or ""})
+
+    with receiving() as receiver:
+        receiver.reply = reply
+        yield receiver

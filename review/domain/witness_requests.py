@@ -1,8 +1,9 @@
 """What does a log say to a witness? The body of ``add-checkpoint`` (C2SP tlog-witness), both ways."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from enum import StrEnum
+from typing import Final, NoReturn
 
 from review.domain.merkle import HASH_BYTES
 from review.domain.signed_note import (
@@ -18,6 +19,32 @@ MOST_PROOF_LINES = 63
 LARGEST_REQUEST = 32 * 1024
 """Bytes: 63 hashes and a checkpoint with its hundred signatures have half as many."""
 SIZE_TYPE = "text/x.tlog.size"
+
+
+class WitnessFailure(StrEnum):
+    """Why a witness that was asked did not cosign."""
+
+    NO_ANSWER = "no_answer"
+    REFUSED = "refused"
+    NOT_COSIGNED = "not_cosigned"
+    UNKNOWN_LOG = "unknown_log"
+    NOT_TRUSTED = "not_trusted"
+    MOVED = "moved"
+    AHEAD = "ahead"
+    OTHER_HISTORY = "other_history"
+
+
+FAILURE_WORDS: Final[Mapping[WitnessFailure, str]] = {
+    WitnessFailure.NO_ANSWER: "asked last, it could not be reached",
+    WitnessFailure.REFUSED: "asked last, it refused without a reason that is known here",
+    WitnessFailure.NOT_COSIGNED: "asked last, it answered without a cosignature that holds by its key",
+    WitnessFailure.UNKNOWN_LOG: "asked last, it did not know this trail",
+    WitnessFailure.NOT_TRUSTED: "asked last, it did not trust the key of this trail",
+    WitnessFailure.MOVED: "asked last, it named other sizes again and again",
+    WitnessFailure.AHEAD: "it has cosigned more entries than this trail has",
+    WitnessFailure.OTHER_HISTORY: "it has seen another history of this trail",
+}
+"""Each in words that go on from the name of the witness."""
 
 
 @dataclass(frozen=True)
