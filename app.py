@@ -15,6 +15,7 @@ from review.demo import tampering
 from review.domain.appearance import Appearance, zone_named
 from review.domain.locations import Hosts
 from review.errors import SettingsError
+from review.formats.policy_files import read_policy
 from review.web import (
     admin,
     admission,
@@ -56,6 +57,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         settings = settings or read_settings()
         appearance = _standard_appearance(settings)
         hosts = Hosts.parse(settings.hosts)
+        witnesses = read_policy(settings.witness_policy)
     except SettingsError as error:
         raise StartRefused(error.detail) from None
     except ValueError as error:
@@ -67,6 +69,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         REVIEW_SETTINGS=settings,
         REVIEW_HOSTS=hosts,
         REVIEW_APPEARANCE=appearance,
+        REVIEW_WITNESSES=witnesses,
         REVIEW_DEMO=settings.demo,
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,

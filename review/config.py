@@ -47,6 +47,7 @@ class Settings:
     hosts: tuple[str, ...]
     data_dir: Path
     log_origin: str
+    witness_policy: Path | None
     insecure_cookies: bool
     undo_seconds: int
     claim_seconds: int
@@ -115,6 +116,10 @@ def _database_url(text: str) -> str:
     raise SettingsError("REVIEW_DATABASE_URL must start with sqlite:/// or postgresql://.")
 
 
+def _file(text: str) -> Path | None:
+    return Path(text.strip()).absolute() if text.strip() else None
+
+
 def _secret_key(text: str, *, demo: bool) -> str:
     if not demo and (len(text) < WEAK_KEY_LENGTH or len(set(text)) < 10):
         raise SettingsError(
@@ -177,6 +182,7 @@ def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = 
         secret_key=_secret_key(values["REVIEW_SECRET_KEY"], demo=demo),
         data_dir=Path(values["REVIEW_DATA_DIR"]).absolute(),
         log_origin=values["REVIEW_LOG_ORIGIN"],
+        witness_policy=_file(values["REVIEW_WITNESS_POLICY"]),
         insecure_cookies=_switch(values, "REVIEW_INSECURE_COOKIES"),
         database_wait_seconds=_number(values, "REVIEW_DATABASE_WAIT_SECONDS", least=1, most=60),
         trusted_proxies=_number(values, "REVIEW_TRUSTED_PROXIES", least=0, most=10),

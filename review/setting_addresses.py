@@ -27,7 +27,7 @@ class MailServer:
     sent_from: str
 
 
-def _address(name: str, text: str) -> str:
+def complete_address(name: str, text: str) -> str:
     """A complete http or https address without credentials; blank stays blank."""
     written = text.strip()
     if not written:
@@ -49,7 +49,7 @@ def _address(name: str, text: str) -> str:
 
 def platform_url(text: str) -> str:
     """Where the platform is told; blank: nowhere."""
-    return _address("REVIEW_PLATFORM_URL", text)
+    return complete_address("REVIEW_PLATFORM_URL", text)
 
 
 def platform_secrets(text: str, *, needed: bool) -> tuple[bytes, ...]:
@@ -77,7 +77,7 @@ def platform_secrets(text: str, *, needed: bool) -> tuple[bytes, ...]:
 
 def public_url(text: str) -> str:
     """Where people reach the desk, without a slash at the end; blank: not known."""
-    return _address("REVIEW_PUBLIC_URL", text).rstrip("/")
+    return complete_address("REVIEW_PUBLIC_URL", text).rstrip("/")
 
 
 def mail_server(values: Mapping[str, str]) -> MailServer | None:

@@ -50,6 +50,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Name of this trail in its checkpoints, fixed by the first `flask upgrade`; blank makes one up.",
     ),
     Setting(
+        "REVIEW_WITNESS_POLICY",
+        "",
+        "A file in the syntax of C2SP tlog-policy that names the witnesses asked to cosign the trail, with"
+        " their addresses, and the quorum; blank: none are asked.",
+    ),
+    Setting(
         "REVIEW_INSECURE_COOKIES",
         "0",
         "1 drops `Secure` and `__Host-` from the session cookie; only for plain HTTP on loopback.",

@@ -26,6 +26,15 @@ Resolve = Callable[[str, int], Sequence[str]]
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What was answered: the status, or why there is none or it does not do; the beginning of the body."""
+
+    status: int | None
+    failure: Failure | None
+    body: bytes = b""
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What came of one try: the status answered, or why there is none or it does not do; the time it took."""
 
@@ -62,20 +71,42 @@ def send(
     whose certificates count, the usual authorities unless given.
     """
     began = time.monotonic()
+    answer = ask(
+        url,
+        body,
+        headers={"content-type": "application/json", **headers},
+        networks=networks,
+        resolve=resolve,
+        trust=trust,
+        limit_seconds=limit_seconds,
+        wanted=lambda status: LONGEST_ANSWER if _judged(status) else 0,
+    )
+    excerpt = printable(answer.body.decode("utf-8", "replace"))
+    return Outcome(answer.status, answer.failure, round((time.monotonic() - began) * 1000), excerpt)
 
-    def outcome(status: int | None, failure: Failure | None, excerpt: str = "") -> Outcome:
-        return Outcome(status, failure, round((time.monotonic() - began) * 1000), excerpt)
 
+def ask(
+    url: str,
+    body: bytes,
+    *,
+    headers: Mapping[str, str],
+    networks: Sequence[Network] = (),
+    resolve: Resolve = addresses_of,
+    trust: ssl.SSLContext | None = None,
+    limit_seconds: float = TIME_LIMIT_SECONDS,
+    wanted: Callable[[int], int] = lambda _status: LONGEST_ANSWER,
+) -> Answer:
+    """POST the body once and give what was answered; as `send`. ``wanted``: bytes to read, by status."""
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     found = _resolved(parts.hostname or "", parts.port or (443 if secure else 80), resolve)
     if found is None:
-        return outcome(None, Failure.NAME_NOT_FOUND)
+        return Answer(None, Failure.NAME_NOT_FOUND)
     # one address inside is one too many: a name that leads to both is not to be trusted
     if not found or not all(_may_be_sent(address, secure, networks) for address in found):
-        return outcome(None, Failure.ADDRESS_REFUSED)
+        return Answer(None, Failure.ADDRESS_REFUSED)
     backend = _Pinned(found, deadline=time.monotonic() + limit_seconds)
-    sent = [("user-agent", USER_AGENT), ("content-type", "application/json"), ("accept-encoding", "identity")]
+    sent = [("user-agent", USER_AGENT), ("accept-encoding", "identity")]
     lines: list[tuple[bytes | str, bytes | str]] = [*sent, *headers.items()]
     try:
         with (
@@ -84,10 +115,10 @@ def send(
             ) as pool,
             pool.stream("POST", url, headers=lines, content=body) as answer,
         ):
-            failure = _judged(answer.status)
-            return outcome(answer.status, failure, _excerpt(answer.iter_stream()) if failure else "")
+            read = _beginning(answer.iter_stream(), wanted(answer.status))
+            return Answer(answer.status, _judged(answer.status), read)
     except (httpcore.TimeoutException, *_BREAKS) as error:
-        return outcome(None, _why(error))
+        return Answer(None, _why(error))
 
 
 _BREAKS: Final = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, OSError)
@@ -125,17 +156,19 @@ def _judged(status: int) -> Failure | None:
     return Failure.REDIRECT if 300 <= status < 400 else Failure.STATUS
 
 
-def _excerpt(pieces: Iterable[bytes]) -> str:
-    """The beginning of an answer in printable characters; what breaks off on the way ends it."""
+def _beginning(pieces: Iterable[bytes], wanted: int) -> bytes:
+    """The first ``wanted`` bytes of an answer; what breaks off on the way ends it."""
     read = b""
+    if not wanted:
+        return read
     try:
         for piece in pieces:
             read += piece
-            if len(read) >= LONGEST_ANSWER:
+            if len(read) >= wanted:
                 break
     except (httpcore.TimeoutException, *_BREAKS):
         pass
-    return printable(read[:LONGEST_ANSWER].decode("utf-8", "replace"))
+    return read[:wanted]
 
 
 def printable(text: str) -> str:

@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from review import clock, db, ledger
 from review.actions import cases, decisions, dispatching, questions, trail
+from review.actions.witnesses import Said, record_cosignatures
 from review.domain.decisions import ReviewInput
 from review.domain.permissions import OPERATOR, SERVICE, Role
+from review.queries.checkpoints import newest_checkpoint
 from tests.factories import make_account, make_clause, referral_body
 
 
@@ -56,6 +58,15 @@ def settle(folder: Path) -> None:
     while trail.sequence_events() is not None:
         pass
     trail.sign_checkpoint(folder=folder)
+
+
+def cosign_newest(reader: Session) -> str:
+    """Keep a line as the cosignature of the newest checkpoint; returns it."""
+    newest = newest_checkpoint(reader)
+    assert newest is not None
+    said = Said("witness.example/a+00000000", line="— witness.example/a AAAAAAAA\n", cosigned_at=clock.now())
+    record_cosignatures(newest.size, [said], actor=SERVICE)
+    return said.line
 
 
 def refer(client: FlaskClient, key: str, *urls: str, reference: str | None = None) -> dict[str, Any]:

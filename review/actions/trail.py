@@ -10,6 +10,7 @@ import rfc8785
 from review import clock, db, ledger
 from review.domain.permissions import OPERATOR, SERVICE, Actor, Permission, check_permission, check_service
 from review.domain.signed_note import checkpoint_body, parse_vkey, sign, verify
+from review.domain.witness_policy import WitnessPolicy
 from review.errors import SettingsError
 from review.formats import key_files
 from review.queries import checkpoints
@@ -47,9 +48,17 @@ def create_signing_key(folder: Path, *, origin: str) -> str:
     return key_files.create_key(folder, name=origin or f"desk-{secrets.token_hex(4)}/trail")
 
 
-def check_signing_key(folder: Path, *, origin: str) -> None:
-    """Raise `SettingsError` unless the key exists, is closed to others, and has the name in the settings."""
-    name, _key_id, _public_key = parse_vkey(key_files.read_vkey(folder))
+def check_signing_key(folder: Path, *, origin: str, witnesses: WitnessPolicy | None = None) -> None:
+    """Raise `SettingsError` unless the key exists, is closed to others, and has the name in the settings.
+
+    The policy for witnesses, where there is one, must be of this trail.
+    """
+    vkey = key_files.read_vkey(folder)
+    name, _key_id, _public_key = parse_vkey(vkey)
+    if witnesses is not None and witnesses.logs and vkey not in witnesses.logs:
+        raise SettingsError(
+            f"The file of REVIEW_WITNESS_POLICY names other logs than this one: add the line log {vkey}"
+        )
     if origin not in ("", name):
         raise SettingsError(
             f"REVIEW_LOG_ORIGIN is {origin}, but this trail is {name} for ever: set it so or leave it blank."

@@ -18,6 +18,7 @@ from review.cli import serving
 from review.config import Settings
 from review.domain.loops import LOOPS
 from review.errors import ReviewError, SettingsError
+from review.formats.policy_files import read_policy
 from review.models import schema
 from review.queries import health
 from review.workers import loops
@@ -89,7 +90,9 @@ def check_start(chosen: Settings, *, workers: int = 1) -> None:
         health.check_database(engine)
         if workers > 1:
             health.check_connections(engine, needed=workers * db.POOL_MOST + LOOPS_CONNECTIONS)
-        trail_actions.check_signing_key(chosen.data_dir, origin=chosen.log_origin)
+        trail_actions.check_signing_key(
+            chosen.data_dir, origin=chosen.log_origin, witnesses=read_policy(chosen.witness_policy)
+        )
     except ReviewError as error:
         raise click.ClickException(error.detail) from error
     except sa.exc.OperationalError as error:

@@ -13,7 +13,7 @@ from review import db
 from review.actions import trail as trail_actions
 from review.domain.permissions import OPERATOR
 from review.errors import ReviewError
-from review.queries.checkpoints import newest_checkpoint
+from review.queries.witnesses import published_checkpoint
 
 BROKEN = 1
 NOT_CHECKED = 2
@@ -59,7 +59,7 @@ def checkpoint(*, sign_now: bool, as_json: bool) -> None:
             while trail_actions.sequence_events(actor=OPERATOR) is not None:
                 pass
             trail_actions.sign_checkpoint(folder=_folder(), actor=OPERATOR)
-        newest = newest_checkpoint(db.session())
+        newest = published_checkpoint(db.session())
     except ReviewError as error:
         raise click.ClickException(error.detail) from error
     if newest is None:

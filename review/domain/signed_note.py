@@ -14,6 +14,8 @@ from review.domain.merkle import HASH_BYTES
 from review.errors import TrailBroken
 
 ED25519 = b"\x01"
+COSIGNATURE = b"\x04"
+"""Kinds of keys: of logs (C2SP signed-note) and of witnesses (C2SP tlog-cosignature)."""
 KEY_ID_BYTES = 4
 PUBLIC_KEY_BYTES = 32
 MOST_SIGNATURES = 100
@@ -43,24 +45,29 @@ class Checkpoint:
     signatures: tuple[Signature, ...]
 
 
-def note_key(name: str, public_key: bytes) -> str:
+def note_key(name: str, public_key: bytes, *, kind: bytes = ED25519) -> str:
     """The public key as people pass it on, ``name+id+key``; ``ValueError`` for a name no key may have.
 
     ``public_key`` is 32 bytes; the form is that of C2SP signed-note and Go's ``note.NewVerifier``.
     """
-    key_id = _key_id(_checked_name(name), public_key)
-    return f"{name}+{key_id.hex()}+{encode_base64(ED25519 + public_key)}"
+    key_id = key_id_of(name, public_key, kind=kind)
+    return f"{name}+{key_id.hex()}+{encode_base64(kind + public_key)}"
 
 
-def parse_vkey(vkey: str) -> tuple[str, bytes, bytes]:
-    """Name, key id (4 bytes) and public key (32 bytes) of ``name+id+key``; ``TrailBroken`` if malformed."""
+def parse_vkey(vkey: str, *, kind: bytes = ED25519) -> tuple[str, bytes, bytes]:
+    """Name, key id (4 bytes) and public key (32 bytes) of ``name+id+key``; ``TrailBroken`` if malformed.
+
+    A key of another kind is malformed here: who may cosign may not sign, nor the other way round.
+    """
     try:
         name, key_id, encoded = vkey.split("+", 2)
         key = decode_base64(encoded)
         public_key = key[1:]
-        if key[:1] != ED25519 or key_id != _key_id(_checked_name(name), public_key).hex():
+        if key[:1] != kind or key_id != key_id_of(name, public_key, kind=kind).hex():
             raise ValueError("the key and its id disagree")
     except ValueError:
+        if kind == COSIGNATURE:
+            _refuse("key", "The public key of the witness is malformed; copy it again from the witness.")
         _refuse("key", "The public key of the log is malformed; copy it again from the log's key page.")
     return name, bytes.fromhex(key_id), public_key
 
@@ -88,9 +95,13 @@ def signature_line(body: str, *, name: str, private_key: Ed25519PrivateKey) -> s
     """
     if not body.endswith("\n") or _CONTROL.search(body):
         raise ValueError("a note's text ends in a newline and has no other control characters")
-    key_id = _key_id(_checked_name(name), private_key.public_key().public_bytes_raw())
-    signature = private_key.sign(body.encode())
-    return f"{_SIGNATURE_START}{name} {encode_base64(key_id + signature)}\n"
+    key_id = key_id_of(name, private_key.public_key().public_bytes_raw())
+    return write_signature(Signature(name, key_id, private_key.sign(body.encode())))
+
+
+def write_signature(signature: Signature) -> str:
+    """A signature as the line of a note, with its newline (C2SP signed-note, Format)."""
+    return f"{_SIGNATURE_START}{signature.name} {encode_base64(signature.key_id + signature.signature)}\n"
 
 
 def parse_checkpoint(text: str) -> Checkpoint:
@@ -167,6 +178,13 @@ def parse_decimal(text: str) -> int:
     return int(text)
 
 
+def key_id_of(name: str, public_key: bytes, *, kind: bytes = ED25519) -> bytes:
+    """The 4 bytes by which a note names a key (C2SP signed-note); ``ValueError`` for no name or no key."""
+    if len(public_key) != PUBLIC_KEY_BYTES:
+        raise ValueError("an Ed25519 public key has 32 bytes")
+    return sha256(_checked_name(name).encode() + b"\n" + kind + public_key).digest()[:KEY_ID_BYTES]
+
+
 def _tree_head(body: str) -> tuple[str, int, bytes]:
     try:
         origin, size, encoded = body.split("\n")
@@ -187,12 +205,6 @@ def _signature_of(line: str) -> Signature:
         return Signature(_checked_name(name), raw[:KEY_ID_BYTES], raw[KEY_ID_BYTES:])
     except ValueError:
         _refuse("checkpoint", "A signature line of the checkpoint is malformed; copy it again unchanged.")
-
-
-def _key_id(name: str, public_key: bytes) -> bytes:
-    if len(public_key) != PUBLIC_KEY_BYTES:
-        raise ValueError("an Ed25519 public key has 32 bytes")
-    return sha256(name.encode() + b"\n" + ED25519 + public_key).digest()[:KEY_ID_BYTES]
 
 
 def _checked_name(name: str) -> str:

@@ -62,7 +62,7 @@ def create_key(folder: Path, *, name: str) -> str:
         if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
             raise
         return read_vkey(folder)  # another process was first
-    _settle(folder)
+    settle(folder)
     return vkey
 
 
@@ -128,13 +128,13 @@ def write_note(folder: Path, note: str, name: str = CHECKPOINT) -> None:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise StorageFull("The storage is full; no checkpoint was signed.") from error
         raise
-    _settle(folder)
+    settle(folder)
 
 
 def keep_promised(folder: Path) -> None:
     """The note that was promised has reached the database: it is the last checkpoint now."""
     (folder / PROMISED).replace(folder / CHECKPOINT)
-    _settle(folder)
+    settle(folder)
 
 
 @contextmanager
@@ -158,7 +158,7 @@ def write_file(path: Path, content: bytes, *, mode: int = 0o600) -> None:
         os.fsync(file.fileno())
 
 
-def _settle(folder: Path) -> None:
+def settle(folder: Path) -> None:
     """Bring the names in this folder to the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -28,6 +28,7 @@ from review.models.snippets import ReviewCompanion, ReviewSnippet, Snippet, Snip
 from review.models.trail import Leaf, Opening, PendingEvent, StoredCheckpoint, StoredTile, TreeHead
 from review.models.trail_runs import TrailRun
 from review.models.uploaded_files import UploadedFile
+from review.models.witnesses import Cosignature, WitnessTry
 
 __all__ = [
     "Account",
@@ -43,6 +44,7 @@ __all__ = [
     "Clause",
     "ClauseDraft",
     "ClauseVersion",
+    "Cosignature",
     "CountedPosition",
     "DayCount",
     "Decision",
@@ -97,4 +99,5 @@ __all__ = [
     "TrailRun",
     "TreeHead",
     "UploadedFile",
+    "WitnessTry",
 ]

@@ -27,6 +27,7 @@ FROZEN = (
     "snippet_versions",
     "first_looks",
     "shown_precedents",
+    "cosignatures",
 )
 GUARDED = (*APPEND_ONLY, "pending_events", *FROZEN)
 

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from review import clock, db
 from review.domain.loops import SILENT_SECONDS
+from review.domain.witness_policy import NONE, WitnessPolicy
+from review.domain.witness_requests import FAILURE_WORDS
 from review.errors import SettingsError
 from review.models import Case, Leaf, Opening, PendingEvent, Review, StoredCheckpoint, roles, schema
 from review.queries.deliveries import (
@@ -21,6 +23,7 @@ from review.queries.deliveries import (
 from review.queries.heartbeats import loop_states
 from review.queries.storage import LEAST_BYTES, LEAST_SHARE, Room
 from review.queries.verdicts import newest_verdict
+from review.queries.witnesses import WitnessState, witness_standing
 
 LATE_SECONDS = 60
 SKEW_SECONDS = 1.0
@@ -103,8 +106,13 @@ def check_connections(engine: sa.Engine, *, needed: int) -> None:
         )
 
 
-def readiness(reader: Session, *, now: datetime, rooms: Sequence[Room]) -> list[Check]:
-    """All checks; when the database does not answer, only that one. ``rooms``: the disks of the desk."""
+def readiness(
+    reader: Session, *, now: datetime, rooms: Sequence[Room], witnesses: WitnessPolicy | None = None
+) -> list[Check]:
+    """All checks; when the database does not answer, only that one.
+
+    ``rooms``: the disks of the desk; ``witnesses``: whom it asks to cosign, looked at where it asks any.
+    """
     try:
         reader.execute(sa.select(1))
     except SQLAlchemyError:
@@ -112,12 +120,12 @@ def readiness(reader: Session, *, now: datetime, rooms: Sequence[Room]) -> list[
         return [Check("database", ok=False, sentence=down, next_step="Start the database.")]
     return [
         Check("database", ok=True, sentence="The database answers."),
-        *_checks(reader, now=now),
+        *_checks(reader, now=now, witnesses=witnesses),
         _disk_check(rooms),
     ]
 
 
-def _checks(reader: Session, *, now: datetime) -> Iterator[Check]:
+def _checks(reader: Session, *, now: datetime, witnesses: WitnessPolicy | None) -> Iterator[Check]:
     connection = reader.connection()
     found, newest = schema.current_revision(connection), schema.newest_revision()
     yield Check(
@@ -171,6 +179,8 @@ def _checks(reader: Session, *, now: datetime) -> Iterator[Check]:
     yield _platform_check(reader, now=now)
     yield _workers_check(reader, now=now)
     yield _verification_check(reader, now=now)
+    if witnesses is not None:
+        yield _witnesses_check(reader, witnesses, now=now)
     yield _clock_check(reader)
 
 
@@ -207,6 +217,40 @@ def _verification_check(reader: Session, *, now: datetime) -> Check:
     since = f" That is more than {VERDICT_DAYS} days ago." if old else ""
     sentence = f"The last verification, of {at}, found the trail intact.{since}"
     return Check("verification", ok=True, sentence=sentence, next_step=verify, warning=old)
+
+
+def _witnesses_check(reader: Session, policy: WitnessPolicy, *, now: datetime) -> Check:
+    standing = witness_standing(reader, policy)
+    sentences = [_witness_words(one) for one in standing.witnesses]
+    if policy.quorum == NONE:
+        sentences.insert(0, "The policy asks for no quorum.")
+    elif standing.quorum_at is None:
+        sentences.insert(0, "The quorum stands for no checkpoint yet.")
+    else:
+        at = f"{standing.quorum_at:%d %b %Y %H:%M:%S} UTC"
+        sentences.insert(0, f"The quorum stands for the first {standing.quorum_size} entries since {at}.")
+    late = standing.waiting_since is not None and (
+        (now - standing.waiting_since).total_seconds() > LATE_SECONDS
+    )
+    if late:
+        sentences.insert(1, f"It has been missing for newer checkpoints for more than {LATE_SECONDS} s.")
+    return Check(
+        "witnesses",
+        ok=True,
+        warning=late or any(one.failure is not None for one in standing.witnesses),
+        sentence=" ".join(sentences),
+        next_step="See whether each witness answers at its address in the policy and knows the key of this"
+        " trail. Where one has seen another history or a longer one: stop signing, keep this database,"
+        " compare with the newest backup.",
+    )
+
+
+def _witness_words(witness: WitnessState) -> str:
+    seen = "has cosigned nothing"
+    if witness.cosigned_at is not None:
+        seen = f"cosigned {witness.size} entries on {witness.cosigned_at:%d %b %Y %H:%M:%S} UTC"
+    failed = f"; {FAILURE_WORDS[witness.failure]}" if witness.failure is not None else ""
+    return f"{witness.key} {seen}{failed}."
 
 
 def _deliveries_check(reader: Session, *, now: datetime) -> Check:

@@ -12,7 +12,7 @@ from review.domain.events import EVENTS
 from review.errors import NotFound
 from review.formats.tlog_proof import opening_json, write_proof
 from review.models import Item, Leaf, Opening, Referral
-from review.queries.checkpoints import newest_checkpoint
+from review.queries.witnesses import covering_checkpoint
 
 
 @dataclass(frozen=True)
@@ -46,17 +46,17 @@ def receipt_of(
     kind = EVENTS[event_type]
     if row is None or not kind.seen_by_sender:
         raise NotFound()
-    newest = newest_checkpoint(reader)
-    if row.position is None or newest is None or row.position >= newest.size:
+    covering = None if row.position is None else covering_checkpoint(reader, row.position)
+    if covering is None:
         return Receipt(text=None)
-    path = merkle.inclusion_path(row.position, newest.size, ledger.tree_reader(reader, newest.size))
+    path = merkle.inclusion_path(row.position, covering.size, ledger.tree_reader(reader, covering.size))
     fields = {
         name: (base64.b64decode(key), base64.b64decode(value))
         for name, (key, value) in row.fields.items()
         if name not in kind.withheld
     }
     opening = opening_json(row.envelope, salt=row.salt, fields=fields)
-    return Receipt(text=write_proof(row.position, path=path, checkpoint_text=newest.note, extra=opening))
+    return Receipt(text=write_proof(row.position, path=path, checkpoint_text=covering.note, extra=opening))
 
 
 def _own_object(reader: Session, *, sender_id: str | None, referral_id: str, item_id: str | None) -> str:

@@ -181,6 +181,7 @@ OFFICE_WORDS: dict[str, dict[str, str]] = {
         "platform": N_("Messages to the platform"),
         "workers": N_("Background loops"),
         "verification": N_("Verification"),
+        "witnesses": N_("Witnesses of the trail"),
         "clock": N_("Clock"),
         "disk": N_("Disk"),
     },

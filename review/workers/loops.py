@@ -44,7 +44,7 @@ LOOPS: dict[str, Loop] = {
     for loop in (
         Loop("dispatch", dispatching.run_once, 0.5),
         Loop("sequence", sequencing.run_once, 0.5),
-        Loop("sign", signing.run_once, 0.5),
+        Loop("sign", signing.run_once, 0.5, signing.finish),
         Loop("expire", expiring.run_once, 5.0),
         Loop("index", indexing.run_once, 1.0),
         Loop("verify", verifying.run_once, 0.5),

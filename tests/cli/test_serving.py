@@ -18,6 +18,7 @@ from review.queries import health
 from tests.conftest import settings_for
 from tests.journeys.server import Program, free_port, running, until
 from tests.postgres import PostgresServer
+from tests.witnessing import LOG
 
 
 @pytest.fixture
@@ -114,3 +115,15 @@ def test_more_workers_than_postgresql_has_connections_stop_the_start(
     with pytest.raises(SettingsError, match="raise max_connections"):
         health.check_connections(engine, needed=64 * db.POOL_MOST + 8)
     engine.dispose()
+
+
+def test_a_policy_for_witnesses_that_is_not_of_this_trail_stops_the_start(program: Program) -> None:
+    policy = program.folder / "policy"
+    assert program.run("upgrade").returncode == 0
+    program.environment["REVIEW_WITNESS_POLICY"] = str(policy)
+    assert "REVIEW_WITNESS_POLICY names" in refusal(program, "serve", "--port", str(program.port))
+    policy.write_text("quorum nobody\n")
+    assert "line 1" in refusal(program, "serve", "--port", str(program.port))
+    policy.write_text(f"log {LOG}\nquorum none\n")
+    vkey = (program.folder / "data" / "keys" / "signer.vkey").read_text().strip()
+    assert refusal(program, "work").endswith(f"add the line log {vkey}")

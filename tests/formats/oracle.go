@@ -3,11 +3,15 @@
 // The second opinion of test_other_implementations.py: golang.org/x/mod judges what we wrote.
 //
 // Standard input is JSON: the vkey, the signed checkpoint, for each proof index, entry and path (base64), for
-// each consistency proof the first size and root and the path. Prints how many proofs hold.
+// each consistency proof the first size and root and the path; the vkey of a witness. Prints how many proofs
+// hold, and the time of the witness's cosignature (C2SP tlog-cosignature), 0 where none holds.
 package main
 
 import (
+	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"log"
@@ -33,6 +37,7 @@ type consistency struct {
 
 type evidence struct {
 	Vkey        string
+	Witness     string
 	Checkpoint  string
 	Inclusion   []inclusion
 	Consistency []consistency
@@ -55,7 +60,44 @@ func main() {
 			consistent++
 		}
 	}
-	fmt.Println(included, consistent)
+	fmt.Println(included, consistent, cosignedAt(given))
+}
+
+// witness verifies cosignatures: an Ed25519 signature over a header, a time and the text, after the time.
+type witness struct {
+	name string
+	hash uint32
+	key  ed25519.PublicKey
+	at   uint64
+}
+
+func (w *witness) Name() string    { return w.name }
+func (w *witness) KeyHash() uint32 { return w.hash }
+func (w *witness) Verify(text, signature []byte) bool {
+	if len(signature) != 8+ed25519.SignatureSize {
+		return false
+	}
+	w.at = binary.BigEndian.Uint64(signature)
+	signed := fmt.Sprintf("cosignature/v1\ntime %d\n%s", w.at, text)
+	return ed25519.Verify(w.key, []byte(signed), signature[8:])
+}
+
+func cosignedAt(given evidence) uint64 {
+	parts := strings.SplitN(given.Witness, "+", 3)
+	key, err := base64.StdEncoding.DecodeString(parts[2])
+	if err != nil || len(key) != 1+ed25519.PublicKeySize || key[0] != 4 {
+		log.Fatal("this is no key of a witness")
+	}
+	sum := sha256.Sum256(append([]byte(parts[0]+"\n"), key...))
+	one := &witness{name: parts[0], hash: binary.BigEndian.Uint32(sum[:4]), key: key[1:]}
+	if fmt.Sprintf("%08x", one.hash) != parts[1] {
+		log.Fatal("key and id of the witness disagree")
+	}
+	opened, err := note.Open([]byte(given.Checkpoint), note.VerifierList(one))
+	if err != nil || len(opened.Sigs) != 1 {
+		return 0
+	}
+	return one.at
 }
 
 func treeHead(given evidence) (int64, tlog.Hash) {

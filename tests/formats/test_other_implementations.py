@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,24 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from review.domain.commitments import leaf_entry
+from review.domain.cosignatures import cosign
 from review.domain.merkle import Reader, consistency_path, inclusion_path, leaf_hash, root_of, tree_root
-from review.domain.signed_note import checkpoint_body, note_key, sign
+from review.domain.signed_note import (
+    COSIGNATURE,
+    Signature,
+    checkpoint_body,
+    note_key,
+    sign,
+    write_signature,
+)
 from review.domain.tiles import Tile, new_tiles, reader, tile_path
 
 ORIGIN = "desk.example/trail"
 SIGNER = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 VKEY = note_key(ORIGIN, SIGNER.public_key().public_bytes_raw())
+WITNESS = "witness.example/legal"
+COSIGNER = Ed25519PrivateKey.from_private_bytes(bytes(range(32, 64)))
+COSIGNED_AT = 1_795_921_205
 SIZE = 1000
 PROVEN = range(0, SIZE, 10)
 
@@ -50,7 +62,12 @@ def written() -> WrittenLog:
     stored = {(tile.level, tile.index): tile.hashes for tile in tiles}
     read = reader(SIZE, lambda level, index: stored.get((level, index)), lambda level: tails[level])
     body = checkpoint_body(ORIGIN, SIZE, tree_root(SIZE, read))
-    return WrittenLog(entries, tiles, read, sign(body, name=ORIGIN, private_key=SIGNER))
+    note = sign(body, name=ORIGIN, private_key=SIGNER) + write_signature(cosigned(body))
+    return WrittenLog(entries, tiles, read, note)
+
+
+def cosigned(body: str) -> Signature:
+    return cosign(body, name=WITNESS, private_key=COSIGNER, at=datetime.fromtimestamp(COSIGNED_AT, UTC))
 
 
 def first_root(written: WrittenLog, first: int) -> bytes:
@@ -61,6 +78,7 @@ def evidence_of(written: WrittenLog) -> dict[str, Any]:
     """What ``oracle.go`` reads."""
     return {
         "vkey": VKEY,
+        "witness": note_key(WITNESS, COSIGNER.public_key().public_bytes_raw(), kind=COSIGNATURE),
         "checkpoint": written.checkpoint,
         "inclusion": [
             {
@@ -111,14 +129,23 @@ def judged(oracle: Path, evidence: dict[str, Any]) -> subprocess.CompletedProces
 
 def test_go_verifies_our_checkpoint_and_every_proof(oracle: Path, written: WrittenLog) -> None:
     judgement = judged(oracle, evidence_of(written))
-    assert (judgement.stdout, judgement.stderr) == ("100 8\n", "")
+    assert (judgement.stdout, judgement.stderr) == (f"100 8 {COSIGNED_AT}\n", "")
 
 
 def test_go_rejects_wrong_leaves(oracle: Path, written: WrittenLog) -> None:
     evidence = evidence_of(written)
     for one in evidence["inclusion"]:
         one["entry"] = base64.b64encode(b"another entry").decode()
-    assert judged(oracle, evidence).stdout == "0 8\n"
+    assert judged(oracle, evidence).stdout == f"0 8 {COSIGNED_AT}\n"
+
+
+def test_go_rejects_a_cosignature_of_another_checkpoint(oracle: Path, written: WrittenLog) -> None:
+    evidence = evidence_of(written)
+    another = checkpoint_body(ORIGIN, SIZE + 1, bytes(32))
+    line = write_signature(cosigned(another))
+    own = written.checkpoint.rpartition("— ")[0]
+    assert judged(oracle, evidence | {"checkpoint": own + line}).stdout == "100 8 0\n"
+    assert judged(oracle, evidence | {"checkpoint": own}).stdout == "100 8 0\n"
 
 
 def test_go_rejects_a_changed_checkpoint(oracle: Path, written: WrittenLog) -> None:

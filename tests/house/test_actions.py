@@ -35,6 +35,7 @@ WITHOUT_EVENT = {
     "finish_file": "the batch that it was sent as leaves its one event when it is complete",
     "end_break": "when a person rests is nobody else's affair",
     "keep_look": "what decoding found in a file is derived from its bytes and can be found anew",
+    "record_cosignatures": "like checkpoints, they are about the tree, which would grow by its own cosigning",
     "forget_answers": "stored answers to retries end after 30 days (http.md)",
 }
 ACTIONS = sorted((ROOT / "review" / "actions").glob("*.py"))

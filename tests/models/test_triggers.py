@@ -10,7 +10,7 @@ from tests.conftest import Desk
 from tests.desks import lived_in_desk
 from tests.emails import arrive
 from tests.factories import make_account
-from tests.trails import record_events, record_one, settle
+from tests.trails import cosign_newest, record_events, record_one, settle
 
 COLUMN = {
     "openings": "eid",
@@ -37,6 +37,7 @@ COLUMN = {
     "review_companions": "main_review_id",
     "first_looks": "way",
     "shown_precedents": "precedent_id",
+    "cosignatures": "line",
 }
 
 
@@ -51,6 +52,7 @@ def test_no_guarded_row_can_be_changed_or_removed(desk: Desk) -> None:
     account = make_account().account_id or ""
     record_events(260)
     settle(desk.settings.data_dir)
+    cosign_newest(desk.session)
     with db.transaction() as writer:
         record_one(writer, account, number=0)
     for table in schema.GUARDED:

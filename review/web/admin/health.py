@@ -20,7 +20,12 @@ blueprint = Blueprint("admin_health", __name__)
 def page() -> str:
     """All checks, the failed ones with what to do; the state only of a database that can be read."""
     now, reader = clock.now(), db.session()
-    checks = health.readiness(reader, now=now, rooms=storage.rooms(current_app.config["REVIEW_SETTINGS"]))
+    checks = health.readiness(
+        reader,
+        now=now,
+        rooms=storage.rooms(current_app.config["REVIEW_SETTINGS"]),
+        witnesses=current_app.config["REVIEW_WITNESSES"],
+    )
     readable = {"database", "schema"} <= {check.name for check in checks if check.ok}
     state = running_state(reader, now=now) if readable else None
     return render_template(

@@ -38,7 +38,8 @@ def ready() -> Response:
     Every check that failed is named to everybody; what was seen, to this machine and to administrators.
     """
     rooms = storage.rooms(current_app.config["REVIEW_SETTINGS"])
-    checks = health.readiness(db.session(), now=clock.now(), rooms=rooms)
+    witnesses = current_app.config["REVIEW_WITNESSES"]
+    checks = health.readiness(db.session(), now=clock.now(), rooms=rooms, witnesses=witnesses)
     inside = insiders.is_insider()
     failed = [check for check in checks if not check.ok and not check.serves]
     if failed:

@@ -7,7 +7,8 @@ from review.domain.permissions import Permission
 from review.domain.tiles import read_tile_path
 from review.errors import NotFound
 from review.formats import key_files
-from review.queries.checkpoints import newest_checkpoint, signed_tile
+from review.queries.checkpoints import signed_tile
+from review.queries.witnesses import published_checkpoint
 from review.web import guard
 
 blueprint = Blueprint("public_log", __name__, url_prefix="/log")
@@ -26,8 +27,8 @@ def key() -> Response:
 @blueprint.get("/checkpoint")
 @guard.access(Permission.ANYONE)
 def checkpoint() -> Response:
-    """The newest signed checkpoint, verbatim."""
-    newest = newest_checkpoint(db.session())
+    """The newest signed checkpoint, verbatim, with the cosignatures that it has by now."""
+    newest = published_checkpoint(db.session())
     if newest is None:
         raise NotFound("No checkpoint is signed yet; ask again in a moment.")
     return Response(newest.note, mimetype="text/plain")
