@@ -132,12 +132,38 @@ def test_a_form_that_was_sent_and_changed_is_not_sent_unnoticed(desk: Desk, offi
     assert count(desk, Referral) == 2
 
 
-def test_an_own_reference_that_is_used_is_told_at_its_field(desk: Desk, officer: Person, unit: str) -> None:
+def test_a_used_reference_is_told_before_anything_is_sent(desk: Desk, officer: Person, unit: str) -> None:
     earlier = receive(sender_actor(unit), "https://video.example/2", reference="HW-1").referral_id
+    receive(sender_actor(make_sender()), "https://video.example/2", reference="HW-2")  # another sender's
+    refused = officer.post(NEW, 422, **GOOD, reference="HW-1").text
+    assert f"{earlier} of yours has this reference" in refused
+    assert 'href="#reference"' in refused
+    assert GOOD["reason"] in refused
+    assert "Nothing is sent yet." in officer.post(NEW, 200, **GOOD, reference="HW-2").text
+
+
+def test_a_reference_used_meanwhile_is_told_at_its_field(desk: Desk, officer: Person, unit: str) -> None:
     page = officer.post(NEW, 200, **GOOD, reference="HW-1").text
+    earlier = receive(sender_actor(unit), "https://video.example/2", reference="HW-1").referral_id
     refused = officer.post(SEND, 422, **hidden(page)).text
     assert f"{earlier} of yours has this reference" in refused
     assert 'href="#reference"' in refused
+
+
+def test_what_is_here_word_for_word_is_said_before_sending(desk: Desk, officer: Person) -> None:
+    page, answer = sent(officer, **GOOD, reference="HW-1")
+    assert "exactly this already" not in page
+    again = officer.post(NEW, 200, **GOOD, reference="HW-1").text
+    assert "exactly this already" in again
+    assert answer.headers["Location"].removesuffix("/acknowledgement") in again
+
+
+def test_a_sent_form_that_differs_now_is_told_at_the_check(desk: Desk, officer: Person) -> None:
+    page, _answer = sent(officer, **GOOD)
+    changed = hidden(page) | {"reason": "Something else."}
+    refused = officer.post(NEW, 422, **changed).text
+    assert "This form was sent already, as R-" in unescape(refused)
+    officer.post(NEW, 200, **(changed | {"once": once(refused)}))
 
 
 def test_a_notice_has_its_four_elements_and_is_acknowledged(desk: Desk, officer: Person) -> None:
