@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from html import unescape
 from io import BytesIO
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from review import db
+from review import clock, db
 from review.domain.permissions import Role
 from review.domain.removal_order import ORDER_FIELDS
 from review.models import Account, Case, Evidence, Item, Opening, Referral, Sender
@@ -292,12 +293,20 @@ def test_the_fields_of_annex_i_are_told_at_their_places(desk: Desk, judge: Perso
     wrong = ORDER | {
         "order_issued_at": "yesterday",
         "order_email": "nobody",
-        "order_issuing_state": "Belgium",
+        "order_issuing_state": "US",
     }
     refused = judge.post(NEW, 422, **wrong).text
+    assert "of a Member State of the European Union" in refused
     for name in ("issued_at", "email", "issuing_state"):
         assert f'id="order_{name}-error"' in refused
     assert "yesterday" in refused
+
+
+def test_an_order_that_is_still_to_be_issued_is_told_at_its_field(desk: Desk, judge: Person) -> None:
+    ahead = (clock.now() + timedelta(hours=1)).isoformat()
+    refused = judge.post(NEW, 422, **(ORDER | {"order_issued_at": ahead})).text
+    assert 'id="order_issued_at-error"' in refused
+    assert "this time is still to come" in refused
 
 
 def test_a_time_of_day_is_the_readers(desk: Desk, judge: Person) -> None:
