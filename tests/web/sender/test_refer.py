@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from PIL import Image
 
 from review import clock, db
 from review.domain.permissions import Role
@@ -252,6 +253,23 @@ def test_a_file_that_cannot_be_taken_is_named(
     assert sentence in page
     assert status == 413 or GOOD["reason"] in page
     assert not kept_on(page)
+
+
+def test_a_file_that_cannot_be_shown_is_said_to_be_so_before_sending(desk: Desk, officer: Person) -> None:
+    page = upload(officer, 200, **with_file("fake.png", PNG))
+    said = "It is kept, but it cannot be shown to our review team. It is damaged or cut off."
+    assert said in page
+    assert said in officer.post(NEW, 200, **hidden(page)).text  # known of the kept file, without a new look
+    officer.post(SEND, 303, **hidden(page))
+    assert desk.session.scalars(sa.select(Evidence.name)).all() == ["fake.png"]
+
+
+def test_a_file_that_can_be_shown_is_taken_without_a_word(desk: Desk, officer: Person) -> None:
+    picture = BytesIO()
+    Image.new("RGB", (8, 8)).save(picture, "PNG")
+    page = upload(officer, 200, **with_file("real.png", picture.getvalue()))
+    assert "real.png" in page
+    assert "cannot be shown" not in page
 
 
 def test_a_file_of_somebody_else_cannot_be_named(desk: Desk, officer: Person, judge: Person) -> None:
