@@ -1,11 +1,11 @@
 """Checks an uploaded file, and sends one that was checked, in steps of bounded time and memory.
 
-Each step ends where the loop may be stopped. Checking begins anew when it was broken off; sending goes on
-behind the last row that its batch has.
+Each step ends where the loop may be stopped, and gives what it waits for, if anything. Checking begins anew
+when it was broken off; sending goes on behind the last row that its batch has.
 """
 
 import tempfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -25,16 +25,19 @@ from review.actions.uploaded_files import (
 )
 from review.domain.file_rows import BadRow, FileRow, JudgedGroup, RowGroup, judge_group
 from review.domain.permissions import SERVICE
-from review.errors import FieldError, InvalidInput, TooLarge
+from review.errors import AlreadyClosed, FieldError, InvalidInput, TooLarge
 from review.formats.columns import Columns, known_columns, suggested_columns
 from review.formats.grouping import Places, read_row, written_row
 from review.formats.ndjson import StreamBroken
 from review.models.file_store import BAD, ORIGINAL, READY, drop_files, new_part, part_path
-from review.queries.uploaded_files import OwnFile, sent_before
-from review.sheets import WITH_COLUMNS, FileKind, Sheet, open_sheet
+from review.queries.uploaded_files import OwnFile, is_waiting, sent_before
+from review.sheets import WITH_COLUMNS, FileKind, Sheet, open_sheet, reading_of
 from review.uploads import Desk, lines_of
+from review.workbooks import Reading
 
 STEP_ROWS: Final = 1_000
+Steps = Generator[Reading | None]
+"""What ends each step: the child that is waited for, or nothing where there is more to do at once."""
 
 
 @dataclass
@@ -48,39 +51,53 @@ class _Found:
     pending_rows: int = 0
 
 
-def check_steps(file: OwnFile, desk: Desk, *, most_rows: int) -> Generator[None]:
+def check_steps(file: OwnFile, desk: Desk, *, most_rows: int) -> Steps:
     """Read a file, ask for its columns or check all of its rows; the end says what was found."""
     path = part_path(desk.settings.data_dir, file.id, ORIGINAL)
     kind = FileKind(file.kind)
     try:
-        with open_sheet(path, kind) as sheet, tempfile.TemporaryFile() as working:
-            columns = _columns_of(file, sheet, kind)
-            if columns is None:
-                suggested = suggested_columns(sheet.names)
-                ask_columns(
-                    file.id, names=sheet.names, header=sheet.header, suggested=suggested, actor=SERVICE
-                )
-                return
-            places = Places(working, most=most_rows)
-            for row in sheet.rows(columns):
-                places.add(row)
-                if places.count % STEP_ROWS == 0:
-                    note_progress(file.id, rows=0, done=places.count, actor=SERVICE)
-                    yield
-            if not places.count:
-                raise InvalidInput("The file has no row below its headings.")
-            found = _Found()
-            yield from _check_groups(file, places, found, desk)
-            counts = FileCounts(places.count, found.ready, found.bad, found.sent_before)
-            keep_check(
-                file.id, counts, names=sheet.names, header=sheet.header, columns=columns, actor=SERVICE
-            )
+        with reading_of(path, kind) as reading:
+            while reading is not None and not reading.wait(0):
+                _check_still_waiting(file)
+                yield reading
+            with open_sheet(path, kind, reading=reading) as sheet:
+                yield from _check_sheet(file, sheet, kind, desk, most_rows=most_rows)
     except StreamBroken as broken:
         _refuse(file, f"{_sentence(broken)}; nothing was stored. Correct the file and send it again.", desk)
     except (InvalidInput, TooLarge) as error:
         _refuse(file, error.detail, desk)
     except FileNotFoundError:
         _refuse(file, "The file is not here any more; send it again.", desk)
+
+
+def _check_still_waiting(file: OwnFile) -> None:
+    """Raise `AlreadyClosed` for a file that was dropped, or that somebody else has checked."""
+    reader = db.session()
+    waits = is_waiting(reader, file.id)
+    reader.rollback()
+    if not waits:
+        raise AlreadyClosed("This file has gone on meanwhile.")
+
+
+def _check_sheet(file: OwnFile, sheet: Sheet, kind: FileKind, desk: Desk, *, most_rows: int) -> Steps:
+    columns = _columns_of(file, sheet, kind)
+    if columns is None:
+        suggested = suggested_columns(sheet.names)
+        ask_columns(file.id, names=sheet.names, header=sheet.header, suggested=suggested, actor=SERVICE)
+        return
+    with tempfile.TemporaryFile() as working:
+        places = Places(working, most=most_rows)
+        for row in sheet.rows(columns):
+            places.add(row)
+            if places.count % STEP_ROWS == 0:
+                note_progress(file.id, rows=0, done=places.count, actor=SERVICE)
+                yield None
+        if not places.count:
+            raise InvalidInput("The file has no row below its headings.")
+        found = _Found()
+        yield from _check_groups(file, places, found, desk)
+        counts = FileCounts(places.count, found.ready, found.bad, found.sent_before)
+        keep_check(file.id, counts, names=sheet.names, header=sheet.header, columns=columns, actor=SERVICE)
 
 
 def _sentence(broken: StreamBroken) -> str:
@@ -98,7 +115,7 @@ def _columns_of(file: OwnFile, sheet: Sheet, kind: FileKind) -> Columns | None:
     return known_columns(sheet.names) if file.columns is None else tuple(file.columns)
 
 
-def _check_groups(file: OwnFile, places: Places, found: _Found, desk: Desk) -> Iterator[None]:
+def _check_groups(file: OwnFile, places: Places, found: _Found, desk: Desk) -> Steps:
     done = noted = 0
     folder = desk.settings.data_dir
     with new_part(folder, file.id, READY) as ready, new_part(folder, file.id, BAD) as bad:
@@ -114,7 +131,7 @@ def _check_groups(file: OwnFile, places: Places, found: _Found, desk: Desk) -> I
             if done - noted >= STEP_ROWS:
                 noted = done
                 note_progress(file.id, rows=places.count, done=done, actor=SERVICE)
-                yield
+                yield None
         _settle(file, found, ready.write, bad.write)
 
 
@@ -180,7 +197,7 @@ def read_bad_row(line: bytes) -> KeptBadRow:
     return KeptBadRow(row, reference, tuple(FieldError(*error) for error in errors), rest)
 
 
-def send_steps(file: OwnFile, desk: Desk) -> Generator[None]:
+def send_steps(file: OwnFile, desk: Desk) -> Steps:
     """Take in what is ready, chunk by chunk, each in one commit; then close the batch and the file."""
     assert file.batch_id is not None
     try:
@@ -197,7 +214,7 @@ def send_steps(file: OwnFile, desk: Desk) -> Generator[None]:
                         actor=desk.actor,
                         settings=desk.settings,
                     )
-                    yield
+                    yield None
             batches.complete_batch(file.batch_id, body_sha256=file.sha256, actor=desk.actor)
     except FileNotFoundError:
         _refuse(file, "The file is not here any more; send it again.", desk)

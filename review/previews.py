@@ -6,7 +6,7 @@ from pathlib import Path
 from review.actions.evidence import Size, keep_look
 from review.decoding import Decoded, decode, decode_bytes
 from review.domain.media import BOXES, Look, Refusal, Stage, fits, next_stage, shown_size
-from review.errors import InvalidInput
+from review.errors import InvalidInput, NotReady
 from review.models.evidence_files import evidence_path, keep_evidence, keep_preview, preview_length
 
 FIRST_STEPS = (Stage.SMALL, Stage.TEXT)
@@ -38,6 +38,17 @@ def keep_if_shown(content: bytes, sha256: str, *, data_dir: Path) -> Refusal | N
         keep_evidence(data_dir, sha256, content)
         _kept(found, sha256, data_dir=data_dir)
     return found.look.refused
+
+
+def not_shown_because(content: bytes) -> Refusal | None:
+    """Why these bytes could not be shown, nothing of them kept; None where they could, or nobody could tell.
+
+    Slow, and so outside any transaction.
+    """
+    try:
+        return decode_bytes(content).look.refused
+    except NotReady:
+        return None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Which rows has this file, whatever its kind? CSV, XLSX, NDJSON and X-ARF give the same stream of rows."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,7 +15,7 @@ from review.formats.ndjson import LONGEST_LINE, Line, Unpacked, read_lines
 from review.formats.strict_json import parse_object
 from review.formats.tables import CellRow, Table
 from review.formats.xarf import is_report, members_of_report
-from review.workbooks import workbook_rows
+from review.workbooks import Reading
 
 LONGEST_DOCUMENT: Final = 16 * 1024 * 1024
 """Bytes of a file that is one JSON document, as of a single referral."""
@@ -65,17 +65,32 @@ def kind_of(name: str) -> FileKind:
 
 
 @contextmanager
+def reading_of(path: Path, kind: FileKind) -> Iterator[Reading | None]:
+    """Begin to read what a child reads, so that other work goes on meanwhile; None for other kinds."""
+    if kind is not FileKind.WORKBOOK:
+        yield None
+        return
+    with closing(Reading(path)) as reading:
+        yield reading
+
+
+@contextmanager
 def open_sheet(
-    path: Path, kind: FileKind, on_progress: Callable[[int], None] = lambda _bytes: None
+    path: Path,
+    kind: FileKind,
+    on_progress: Callable[[int], None] = lambda _bytes: None,
+    reading: Reading | None = None,
 ) -> Iterator[Sheet]:
     """Open a file to read its rows once; ``on_progress`` hears of bytes that were read.
+
+    ``reading``: what `reading_of` has begun.
 
     Raises `InvalidInput` for what cannot be read as its kind, `StreamBroken` (also from the rows) where it
     breaks off, and `NotReady` where the reader of workbooks could not do its work.
     """
     with ExitStack() as opened:
         if kind is FileKind.WORKBOOK:
-            rows = opened.enter_context(workbook_rows(path))
+            rows = (reading or opened.enter_context(closing(Reading(path)))).rows()
             on_progress(path.stat().st_size)
             yield _with_columns(next(rows, None), rows)
             return

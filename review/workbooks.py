@@ -5,8 +5,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
@@ -57,39 +57,61 @@ _CELLS: Final = {
 _ENDED: Final[dict[int, str]] = {signal.SIGXCPU: "slow", signal.SIGXFSZ: "output"}
 
 
-@contextmanager
-def workbook_rows(path: Path) -> Iterator[Iterator[CellRow]]:
-    """The rows of the first shown sheet, the heading among them; blank ones are left out.
+class Reading:
+    """A workbook that the child reads meanwhile; whoever began it closes it, which ends the child."""
 
-    A row's bytes are its cells as one line of JSON. Raises `InvalidInput` that names why the workbook is
-    refused, and `NotReady` where the reader could not do its work.
-    """
-    with tempfile.TemporaryFile() as taken:
+    def __init__(self, path: Path) -> None:
+        self._taken = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         with path.open("rb") as given:
-            code = _read(given, taken)
-        taken.seek(0)
-        if not taken.readline(len(READY)).startswith(READY) or -code in _FROM_OUTSIDE:
+            self._child = subprocess.Popen(
+                _COMMAND,
+                stdin=given,
+                stdout=self._taken,
+                stderr=subprocess.DEVNULL,
+                env=_SURROUNDINGS,
+                cwd="/",
+            )
+        self._until = time.monotonic() + WALL_SECONDS
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait so long at most for the child, or until its time is over; whether it has ended.
+
+        Raises `InvalidInput` where its time is over.
+        """
+        left = self._until - time.monotonic()
+        try:
+            self._child.wait(max(0, left if seconds is None else min(seconds, left)))
+        except subprocess.TimeoutExpired:
+            if time.monotonic() >= self._until:
+                raise InvalidInput(_SLOW) from None
+            return False
+        return True
+
+    @property
+    def ended(self) -> bool:
+        """Whether the child has ended."""
+        return self._child.poll() is not None
+
+    def rows(self) -> Iterator[CellRow]:
+        """The rows of the first shown sheet, the heading among them; blank ones are left out.
+
+        Waits for the child. A row's bytes are its cells as one line of JSON. Raises `InvalidInput` that names
+        why the workbook is refused, and `NotReady` where the reader could not do its work.
+        """
+        self.wait()
+        self._taken.seek(0)
+        code = self._child.returncode
+        if not self._taken.readline(len(READY)).startswith(READY) or -code in _FROM_OUTSIDE:
             raise NotReady(
                 "The workbook could not be read just now; it is tried again.", retry_after_seconds=5
             )
-        yield _rows(taken, code)
+        return _rows(self._taken, code)
 
-
-def _read(given: IO[bytes], taken: IO[bytes]) -> int:
-    try:
-        done = subprocess.run(
-            _COMMAND,
-            stdin=given,
-            stdout=taken,
-            stderr=subprocess.DEVNULL,
-            env=_SURROUNDINGS,
-            cwd="/",
-            timeout=WALL_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise InvalidInput(_SLOW) from None
-    return done.returncode
+    def close(self) -> None:
+        """End the child, if it still reads, and forget what it has read."""
+        self._child.kill()
+        self._child.wait()
+        self._taken.close()
 
 
 def _rows(taken: IO[bytes], code: int) -> Iterator[CellRow]:

@@ -4,6 +4,7 @@ import io
 import struct
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from review.errors import InvalidInput
 from review.formats.tables import CellRow
-from review.workbooks import workbook_rows
+from review.workbooks import Reading
 from tests.workbooks import changed, in_sheet, workbook
 
 ROWS = [["reference", "reason", "url"], ["A", "Why", "https://video.example/a"]]
@@ -22,8 +23,8 @@ BOOK = workbook(ROWS)
 def read(path: Path, content: bytes) -> list[CellRow]:
     file = path / "book.xlsx"
     file.write_bytes(content)
-    with workbook_rows(file) as rows:
-        return list(rows)
+    with closing(Reading(file)) as reading:
+        return list(reading.rows())
 
 
 def test_cells_are_read_as_a_person_saw_them(tmp_path: Path) -> None:

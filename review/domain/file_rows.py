@@ -1,11 +1,11 @@
 """Which referrals are in the rows of a file? Rows of one reference are one; each bad row is named."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from review.domain.locations import Hosts
-from review.domain.referrals import Intake, read_referral
+from review.domain.referrals import Intake, read_locations, read_referral
 from review.errors import FieldError, InvalidReferral, KindNotEnabled
 
 MOST_GROUP_ROWS: Final = 1_000
@@ -89,10 +89,15 @@ def judge_group(
     """Read the rows as one referral; those that break a rule are left out, and the others stand.
 
     The first row that fills a member of the referral (not of the item) says it for all: another that says
-    something else is bad. A rule that the referral itself breaks makes all rows bad.
+    something else is bad. A rule that the referral itself breaks makes all rows bad. Each bad row is told
+    everything that is wrong with what it says itself.
     """
     if group.rows[0].whole:
         return _judge_whole(group.rows[0], hosts=hosts, transmitted_via=transmitted_via, may_order=may_order)
+
+    def read(members: Mapping[str, Any]) -> tuple[Intake | None, tuple[FieldError, ...]]:
+        return _read(members, hosts=hosts, transmitted_via=transmitted_via, may_order=may_order)
+
     bad: dict[int, tuple[FieldError, ...]] = {}
     left = [row for row in group.rows if not row.problems and row.members is not None]
     bad |= {row.number: row.problems for row in group.rows if row.problems or row.members is None}
@@ -100,11 +105,15 @@ def judge_group(
         bad = dict.fromkeys((row.number for row in group.rows), (_too_many(),))
         left = []
     header, spoken = _header_of(left)
-    bad |= {row.number: errors for row in left if (errors := _differing(row, header, spoken))}
+    bad |= {row.number: errors for row in left if (errors := _differing(row, spoken))}
     left = [row for row in left if row.number not in bad]
+    if len(group.rows) <= MOST_GROUP_ROWS:
+        for row in group.rows:
+            if row.number in bad and row.members is not None:
+                bad[row.number] += _also_wrong(row, bad[row.number], header, spoken, read)
     while left:
         members = header | {"items": [_item_of(row) for row in left]}
-        intake, errors = _read(members, hosts=hosts, transmitted_via=transmitted_via, may_order=may_order)
+        intake, errors = read(members)
         found = _by_row(errors, left, spoken)
         if not found:
             assert intake is not None
@@ -183,20 +192,35 @@ def _header_of(rows: Sequence[FileRow]) -> tuple[dict[str, Any], dict[str, FileR
     return header, spoken
 
 
-def _differing(
-    row: FileRow, header: Mapping[str, Any], spoken: Mapping[str, FileRow]
-) -> tuple[FieldError, ...]:
+def _differing(row: FileRow, spoken: Mapping[str, FileRow]) -> tuple[FieldError, ...]:
     errors = []
     for pointer, value in _spoken_by(row):
-        first = spoken[pointer]
-        said = dict(_spoken_by(first))[pointer]
-        if value != said:
+        first = spoken.get(pointer, row)
+        if value != dict(_spoken_by(first))[pointer]:
             detail = (
                 f"Row {first.number} has the same reference and says something else here; "
                 "write the same, leave this blank, or use another reference."
             )
             errors.append(FieldError(pointer, "row_differs", detail))
     return tuple(errors)
+
+
+def _also_wrong(
+    row: FileRow,
+    known: Sequence[FieldError],
+    header: Mapping[str, Any],
+    spoken: Mapping[str, FileRow],
+    read: Callable[[Mapping[str, Any]], tuple[Intake | None, tuple[FieldError, ...]]],
+) -> tuple[FieldError, ...]:
+    """What else is wrong with the cells that a row fills which is left out already, for what is ``known``."""
+    own, _spoken = _header_of([row])
+    _intake, errors = read(dict(header) | own | {"items": [_item_of(row)]})
+    says = {pointer for pointer, _value in _spoken_by(row)}
+    found = {error.pointer: error for error in known}
+    for error in (*_differing(row, spoken), *errors):
+        if error.pointer in says or error.pointer.startswith("/items/0/"):
+            found.setdefault(error.pointer, error)
+    return tuple(found.values())[len({error.pointer for error in known}) :]
 
 
 def _item_of(row: FileRow) -> dict[str, Any]:
@@ -213,9 +237,29 @@ def _read(
     except KindNotEnabled as error:
         return None, (FieldError("/intake_kind", error.code, error.detail),)
     except InvalidReferral as error:
-        return None, error.errors
+        return None, (*error.errors, *_untold_locations(members, error.errors, hosts=hosts))
     refused = tuple(error for item in intake.refused for error in item.errors)
     return intake, refused
+
+
+def _untold_locations(
+    members: Mapping[str, Any], told: Sequence[FieldError], *, hosts: Hosts
+) -> Iterator[FieldError]:
+    """Bad locations of a referral that is refused for something else, which does not tell them.
+
+    One that repeats an item that will be left out is none, so repeats are told where all rows stop.
+    """
+    known = {error.pointer for error in told}
+    stops = not all(map(_is_of_item, told))
+    _located, refused = read_locations(members.get("items"), hosts=hosts)
+    for error in refused.values():
+        if error.pointer not in known and (stops or error.code != "repeated_location"):
+            yield error
+
+
+def _is_of_item(error: FieldError) -> bool:
+    parts = error.pointer.split("/")
+    return parts[1:2] == ["items"] and len(parts) > 2 and parts[2].isdigit()
 
 
 def _by_row(
@@ -225,16 +269,17 @@ def _by_row(
     found: dict[int, list[FieldError]] = {}
     stopping: list[FieldError] = []
     for error in errors:
-        parts = error.pointer.split("/")
-        if parts[1:2] == ["items"] and len(parts) > 2 and parts[2].isdigit():
-            row = rows[int(parts[2])]
+        if _is_of_item(error):
+            row = rows[int(error.pointer.split("/")[2])]
             found.setdefault(row.number, []).append(_of_row(error))
         else:
             stopping.append(error)
     if stopping:
         first = rows[0]
         for error in stopping:
-            found.setdefault(spoken.get(error.pointer, first).number, []).append(error)
+            saying = [row for row in rows if error.pointer in dict(_spoken_by(row))]
+            for row in saying or [spoken.get(error.pointer, first)]:
+                found.setdefault(row.number, []).append(error)
         named = min(spoken.get(error.pointer, first).number for error in stopping)
         detail = f"Row {named} has the same reference and needs fixing."
         for row in rows:

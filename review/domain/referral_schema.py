@@ -18,9 +18,11 @@ from pydantic import (
 from pydantic import Field as Limits
 from pydantic_core import PydanticCustomError
 
+from review import clock
 from review.domain import schema_patterns as patterns
 from review.domain.categories import CATEGORIES, KEYWORDS
-from review.domain.removal_order import ORDER_FIELDS, SECTIONS, OrderField
+from review.domain.countries import COUNTRIES, MEMBER_STATES
+from review.domain.removal_order import ISSUED_AHEAD, ORDER_FIELDS, SECTIONS, OrderField
 
 IntakeKind = Literal["referral", "notice", "removal_order"]
 Urgency = Literal["normal", "threat_to_life"]
@@ -39,6 +41,8 @@ REMEDIES: Final[dict[str, LiteralString]] = {
     "not_a_time": "Write a time with date, seconds and offset, such as 2019-11-21T09:30:00Z (RFC 3339).",
     "not_a_language": "Write a language tag such as ar or pt-BR (BCP 47).",
     "not_a_country": "Write two capital letters such as BE (ISO 3166-1).",
+    "not_a_member_state": "Write two capital letters of a Member State of the European Union, such as BE.",
+    "not_yet_issued": "Write when the order was issued: this time is still to come.",
     "not_a_digest": "Write the SHA-256 digest as 64 hexadecimal digits.",
     "not_an_email": "Write one e-mail address such as desk@example.org.",
     "not_a_media_type": "Write a media type without parameters, such as image/png (RFC 6838).",
@@ -58,7 +62,6 @@ _LANGUAGE = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _LONGEST_LANGUAGE = 35
-_COUNTRY = re.compile(r"[A-Z]{2}")
 _DIGEST = re.compile(r"[0-9A-Fa-f]{64}")
 _EMAIL = re.compile(
     r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W_](?:[\w-]{0,61}[^\W_])?"
@@ -80,10 +83,10 @@ def _matching(pattern: re.Pattern[str], code: LiteralString) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _listed(names: frozenset[str]) -> AfterValidator:
+def _listed(names: frozenset[str], code: LiteralString = "not_in_list") -> AfterValidator:
     def check(name: str) -> str:
         if name not in names:
-            raise _broken("not_in_list")
+            raise _broken(code)
         return name
 
     return AfterValidator(check)
@@ -125,6 +128,13 @@ def _moment(written: Any) -> datetime:
         raise _broken("not_a_time") from None
 
 
+def _past(moment: datetime) -> datetime:
+    """What was issued was so before now, by a clock that may go a little ahead of ours."""
+    if moment > clock.now() + ISSUED_AHEAD:
+        raise _broken("not_yet_issued")
+    return moment
+
+
 def _content(written: Any) -> bytes:
     """The bytes behind canonical base64 (RFC 4648, section 4): encoding them again gives the same text."""
     if not isinstance(written, str):
@@ -147,6 +157,7 @@ def _schema(**members: Any) -> WithJsonSchema:
 
 
 Time = Annotated[datetime, BeforeValidator(_moment), _schema(format="date-time")]
+PastTime = Annotated[Time, AfterValidator(_past)]
 Content = Annotated[
     bytes,
     BeforeValidator(_content),
@@ -157,7 +168,10 @@ Language = Annotated[
     AfterValidator(_language_tag),
     _schema(maxLength=_LONGEST_LANGUAGE, pattern=patterns.LANGUAGE),
 ]
-Country = Annotated[str, _matching(_COUNTRY, "not_a_country"), _schema(pattern=patterns.COUNTRY)]
+Country = Annotated[str, _listed(COUNTRIES, "not_a_country"), _schema(enum=sorted(COUNTRIES))]
+MemberState = Annotated[
+    str, _listed(MEMBER_STATES, "not_a_member_state"), _schema(enum=sorted(MEMBER_STATES))
+]
 Digest = Annotated[
     str, _matching(_DIGEST, "not_a_digest"), AfterValidator(str.lower), _schema(pattern=patterns.SHA256)
 ]
@@ -250,7 +264,8 @@ def _order_type(field: OrderField) -> Any:
     if field.form == "text":
         schema = _schema(minLength=1, maxLength=field.most, pattern=patterns.VISIBLE_TEXT)
         return Annotated[str, _text(field.most, shortest=1), AfterValidator(_visible_text), schema]
-    return {"email": Email, "country": Country, "time": Time, "tick": bool}[field.form]
+    time = PastTime if field.past else Time
+    return {"email": Email, "country": MemberState, "time": time, "tick": bool}[field.form]
 
 
 def _order_member(field: OrderField) -> tuple[Any, Any]:

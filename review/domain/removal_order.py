@@ -7,7 +7,7 @@ stands in `IN_ANY_REFERRAL`. The names of members are fixed; labels may be corre
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 from review.domain.canonical import canonical_json
@@ -44,7 +44,10 @@ AUTHORITY_KINDS: Final[dict[str, str]] = {
 
 @dataclass(frozen=True)
 class OrderField:
-    """One member of ``order``: its section of Annex I, label, form, limit in characters, and choices."""
+    """One member of ``order``: its section of Annex I, label, form, limit in characters, and choices.
+
+    A ``country`` is a Member State (Article 3(1)); ``past``: a time that does not lie ahead.
+    """
 
     member: str
     section: str
@@ -53,12 +56,15 @@ class OrderField:
     required: bool = False
     most: int = 0
     choices: Mapping[str, str] | None = None
+    past: bool = False
 
 
+ISSUED_AHEAD: Final = timedelta(minutes=5)
+"""How far the clock of an authority may be ahead of ours."""
 ORDER_FIELDS: Final = (
     OrderField("issuing_state", "A", "Member State that issues the order", "country", required=True),
     OrderField("addressee", "A", "Addressee and its legal representative", "line", most=500),
-    OrderField("issued_at", "A", "Date and time of issue", "time", required=True),
+    OrderField("issued_at", "A", "Date and time of issue", "time", required=True, past=True),
     OrderField(
         "content_kinds", "B", "Kinds of terrorist content, Article 2(7)", "choices", True, 0, CONTENT_KINDS
     ),

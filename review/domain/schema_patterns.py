@@ -34,7 +34,6 @@ LANGUAGE: Final = (
 )
 """A BCP 47 tag by its grammar; whether its parts are registered is not asked."""
 
-COUNTRY: Final = "^[A-Z]{2}$"
 SHA256: Final = "^[0-9A-Fa-f]{64}$"
 
 EMAIL: Final = (

@@ -10,6 +10,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Final
 
+from review.domain.countries import COUNTRIES
 from review.domain.emails import email_key
 from review.errors import FieldError, InvalidInput
 from review.setting_table import MOST_REQUESTS
@@ -21,7 +22,6 @@ MOST_BATCH_LINES: Final = 100_000
 LONGEST_NAME: Final = 200
 LONGEST_LABEL: Final = 100
 LONGEST_NOTE: Final = 2_000
-_COUNTRY = re.compile("[A-Z]{2}")
 _TELEPHONE = re.compile(r"(?=(?:[^0-9]*[0-9]){3})[0-9A-Za-z+()/. -]{3,60}")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -124,7 +124,7 @@ class _Problems:
 
     def country(self, pointer: str, text: str) -> str:
         code = text.strip().upper()
-        if not text.isascii() or _COUNTRY.fullmatch(code) is None:
+        if not text.isascii() or code not in COUNTRIES:
             self.add(
                 pointer,
                 "country_not_valid",

@@ -11,7 +11,7 @@ from review.domain.notices import CONFIRM
 from review.domain.webhooks import TEST, DeliveryState, EndpointKind, Stopped
 from review.models import Delivery, Endpoint
 
-MOST_COUNTED = 1_000
+MOST_COUNTED = 999
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class EndpointShown:
     """One endpoint; ``state`` is on, off, or gone (it answered 410).
 
     ``previous_until``: None once the previous secret does not sign any more. ``waiting`` and ``dead`` count
-    its messages, up to 1 000; messages of tests are left out.
+    its messages, at most 1 000; messages of tests are left out.
     """
 
     id: str
@@ -88,7 +88,7 @@ def _count(reader: Session, endpoint_id: str, state: DeliveryState) -> int:
     some = (
         sa.select(Delivery.id)
         .where(Delivery.endpoint_id == endpoint_id, Delivery.standing == state, Delivery.topic != TEST)
-        .limit(MOST_COUNTED)
+        .limit(MOST_COUNTED + 1)
     )
     return reader.scalar(sa.select(sa.func.count()).select_from(some.subquery())) or 0
 
@@ -97,7 +97,7 @@ def _count(reader: Session, endpoint_id: str, state: DeliveryState) -> int:
 class NoticeShown:
     """An e-mail address that is told; ``confirmed_at`` is None until its link was opened.
 
-    ``confirming``: how the mail that asks for that stands. ``dead`` counts mails given up, up to 1 000.
+    ``confirming``: how the mail that asks for that stands. ``dead`` counts mails given up, at most 1 000.
     """
 
     id: str

@@ -67,7 +67,7 @@ def held_of(reader: Session, referral_id: str) -> Held:
     files = reader.execute(
         sa.select(Evidence.name, Evidence.length)
         .join(Item, Item.id == Evidence.item_id)
-        .where(Item.referral_id == referral_id)
+        .where(Item.referral_id == referral_id, Evidence.account_id.is_(None))
         .order_by(Item.position, Evidence.name)
     )
     return Held(row.body_sha256, row.body_length, tuple((name, length) for name, length in files))

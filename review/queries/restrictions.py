@@ -12,7 +12,7 @@ from review.domain.webhooks import PLATFORM_ENDPOINT, DeliveryState
 from review.models import Answer, Case, Decision, Delivery, DeliveryAttempt, Item, Restriction
 
 MOST_LISTED = 100
-MOST_COUNTED = 1_000
+MOST_COUNTED = 999
 MOST_PLACES = 20
 _TO_DO = (Restriction.implemented_at.is_(None), Restriction.failed_at.is_(None))
 _FAILED = (Restriction.implemented_at.is_(None), Restriction.failed_at.is_not(None))
@@ -67,7 +67,7 @@ class DeadLetter:
 class Restrictions:
     """What needs somebody: waiting ones and failed ones, the oldest first, and dead letters to the platform.
 
-    Each list holds 100 at most; the counts go up to 1 000.
+    Each list holds 100 at most; the counts go at most 1 000.
     """
 
     waiting: tuple[RestrictionShown, ...]
@@ -108,7 +108,7 @@ def restrictions_to_follow(reader: Session) -> Restrictions:
 
 
 def count_overdue(reader: Session, *, now: datetime, hours: int) -> int:
-    """Restrictions that should be in place by now, up to 1 000; 0 hours: nothing is ever late."""
+    """Restrictions that should be in place by now, at most 1 000; 0 hours: nothing is ever late."""
     if hours == 0:
         return 0
     late = Restriction.starts_at < now - timedelta(hours=hours)
@@ -116,7 +116,7 @@ def count_overdue(reader: Session, *, now: datetime, hours: int) -> int:
 
 
 def count_failed(reader: Session) -> int:
-    """Restrictions that were reported as failed and are not in place since, up to 1 000."""
+    """Restrictions that were reported as failed and are not in place since, at most 1 000."""
     return _count(reader, sa.select(Restriction.id).where(*_FAILED))
 
 
@@ -175,5 +175,5 @@ def _dead_letters(reader: Session) -> tuple[DeadLetter, ...]:
 
 
 def _count(reader: Session, wanted: sa.Select[*tuple[Any, ...]]) -> int:
-    some = wanted.limit(MOST_COUNTED).subquery()
+    some = wanted.limit(MOST_COUNTED + 1).subquery()
     return reader.scalar(sa.select(sa.func.count()).select_from(some)) or 0

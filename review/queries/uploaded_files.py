@@ -1,6 +1,6 @@
 """How does a file of referrals stand? Own ones for people; for the loop, those that there is work on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,9 @@ from review.domain.uploaded_files import AT_WORK, DROPPABLE, KEPT_DAYS, FileStat
 from review.models import Batch, Referral, UploadedFile
 from review.models.rows import CHUNK
 from review.queries.positions import moment_at, position_of
+
+MOST_SENDERS = 1_000
+"""Senders among whom the loop chooses whose turn it is."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +81,47 @@ def newest_files(
     return FilePage(tuple(shown), last)
 
 
-def next_file(reader: Session, *, passed: Sequence[str] = ()) -> OwnFile | None:
-    """The file that has waited longest for the loop, other than those passed over; None when none does."""
-    wanted = _files().where(UploadedFile.state.in_(AT_WORK), UploadedFile.id.not_in(passed))
+def next_file(
+    reader: Session,
+    *,
+    passed: Sequence[str] = (),
+    busy: Sequence[str] = (),
+    served: Mapping[str, int] | None = None,
+) -> OwnFile | None:
+    """The file for the loop to begin with; None where none waits.
+
+    Not one of those passed over, nor of senders that are ``busy``; first of the sender whose turn was longest
+    ago (``served``: when each had its last one), and the one that has waited longest.
+    """
+    turns = served or {}
+    oldest = (
+        sa.select(UploadedFile.sender_id, sa.func.min(UploadedFile.created_at).label("since"))
+        .where(
+            UploadedFile.state.in_(AT_WORK),
+            UploadedFile.id.not_in(passed),
+            UploadedFile.sender_id.not_in(busy),
+        )
+        .group_by(UploadedFile.sender_id)
+        .order_by("since")
+        .limit(MOST_SENDERS)
+    )
+    senders = [row.sender_id for row in reader.execute(oldest)]
+    if not senders:
+        return None
+    chosen = min(senders, key=lambda sender_id: turns.get(sender_id, 0))
+    wanted = _files().where(
+        UploadedFile.state.in_(AT_WORK), UploadedFile.id.not_in(passed), UploadedFile.sender_id == chosen
+    )
     row = reader.execute(wanted.order_by(UploadedFile.created_at, UploadedFile.id).limit(1)).one_or_none()
     return None if row is None else OwnFile(**row._asdict())
+
+
+def is_waiting(reader: Session, file_id: str) -> bool:
+    """Whether a file still waits to be checked."""
+    wanted = sa.select(UploadedFile.id).where(
+        UploadedFile.id == file_id, UploadedFile.state == FileState.WAITING
+    )
+    return reader.scalar(wanted) is not None
 
 
 def old_files(reader: Session, *, now: datetime) -> list[str]:

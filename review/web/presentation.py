@@ -32,6 +32,7 @@ from review.domain.display import (
 from review.domain.removal_order import order_lines
 from review.domain.shortcuts import served
 from review.web import appearance, scripting, texts
+from review.web.quantities import plus
 from review.web.times import (
     day,
     exact,
@@ -83,6 +84,7 @@ def register(app: Flask) -> None:
         moment_to_second=moment_to_second,
         order_lines=order_lines,
         plain_words=plain_words,
+        plus=plus,
         relative=relative,
         time_of_day=time_of_day,
         told=told,

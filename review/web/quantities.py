@@ -6,6 +6,8 @@ from review.web.texts import gettext, language
 
 UNKNOWN = "–"
 """Stands where a number is not known; zero is a number."""
+MOST_SHOWN = 999
+"""Where the counts of things to do end; whoever counts need not count beyond one more."""
 
 
 def whole(count: int | None) -> str:
@@ -16,6 +18,11 @@ def whole(count: int | None) -> str:
 def capped(count: int, most: int) -> str:
     """A count that ends at ``most``: ``10,000 or more``."""
     return gettext("%(count)s or more", count=whole(most)) if count >= most else whole(count)
+
+
+def plus(count: int, most: int = MOST_SHOWN) -> str:
+    """A count of things to do, which ends at ``most``: ``999+``."""
+    return f"{most}+" if count > most else str(count)
 
 
 def decimal(number: float | None) -> str:

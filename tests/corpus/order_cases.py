@@ -73,8 +73,8 @@ def _values() -> Iterator[Case]:
     unknown = order_body(content_kinds=["threat", CANARY])
     yield _wrong("unknown kind", "not_in_list", "/order/content_kinds/1", unknown)
     yield _field("unknown", "not_in_list", "authority_kind", CANARY)
-    yield _field("in words", "not_a_country", "issuing_state", CANARY)
-    yield _field("in small letters", "not_a_country", "issuing_state", "be")
+    yield _field("in words", "not_a_member_state", "issuing_state", CANARY)
+    yield _field("in small letters", "not_a_member_state", "issuing_state", "be")
     yield _field("without host", "not_an_email", "email", CANARY)
     for member in ("issued_at", "signed_at"):
         for name, text in (("a day", "2026-11-21"), ("no zone", "2026-11-21T09:30:00"), ("words", CANARY)):
@@ -82,6 +82,8 @@ def _values() -> Iterator[Case]:
     for member in ("no_disclosure", "cross_border"):
         yield _field("1", "wrong_type", member, 1)
         yield _kept(f"{member} false", **{member: False})
+    yield _field("a hundred years ahead", "not_yet_issued", "issued_at", "2126-11-21T09:30:00Z")
+    yield _field("outside the Union", "not_a_member_state", "issuing_state", "US")
     yield _kept("leap second", issued_at="2016-12-31T23:59:60Z")
     yield _kept(
         "all kinds",

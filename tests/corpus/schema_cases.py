@@ -176,6 +176,7 @@ def _lists() -> Iterator[Case]:
     for content_type in ("text", "audio", "account", "other"):
         yield _kept_item(f"content type {content_type}", content_type=content_type)
     yield _rule("country in words", "not_a_country", "/issuing_country", issuing_country="Belgium")
+    yield _rule("country of nobody", "not_a_country", "/issuing_country", issuing_country="ZZ")
     yield _rule("country in lower case", "not_a_country", "/issuing_country", issuing_country="be")
     yield _rule("language with underscore", "not_a_language", "/language", language="pt_BR")
     yield _rule("language of spaces", "not_a_language", "/language", language=" ")

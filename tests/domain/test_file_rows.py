@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from review.domain.file_rows import MOST_GROUP_ROWS, FileRow, JudgedGroup, RowGroup, judge_group
+from review.domain.file_rows import (
+    MOST_GROUP_ROWS,
+    MOST_ROW_ERRORS,
+    FileRow,
+    JudgedGroup,
+    RowGroup,
+    judge_group,
+)
 from review.domain.locations import Hosts
 from review.errors import FieldError
 from tests.domain.referral_bodies import order_body, referral_body
@@ -76,6 +83,62 @@ def test_a_rule_that_the_referral_breaks_stops_all_its_rows() -> None:
     assert found(judge(row(2, reason="Why", intake_kind="removal_order"))) == {
         2: [("/intake_kind", "kind_not_enabled")]
     }
+
+
+def test_every_wrong_cell_of_a_group_has_its_error() -> None:
+    wrong = {"category": "NONE", "urgency": "soon"}
+    judged = judge(
+        row(2, "https://elsewhere.example/", reason="Why", **wrong),
+        row(3, "ftp://video.example/", item={"language": "not a tag"}, **wrong),
+        row(4, **wrong),
+        row(5, "https://video.example/4", urgency="soon"),
+    )
+    category, urgency = ("/category", "not_in_list"), ("/urgency", "not_in_list")
+    assert {number: sorted(errors) for number, errors in found(judged).items()} == {
+        2: [category, ("/items/0/url", "not_our_host"), urgency],
+        3: [category, ("/items/0/language", "not_a_language"), ("/items/0/url", "url_scheme"), urgency],
+        4: [category, urgency],
+        5: [("/items/0/url", "repeated_location"), urgency],
+    }
+
+
+def test_a_row_with_two_wrong_cells_of_its_item_is_told_both_at_once() -> None:
+    judged = judge(
+        row(2, reason="Why"),
+        row(3, "https://elsewhere.example/", item={"language": "not a tag"}),
+        row(4, "https://video.example/5", item={"language": "not a tag"}),
+        row(5),  # names again what row 4 names, which is left out
+    )
+    assert found(judged) == {
+        3: [("/items/0/language", "not_a_language"), ("/items/0/url", "not_our_host")],
+        4: [("/items/0/language", "not_a_language")],
+    }
+    assert [good.number for good in judged.good] == [2, 5]
+
+
+def test_a_row_that_is_left_out_is_told_what_else_is_wrong_with_it() -> None:
+    problem = FieldError("/items/0/language", "cell_error", "Write it.")
+    members = {"reference": "R", "reason": "Else", "category": "NONE", "items": [{"url": "ftp://x/"}]}
+    judged = judge(
+        row(2, reason="Why"),
+        row(3, "https://elsewhere.example/", reason="Other"),
+        FileRow(4, b"", members, problems=(problem,)),
+    )
+    assert found(judged) == {
+        3: [("/reason", "row_differs"), ("/items/0/url", "not_our_host")],
+        4: [
+            ("/items/0/language", "cell_error"),
+            ("/reason", "row_differs"),
+            ("/category", "not_in_list"),
+            ("/items/0/url", "url_scheme"),
+        ],
+    }
+    assert [good.number for good in judged.good] == [2]
+
+
+def test_the_errors_of_one_row_have_an_end() -> None:
+    judged = judge(row(2, **{f"other_{number}": "x" for number in range(50)}))
+    assert len(judged.bad[0].errors) == MOST_ROW_ERRORS
 
 
 def test_a_row_that_could_not_be_read_is_named_by_its_problem() -> None:

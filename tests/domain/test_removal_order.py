@@ -1,15 +1,18 @@
 """Each field of Annex I: read where it is good, refused with its place where it is not, shown in words."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 
+from review.domain.countries import MEMBER_STATES
 from review.domain.referral_schema import OrderBody
 from review.domain.removal_order import (
     AUTHORITY_KINDS,
     CONTENT_KINDS,
+    ISSUED_AHEAD,
     ORDER_FIELDS,
     SECTIONS,
     OrderField,
@@ -99,7 +102,10 @@ def test_a_text_has_its_limits(field: OrderField) -> None:
         ("content_kinds", ["terror"], "/order/content_kinds/0", "not_in_list"),
         ("content_kinds", "threat", "/order/content_kinds", "wrong_type"),
         ("authority_kind", "police", "/order/authority_kind", "not_in_list"),
-        ("issuing_state", "Belgium", "/order/issuing_state", "not_a_country"),
+        ("issuing_state", "Belgium", "/order/issuing_state", "not_a_member_state"),
+        ("issuing_state", "XX", "/order/issuing_state", "not_a_member_state"),
+        ("issuing_state", "GB", "/order/issuing_state", "not_a_member_state"),
+        ("issuing_state", "EL", "/order/issuing_state", "not_a_member_state"),
         ("issued_at", "yesterday", "/order/issued_at", "not_a_time"),
         ("signed_at", "2026-11-28", "/order/signed_at", "not_a_time"),
         ("email", "nobody", "/order/email", "not_an_email"),
@@ -108,6 +114,23 @@ def test_a_text_has_its_limits(field: OrderField) -> None:
 )
 def test_a_value_that_breaks_a_rule_is_named(member: str, value: Any, pointer: str, code: str) -> None:
     assert problems_of(removal(**{member: value})) == {(pointer, code)}
+
+
+def test_an_order_is_not_issued_ahead_of_time_but_for_a_clock_that_differs() -> None:
+    now = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+    with time_machine.travel(now, tick=False):
+        for ahead in (timedelta(days=-400), timedelta(0), ISSUED_AHEAD):
+            read(removal(issued_at=(now + ahead).isoformat()))
+        for ahead in (ISSUED_AHEAD + timedelta(seconds=1), timedelta(days=365)):
+            problems = problems_of(removal(issued_at=(now + ahead).isoformat()))
+            assert problems == {("/order/issued_at", "not_yet_issued")}
+        # a signature may be dated otherwise
+        read(removal(signed_at=(now + timedelta(days=1)).isoformat()))
+
+
+@pytest.mark.parametrize("state", sorted(MEMBER_STATES))
+def test_every_member_state_may_issue(state: str) -> None:
+    read(removal(issuing_state=state))
 
 
 def test_an_order_and_its_fields_belong_together() -> None:

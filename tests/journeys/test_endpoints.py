@@ -35,6 +35,7 @@ def test_endpoints_and_messages_are_clean(house: House) -> None:
     for name, address in (
         ("endpoints", "/sender/endpoints"),
         ("endpoint", f"/sender/endpoints/{shown.endpoint_id}"),
+        ("endpoint-off", f"/sender/endpoints/{shown.endpoint_id}/off"),
         ("endpoint-remove", f"/sender/endpoints/{shown.endpoint_id}/remove"),
         ("messages", "/sender/deliveries?state=waiting"),
         ("message-waiting", f"/sender/deliveries/{first.id}"),

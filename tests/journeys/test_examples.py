@@ -98,6 +98,9 @@ def test_one_referral_and_its_receipt(sender: Sender) -> None:
 
 
 def test_a_file_and_the_answers_as_they_come(sender: Sender) -> None:
+    mine = sender.program.sender(sender.key)
+    other = referral_body("OTHER-1", "https://video.example/other")
+    mine.post("/api/v1/referrals", content=other, headers={"Content-Type": "application/json"})
     lines = [referral_body(f"F-{number}", f"https://video.example/file/{number}") for number in range(3)]
     (sender.folder / "action.ndjson").write_bytes(b"\n".join([*lines, b"{}"]) + b"\n")
     code = example("follow")
@@ -107,7 +110,7 @@ def test_a_file_and_the_answers_as_they_come(sender: Sender) -> None:
     with sender.run(code.replace("time.sleep(10)", "time.sleep(0.2)")) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "3 received, 0 repeated, 1 refused\n"
-        until(lambda: not (review_next(moderator) or review_next(moderator)))
+        until(lambda: not (review_next(moderator) or review_next(moderator)))  # the other one among them
         printed, trouble = process.communicate(timeout=120)
     assert (process.returncode, trouble) == (0, "")
     assert sorted(printed.splitlines()) == [

@@ -6,11 +6,10 @@ from review import clock, db
 from review.domain.permissions import Permission
 from review.models import schema
 from review.queries import health, storage
-from review.queries.cases import MOST_COUNTED
 from review.queries.running_state import running_state
 from review.web import guard
 from review.web.presentation import program_version
-from review.web.quantities import whole
+from review.web.quantities import plus, whole
 
 blueprint = Blueprint("admin_health", __name__)
 
@@ -35,13 +34,9 @@ def page() -> str:
         well=all(check.ok for check in checks),
         warned=any(check.warning for check in checks),
         state=state,
-        waiting=_capped(state.queue.waiting) if state else "",
-        overdue=_capped(state.queue.overdue) if state else "",
+        waiting=plus(state.queue.waiting) if state else "",
+        overdue=plus(state.queue.overdue) if state else "",
         covered=whole(state.checkpoint.size) if state and state.checkpoint else "",
         program=program_version(),
         needed=schema.newest_revision(),
     )
-
-
-def _capped(count: int) -> str:
-    return f"{MOST_COUNTED}+" if count > MOST_COUNTED else whole(count)

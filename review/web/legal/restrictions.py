@@ -18,10 +18,10 @@ from review.domain.ids import read_id
 from review.domain.permissions import Permission, can
 from review.domain.restrictions import LONGEST_REASON, RestrictionState, is_overdue
 from review.errors import AlreadyClosed, InvalidInput, NotFound, RestrictionConflict
-from review.queries.restrictions import MOST_COUNTED, RestrictionShown, count_overdue, restrictions_to_follow
+from review.queries.restrictions import RestrictionShown, count_overdue, restrictions_to_follow
 from review.web import guard
 from review.web.errors import status_of
-from review.web.quantities import capped
+from review.web.quantities import plus
 from review.web.texts import gettext, ngettext
 from review.web.typed import blame, text_of
 
@@ -45,10 +45,10 @@ def listing() -> str:
         "legal/restrictions.html",
         found=found,
         totals=(
-            (capped(overdue, MOST_COUNTED), gettext("Overdue")),
-            (capped(found.waiting_count, MOST_COUNTED), gettext("Not reported yet")),
-            (capped(found.failed_count, MOST_COUNTED), gettext("Failed")),
-            (capped(found.dead_count, MOST_COUNTED), gettext("Dead letters")),
+            (plus(overdue), gettext("Overdue")),
+            (plus(found.waiting_count), gettext("Not reported yet")),
+            (plus(found.failed_count), gettext("Failed")),
+            (plus(found.dead_count), gettext("Dead letters")),
         ),
         late={one.id for one in found.waiting if is_overdue(one.starts_at, now=now, hours=hours)},
         hours=hours,

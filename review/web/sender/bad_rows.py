@@ -12,7 +12,8 @@ from review.domain.uploaded_files import harmless, rest_of
 from review.errors import FieldError, NotFound
 from review.file_jobs import KeptBadRow, read_bad_row
 from review.formats.columns import ADDED, COLUMNS, column_of, normal_name
-from review.web.texts import gettext
+from review.web.problem_words import problem_words
+from review.web.texts import Language, gettext, language
 
 SHOWN = 50
 LONGEST_CELL = 120
@@ -87,13 +88,14 @@ def _cell(bad: KeptBadRow, columns: Sequence[str | None], name: str) -> str:
     return url if isinstance(url, str) else ""
 
 
-def _words(error: FieldError, text: str) -> str:
+def _words(error: FieldError, text: str, own: Language | None = None) -> str:
     """The remedy, with the name that was likely meant where it is one of a list."""
+    detail = problem_words(error.detail, own=own)
     listed = _LISTS.get(column_of(error.pointer) or "")
     near = get_close_matches(text.strip().upper(), listed, n=1, cutoff=0.6) if listed else []
     if error.code != "not_in_list" or not near:
-        return error.detail
-    return f"{error.detail} {gettext('Did you mean %(name)s?', name=near[0])}"
+        return detail
+    return f"{detail} {gettext('Did you mean %(name)s?', name=near[0])}"
 
 
 def corrections(path: Path, names: Sequence[str] | None, columns: Sequence[str | None]) -> Iterator[str]:
@@ -102,6 +104,12 @@ def corrections(path: Path, names: Sequence[str] | None, columns: Sequence[str |
     No cell can be taken for a formula. Where other rows of a reference are good, the reference is that of
     the rest, because the other name is taken. Lines without columns come as they stand.
     """
+    return _corrections(path, names, columns, language())  # the pieces are made when the request is over
+
+
+def _corrections(
+    path: Path, names: Sequence[str] | None, columns: Sequence[str | None], own: Language
+) -> Iterator[str]:
     headings = tuple(names or ("content",))
     kept = [index for index, name in enumerate(headings) if normal_name(name) not in ADDED]
     place = list(columns).index("reference") if "reference" in columns else None
@@ -114,7 +122,8 @@ def corrections(path: Path, names: Sequence[str] | None, columns: Sequence[str |
             if bad.rest and place is not None and cells[place].strip():
                 cells[place] = rest_of(cells[place].strip())
             said = " ".join(
-                f"{column_of(error.pointer) or ''}: {_words(error, '')}".lstrip(": ") for error in bad.errors
+                f"{column_of(error.pointer) or ''}: {_words(error, '', own)}".lstrip(": ")
+                for error in bad.errors
             )
             yield _written([*(cells[index] for index in kept), str(bad.row.number), said])
 

@@ -76,6 +76,17 @@ def rotate(endpoint_id: str) -> str:
     return _secret_page(shown, rotated=True)
 
 
+@blueprint.get("/<endpoint_id>/off")
+@guard.access(Permission.MANAGE_ENDPOINTS)
+def off_page(endpoint_id: str) -> str | Response:
+    """Ask once more, with how many messages would be given up."""
+    endpoint = _own(endpoint_id)
+    if endpoint.state != "on":
+        flash(gettext("The endpoint is switched off already."), "warning")
+        return redirect(url_for(".page", endpoint_id=endpoint.id), 303)
+    return render_template("sender/endpoint_off.html", endpoint=endpoint)
+
+
 @blueprint.post("/<endpoint_id>/off")
 @guard.access(Permission.MANAGE_ENDPOINTS)
 def off(endpoint_id: str) -> Response:

@@ -13,6 +13,7 @@ from review.domain.states import ItemStatus
 from review.queries import own_figures, own_lists, referrals
 from review.queries.senders import sender_name
 from review.web import appearance, guard
+from review.web.quantities import plus
 from review.web.sender.example import example_request
 from review.web.sender.narrowing import LONGEST_REFERENCE
 from review.web.texts import gettext
@@ -103,17 +104,15 @@ def _counters(counts: own_figures.OwnCounts, *, since: datetime) -> list[Counter
         status=ItemStatus.DECIDED.value,
         changed_from=since.astimezone(appearance.current().zone).date().isoformat(),
     )
-    return [
-        Counter(_capped(counts.in_review), gettext("In review"), in_review),
-        Counter(_capped(counts.waiting), gettext("Waiting for your answer"), waiting),
-        Counter(_capped(counts.decided), gettext("Decided in the last 7 days"), decided),
-        Counter(_capped(counts.refused), gettext("Entries refused in the last 7 days"), url_for(".refused")),
-    ]
-
-
-def _capped(count: int) -> str:
     most = own_figures.MOST_COUNTED
-    return f"{most}+" if count > most else str(count)
+    return [
+        Counter(plus(counts.in_review, most), gettext("In review"), in_review),
+        Counter(plus(counts.waiting, most), gettext("Waiting for your answer"), waiting),
+        Counter(plus(counts.decided, most), gettext("Decided in the last 7 days"), decided),
+        Counter(
+            plus(counts.refused, most), gettext("Entries refused in the last 7 days"), url_for(".refused")
+        ),
+    ]
 
 
 def _days_ago(now: datetime, days: int) -> datetime:

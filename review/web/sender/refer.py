@@ -22,6 +22,7 @@ from review.queries.own_sendings import held_of, sent_before
 from review.queries.referrals import own_referral
 from review.queries.sender_details import profile_of
 from review.queries.senders import may_order
+from review.queries.uploaded_files import sent_before as references_taken
 from review.web import appearance, guard
 from review.web.errors import status_of
 from review.web.sender.refer_files import LARGEST_FORM, LARGEST_TEXTS, Chosen, chosen_files
@@ -99,7 +100,8 @@ def check() -> Response:
 
 def _checked() -> str | tuple[str, int]:
     try:
-        return _check_page(_typed())
+        typed = _typed()
+        return _check_page(typed, same=_sent_already(typed))
     except Refused as refused:
         return _refusal(refused)
 
@@ -166,25 +168,40 @@ def _typed() -> Typed:
     return Typed(form, intake, json_bytes(body), kept)
 
 
+def _sent_already(typed: Typed) -> str | None:
+    """The referral that this is already, word for word; raises `Refused` where its reference names another.
+
+    Between this and sending somebody may use the reference: `_receive` tells the same.
+    """
+    reference = typed.intake.reference
+    taken = references_taken(db.session(), [reference], sender_id=guard.actor().sender_id or "")
+    earlier, digest = taken.get(reference, (None, ""))
+    if earlier is not None and digest != typed.intake.content_digest:
+        raise _conflict(typed, earlier)
+    return earlier
+
+
 def _receive(typed: Typed) -> Received:
     """Take it in; raises `Refused` where the reference stands for another referral."""
     actor, settings = guard.actor(), current_app.config["REVIEW_SETTINGS"]
     try:
         return receive_referral(typed.intake, body=typed.body, actor=actor, settings=settings)
     except ReferenceConflict as error:
-        earlier = error.values["id"]
-        if text_of("reference").strip():
-            detail = gettext("%(id)s of yours has this reference; write another one.", id=earlier)
-            raise Refused(
-                typed.form,
-                InvalidInput(detail, errors=[FieldError("reference", "reference_conflict", detail)]),
-            ) from None
-        typed.form.once.data = new_once()
-        detail = gettext(
-            "This form was sent already, as %(id)s, and differs now. Check it again to refer it anew.",
-            id=earlier,
+        raise _conflict(typed, error.values["id"]) from None
+
+
+def _conflict(typed: Typed, earlier: str) -> Refused:
+    """What to do where the reference of the form stands for that other referral."""
+    if text_of("reference").strip():
+        detail = gettext("%(id)s of yours has this reference; write another one.", id=earlier)
+        return Refused(
+            typed.form, InvalidInput(detail, errors=[FieldError("reference", "reference_conflict", detail)])
         )
-        raise Refused(typed.form, InvalidInput(detail)) from None
+    typed.form.once.data = new_once()
+    detail = gettext(
+        "This form was sent already, as %(id)s, and differs now. Check it again to refer it anew.", id=earlier
+    )
+    return Refused(typed.form, InvalidInput(detail))
 
 
 def _refusal(refused: Refused) -> tuple[str, int]:
@@ -204,7 +221,7 @@ def _page(form: ReferForm, others: Sequence[str] = ()) -> str:
     )
 
 
-def _check_page(typed: Typed) -> str:
+def _check_page(typed: Typed, *, same: str | None) -> str:
     intake = typed.intake
     digests = [item.location.match_digest for item in intake.items]
     earlier = sent_before(db.session(), digests, sender_id=guard.actor().sender_id)
@@ -212,6 +229,7 @@ def _check_page(typed: Typed) -> str:
         "sender/refer_check.html",
         intake=intake,
         items=[(item, earlier.get(item.location.match_digest)) for item in intake.items],
+        same=same,
         again=any(item.location.match_digest in earlier for item in intake.items),
         files=typed.kept,
         fields=fields_of(typed.form),

@@ -3,6 +3,7 @@
 Only whoever chose a file can name it: the word says by whom it was chosen.
 """
 
+import time
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +14,10 @@ from flask import current_app, request
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from review.domain.display import visible
-from review.domain.media import NotShown, kind_of, plain_name
+from review.domain.media import Kind, NotShown, kind_of, plain_name
 from review.errors import FieldError
 from review.models.unsent_files import keep_unsent, read_unsent
+from review.previews import not_shown_because
 from review.web import guard
 from review.web.quantities import whole
 from review.web.texts import gettext
@@ -27,21 +29,32 @@ MOST_BYTES: Final = 10 * 1024 * 1024
 LARGEST_FORM: Final = 32 * 1024 * 1024
 """Bytes of a form that is read at all, so that one with too large files still comes back whole."""
 LARGEST_TEXTS: Final = 4 * 1024 * 1024
+LOOKED_SECONDS: Final = 5
+"""How long the files of one form are looked into; what comes after is taken without."""
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """One file: its name, media type and bytes, and the signed word that stands for it."""
+    """One file: its name, media type and bytes, and the signed word that stands for it.
+
+    ``refusal``: why it cannot be shown to a moderator, as far as it was looked into; it is kept all the same.
+    """
 
     name: str
     media_type: str
     content: bytes
     token: str
+    refusal: str = ""
 
     @property
     def words(self) -> str:
         """Name and size."""
         return gettext("%(name)s, %(count)s bytes", name=visible(self.name), count=whole(len(self.content)))
+
+    @property
+    def not_shown(self) -> str:
+        """Why it cannot be shown, in words; nothing where it can."""
+        return word_of(self.refusal, "not_shown") if self.refusal else ""
 
     def as_evidence(self) -> dict[str, str]:
         """The piece of evidence as a program would send it."""
@@ -52,6 +65,7 @@ class Chosen:
 def chosen_files() -> tuple[list[Chosen], list[FieldError]]:
     """The files kept for the form that was sent and those that came with it; what is wrong with others."""
     kept, problems = _kept_before()
+    until = time.monotonic() + LOOKED_SECONDS
     for upload in request.files.getlist("files"):
         name = plain_name(upload.filename or "")
         with upload.stream as stream:
@@ -62,7 +76,7 @@ def chosen_files() -> tuple[list[Chosen], list[FieldError]]:
         if wrong:
             problems.append(FieldError("files", "file_not_taken", wrong))
         elif all((one.name, one.content) != (name, content) for one in kept):
-            kept.append(_keep(name, content))
+            kept.append(_keep(name, content, look=time.monotonic() < until))
     return kept, problems
 
 
@@ -73,7 +87,7 @@ def _kept_before() -> tuple[list[Chosen], list[FieldError]]:
         named = _read(token)
         if named is None:
             continue
-        name, media_type, digest = named
+        name, media_type, digest, refusal = named
         content = read_unsent(current_app.config["REVIEW_SETTINGS"].data_dir, digest)
         if content is None:
             detail = gettext("Choose “%(name)s” again: it was kept for a day.", name=name)
@@ -81,7 +95,7 @@ def _kept_before() -> tuple[list[Chosen], list[FieldError]]:
         elif (wrong := _too_much(content, kept)) is not None:
             problems.append(FieldError("files", "file_not_taken", wrong))
         else:
-            kept.append(Chosen(name, media_type, content, token))
+            kept.append(Chosen(name, media_type, content, token, refusal))
     return kept, problems
 
 
@@ -107,20 +121,24 @@ def _too_much(content: bytes, kept: Sequence[Chosen]) -> str | None:
     return None
 
 
-def _keep(name: str, content: bytes) -> Chosen:
-    digest, media_type = sha256(content).hexdigest(), kind_of(content).value
+def _keep(name: str, content: bytes, *, look: bool) -> Chosen:
+    """Keep a file that just came, and look into it once: what was found goes on with the word."""
+    digest, kind = sha256(content).hexdigest(), kind_of(content)
     keep_unsent(current_app.config["REVIEW_SETTINGS"].data_dir, digest, content)
-    token = _signer().dumps([guard.actor().account_id, name, media_type, digest])
-    return Chosen(name, media_type, content, str(token))
+    refused = not_shown_because(content) if look and kind is not Kind.TEXT else None
+    refusal = refused.value if refused else ""
+    token = _signer().dumps([guard.actor().account_id, name, kind.value, digest, refusal])
+    return Chosen(name, kind.value, content, str(token), refusal)
 
 
-def _read(token: str) -> tuple[str, str, str] | None:
-    """Name, media type and digest behind a word that this person was given; None for any other."""
+def _read(token: str) -> tuple[str, str, str, str] | None:
+    """Name, media type, digest and refusal behind a word that this person was given; None for any other."""
     try:
-        account_id, name, media_type, digest = _signer().loads(token)
+        account_id, name, media_type, digest, *refusal = _signer().loads(token)
     except (BadSignature, ValueError, TypeError):
         return None
-    return (name, media_type, digest) if account_id == guard.actor().account_id else None
+    known = (name, media_type, digest, "".join(refusal))
+    return known if account_id == guard.actor().account_id else None
 
 
 def _signer() -> Any:

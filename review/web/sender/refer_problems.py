@@ -7,6 +7,7 @@ from flask import current_app
 
 from review.domain.referrals import Intake, read_locations, read_referral
 from review.errors import FieldError, InvalidInput, InvalidReferral, KindNotEnabled
+from review.web.problem_words import problem_words
 from review.web.texts import gettext
 
 _OF_ITEMS = {"language": "content_language"}
@@ -24,7 +25,7 @@ def read_form(body: Mapping[str, Any], problems: Sequence[FieldError], *, may_or
     try:
         intake = read_referral(body, hosts=hosts, transmitted_via="form", may_order=may_order)
     except KindNotEnabled as error:
-        found.append(FieldError("intake_kind", error.code, error.detail))
+        found.append(FieldError("intake_kind", error.code, problem_words(error.detail)))
     except InvalidReferral as error:
         found += _at_fields(error.errors)
     _located, refused = read_locations(body["items"], hosts=hosts)
@@ -70,12 +71,12 @@ def _sentence(field: str, error: FieldError) -> str:
         "not_a_time": gettext("Give date and time."),
         "not_in_list": gettext("Choose one of the list."),
         "order_required": gettext("Fill in the fields of Annex I."),
-    }.get(error.code, error.detail)
+    }.get(error.code) or problem_words(error.detail)
 
 
 def _of_address(index: int, count: int, error: FieldError) -> FieldError:
     """The problem of one address, which says its number where there are several."""
-    detail = error.detail
+    detail = problem_words(error.detail)
     if error.code == "repeated_location":
         detail = gettext("It names the same place as an address above; leave it out.")
     if count > 1:

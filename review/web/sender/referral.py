@@ -1,5 +1,7 @@
 """One own referral for people: how far it is, what is asked and answered; withdrawing and receipts."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
 from werkzeug import Response
 
@@ -13,6 +15,7 @@ from review.domain.questions import WAITS
 from review.domain.representation import OwnItem, OwnReferral
 from review.errors import AlreadyClosed, InvalidInput, NotFound, NotWithdrawable
 from review.queries import referrals as referral_queries
+from review.queries.own_sent import SentReferral, sent_of
 from review.queries.receipts import receipt_of
 from review.web import guard
 from review.web.errors import status_of
@@ -37,12 +40,14 @@ def page(referral_id: str) -> str:
 def _page(referral: OwnReferral, refused: Refused | None = None) -> str:
     """With ``refused`` an answer that was not stored, begin with its item."""
     number, first = _place(referral, None if refused is None else refused.item_id)
+    items = referral.items[first : first + ITEMS_A_PAGE]
     return render_template(
         "sender/referral.html",
         referral=referral,
         steps=drawing.steps_of(referral),
         tally=drawing.tally_of(referral),
-        items=[drawing.shown(item) for item in referral.items[first : first + ITEMS_A_PAGE]],
+        items=[drawing.shown(item) for item in items],
+        sent=_sent(referral, items),
         first=first,
         count=len(referral.items),
         previous_address=_page_address(referral, number - 1),
@@ -160,6 +165,14 @@ def receipt(referral_id: str) -> Response:
 
 def _own_referral(text: str) -> OwnReferral:
     found = referral_queries.own_referral(db.session(), _id(text, "R"), sender_id=guard.actor().sender_id)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def _sent(referral: OwnReferral, items: Sequence[OwnItem]) -> SentReferral:
+    ids = [item.id for item in items]
+    found = sent_of(db.session(), referral.id, ids, sender_id=guard.actor().sender_id)
     if found is None:
         raise NotFound()
     return found

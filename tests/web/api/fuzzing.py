@@ -88,10 +88,11 @@ class World:
         """Make what obeys the schema obey the rules between members and requests too.
 
         JSON Schema cannot say: on one of our hosts; of an endpoint, an address that is reached; of a report,
-        a time since the decision; a keyword of its category; what a notice and an order need beside, and no
-        other kind has; new for this sender; a cursor that this list gave out; packed as the header says. Half
-        of the ids are of things that exist, but not where one request follows another: there an answer gives
-        them. The lines of batches are referrals sent before, new or again, beside whatever text was made.
+        a time since the decision; an order that was issued; a keyword of its category; what a notice and an
+        order need beside, and no other kind has; new for this sender; a cursor that this list gave out;
+        packed as the header says. Half of the ids are of things that exist, but not where one request follows
+        another: there an answer gives them. The lines of batches are referrals sent before, new or again,
+        beside whatever text was made.
         Nothing that breaks the schema is touched.
         """
         if case.meta is None or case.meta.generation.mode is not GenerationMode.POSITIVE:
@@ -133,6 +134,8 @@ class World:
             body["order"] = None
         elif body.get("order") is None:
             body["order"] = order_body()
+        else:
+            body["order"] = body["order"] | {"issued_at": order_body()["issued_at"]}
         return body
 
 

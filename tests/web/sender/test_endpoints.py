@@ -6,7 +6,9 @@ import pytest
 import sqlalchemy as sa
 from standardwebhooks import Webhook
 
+from review import db
 from review.domain.endpoints import MOST_ENDPOINTS
+from review.domain.ids import new_id
 from review.domain.permissions import Role
 from review.domain.webhooks import NOT_YET, TOPICS
 from review.models import Delivery, Endpoint
@@ -122,6 +124,47 @@ def test_an_endpoint_is_switched_off_and_removed(desk: Desk) -> None:
     assert "is removed" in person.follow(person.post(f"{page}/remove"))
     assert person.client.get(page).status_code == 404
     assert "Removed" in person.get(f"{LOG}/{desk.session.scalars(sa.select(Delivery.id)).one()}")
+
+
+def test_switching_off_asks_first_and_says_how_many_messages_are_given_up(desk: Desk) -> None:
+    own = make_sender()
+    person = _officer(desk, own)
+    page = f"{LIST}/{make_endpoint(managing(own), URL).endpoint_id}"
+    assert f'href="{page}/off"' in person.get(page)
+    assert f'action="{page}/off"' not in person.get(page)
+    assert "No message is on its way, so none is given up." in person.get(f"{page}/off")
+    receive(managing(own))
+    asked = person.get(f"{page}/off")
+    assert "1 message on its way is given up and becomes a dead letter." in asked
+    assert f'action="{page}/off"' in asked
+    assert desk.session.scalars(sa.select(Delivery.standing)).all() == ["waiting"]  # asking changes nothing
+    person.post(f"{page}/off")
+    assert "is switched off already" in person.follow(person.client.get(f"{page}/off"))
+
+
+def test_counts_of_messages_end_at_999(desk: Desk) -> None:
+    own = make_sender()
+    person = _officer(desk, own)
+    shown = make_endpoint(managing(own), URL)
+    receive(managing(own))
+    page = f"{LIST}/{shown.endpoint_id}"
+    _copy_message(998)
+    for address in (LIST, page, f"{page}/off", f"{page}/remove"):
+        assert re.search(r"\b999\b(?!\+)", person.get(address)), address
+    _copy_message(1)
+    for address in (LIST, page, f"{page}/off", f"{page}/remove"):
+        found = person.get(address)
+        assert "999+" in found, address
+        assert not re.search(r"1,?000 (?!at a time)", found), address
+
+
+def _copy_message(times: int) -> None:
+    """The one message again, so many times."""
+    with db.transaction() as writer:
+        first = writer.execute(sa.select(Delivery.__table__).limit(1)).mappings().one()
+        newest = writer.scalar(sa.select(sa.func.max(Delivery.seq))) or 0
+        rows = [dict(first) | {"id": new_id("Z"), "seq": newest + number + 1} for number in range(times)]
+        writer.execute(sa.insert(Delivery), rows)
 
 
 def test_the_log_is_narrowed_in_the_address_and_goes_on_behind_fifty(desk: Desk) -> None:

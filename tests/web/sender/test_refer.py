@@ -2,14 +2,16 @@
 
 import json
 import re
+from datetime import timedelta
 from html import unescape
 from io import BytesIO
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from PIL import Image
 
-from review import db
+from review import clock, db
 from review.domain.permissions import Role
 from review.domain.removal_order import ORDER_FIELDS
 from review.models import Account, Case, Evidence, Item, Opening, Referral, Sender
@@ -132,12 +134,38 @@ def test_a_form_that_was_sent_and_changed_is_not_sent_unnoticed(desk: Desk, offi
     assert count(desk, Referral) == 2
 
 
-def test_an_own_reference_that_is_used_is_told_at_its_field(desk: Desk, officer: Person, unit: str) -> None:
+def test_a_used_reference_is_told_before_anything_is_sent(desk: Desk, officer: Person, unit: str) -> None:
     earlier = receive(sender_actor(unit), "https://video.example/2", reference="HW-1").referral_id
+    receive(sender_actor(make_sender()), "https://video.example/2", reference="HW-2")  # another sender's
+    refused = officer.post(NEW, 422, **GOOD, reference="HW-1").text
+    assert f"{earlier} of yours has this reference" in refused
+    assert 'href="#reference"' in refused
+    assert GOOD["reason"] in refused
+    assert "Nothing is sent yet." in officer.post(NEW, 200, **GOOD, reference="HW-2").text
+
+
+def test_a_reference_used_meanwhile_is_told_at_its_field(desk: Desk, officer: Person, unit: str) -> None:
     page = officer.post(NEW, 200, **GOOD, reference="HW-1").text
+    earlier = receive(sender_actor(unit), "https://video.example/2", reference="HW-1").referral_id
     refused = officer.post(SEND, 422, **hidden(page)).text
     assert f"{earlier} of yours has this reference" in refused
     assert 'href="#reference"' in refused
+
+
+def test_what_is_here_word_for_word_is_said_before_sending(desk: Desk, officer: Person) -> None:
+    page, answer = sent(officer, **GOOD, reference="HW-1")
+    assert "exactly this already" not in page
+    again = officer.post(NEW, 200, **GOOD, reference="HW-1").text
+    assert "exactly this already" in again
+    assert answer.headers["Location"].removesuffix("/acknowledgement") in again
+
+
+def test_a_sent_form_that_differs_now_is_told_at_the_check(desk: Desk, officer: Person) -> None:
+    page, _answer = sent(officer, **GOOD)
+    changed = hidden(page) | {"reason": "Something else."}
+    refused = officer.post(NEW, 422, **changed).text
+    assert "This form was sent already, as R-" in unescape(refused)
+    officer.post(NEW, 200, **(changed | {"once": once(refused)}))
 
 
 def test_a_notice_has_its_four_elements_and_is_acknowledged(desk: Desk, officer: Person) -> None:
@@ -227,6 +255,23 @@ def test_a_file_that_cannot_be_taken_is_named(
     assert not kept_on(page)
 
 
+def test_a_file_that_cannot_be_shown_is_said_to_be_so_before_sending(desk: Desk, officer: Person) -> None:
+    page = upload(officer, 200, **with_file("fake.png", PNG))
+    said = "It is kept, but it cannot be shown to our review team. It is damaged or cut off."
+    assert said in page
+    assert said in officer.post(NEW, 200, **hidden(page)).text  # known of the kept file, without a new look
+    officer.post(SEND, 303, **hidden(page))
+    assert desk.session.scalars(sa.select(Evidence.name)).all() == ["fake.png"]
+
+
+def test_a_file_that_can_be_shown_is_taken_without_a_word(desk: Desk, officer: Person) -> None:
+    picture = BytesIO()
+    Image.new("RGB", (8, 8)).save(picture, "PNG")
+    page = upload(officer, 200, **with_file("real.png", picture.getvalue()))
+    assert "real.png" in page
+    assert "cannot be shown" not in page
+
+
 def test_a_file_of_somebody_else_cannot_be_named(desk: Desk, officer: Person, judge: Person) -> None:
     (token,) = kept_on(upload(officer, 422, **with_file("secret.txt", b"CANARY", reason="")))
     for wrong in (token, token[:-2], "x", ""):
@@ -266,12 +311,20 @@ def test_the_fields_of_annex_i_are_told_at_their_places(desk: Desk, judge: Perso
     wrong = ORDER | {
         "order_issued_at": "yesterday",
         "order_email": "nobody",
-        "order_issuing_state": "Belgium",
+        "order_issuing_state": "US",
     }
     refused = judge.post(NEW, 422, **wrong).text
+    assert "of a Member State of the European Union" in refused
     for name in ("issued_at", "email", "issuing_state"):
         assert f'id="order_{name}-error"' in refused
     assert "yesterday" in refused
+
+
+def test_an_order_that_is_still_to_be_issued_is_told_at_its_field(desk: Desk, judge: Person) -> None:
+    ahead = (clock.now() + timedelta(hours=1)).isoformat()
+    refused = judge.post(NEW, 422, **(ORDER | {"order_issued_at": ahead})).text
+    assert 'id="order_issued_at-error"' in refused
+    assert "this time is still to come" in refused
 
 
 def test_a_time_of_day_is_the_readers(desk: Desk, judge: Person) -> None:
