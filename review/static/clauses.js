@@ -55,12 +55,9 @@
     const first = boxes.find((box) => !choiceOf(box).hidden);
     if (first) first.focus();
   });
-  group.querySelector("[name=find]").hidden = true;
 
-  // Texts of a clause: appended when it is ticked, taken out, if untouched, when it is unticked or not asked for.
-  const button = group.querySelector("[data-insert]");
+  // Texts of a clause: appended when it is ticked, taken out, if untouched, when it is not or not asked for.
   const inserted = form.querySelector("[data-inserted]");
-  if (button) button.hidden = true;
   const named = (id) => [...inserted.children].find((field) => field.value === id);
   const plain = (text) => text.replace(/\s+/g, " ").trim();
   const put = (field, text) => {
@@ -70,9 +67,7 @@
   const insert = (field, id, text) => {
     if (!plain(field.value).includes(plain(text))) put(field, field.value.trim() ? `${field.value.trimEnd()}\n\n${text}` : text);
     if (named(id)) return;
-    const hidden = document.createElement("input");
-    [hidden.type, hidden.name, hidden.value] = ["hidden", "snippets", id];
-    inserted.append(hidden);
+    inserted.append(Object.assign(document.createElement("input"), { type: "hidden", name: "snippets", value: id }));
   };
   const remove = (field, id, text) => {
     const hidden = named(id);
@@ -98,21 +93,17 @@
   const load = (box) => {
     if (!("more" in box.dataset)) return;
     delete box.dataset.more;
-    const request = new XMLHttpRequest();
-    request.open("GET", choiceOf(box).querySelector("details a").href);
-    request.responseType = "document";
-    request.onload = () => {
-      const text = request.response && request.response.querySelector("[data-clause] > *");
+    desk.load(choiceOf(box).querySelector("details a").href, (page) => {
+      const text = page?.querySelector("[data-clause] > *");
       if (!text) return;
       choiceOf(box).querySelector("details > div").prepend(document.importNode(text, true));
       see(box);
-      for (const { dataset } of request.response.querySelectorAll("[data-snippet]")) {
+      for (const { dataset } of page.querySelectorAll("[data-snippet]")) {
         box.dataset[dataset.kind] = dataset.text;
         box.dataset[`${dataset.kind}Id`] = dataset.snippet;
       }
       if (box.checked && box.dataset.ticked) follow(box);
-    };
-    request.send();
+    });
   };
   const boxIn = (part) => part.closest(".choice")?.querySelector("[name=clauses]");
   list.addEventListener("focusin", ({ target }) => {

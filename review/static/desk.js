@@ -1,4 +1,4 @@
-// Drafts that save themselves, times that go on, warnings, copying. No page needs it. keys.js uses its `desk`.
+// Drafts, times that go on, warnings, copying. No page needs it. keys.js uses `desk`.
 "use strict";
 const desk = (() => {
   const page = document.currentScript.dataset;
@@ -40,6 +40,14 @@ const desk = (() => {
     if (part.contains(document.activeElement)) document.getElementById("content").focus({ preventScroll: true });
   };
 
+  const load = (address, then) => {
+    const request = new XMLHttpRequest();
+    request.open("GET", address);
+    request.responseType = "document";
+    request.onloadend = () => then(request.response);
+    request.send();
+  };
+
   const written = (form) => new URLSearchParams(new FormData(form)).toString();
   const bodyOf = (typed) => new URLSearchParams(`${typed}&autosave=1`);
   const ask = async (address, typed) => {
@@ -62,16 +70,14 @@ const desk = (() => {
     });
   }
 
-  // Drafts: a second after the last letter, when a field is left, and when the page is.
+  // Drafts: a second after the last letter, and when a field or page is left.
   const active = new Set();
   for (const form of all("form[data-autosave]")) {
     const line = document.querySelector("[data-saved]");
-    const own = form.appendChild(document.createElement("input"));
-    [own.type, own.name, own.value] = ["hidden", "window", `${Date.now()}${Math.random()}`];
+    form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "window", value: `${Date.now()}${Math.random()}` }));
     let stored = form.hasAttribute("data-unsaved") ? "" : written(form);
     let timer = 0, failures = 0, busy = false;
     const say = (text, failed) => {
-      if (!line) return;
       line.textContent = text;
       line.classList.toggle("overdue", failed);
     };
@@ -107,16 +113,28 @@ const desk = (() => {
     };
     const flush = () => {
       const typed = written(form);
-      if (sent() === form || typed === stored) return;
-      if (navigator.sendBeacon(form.dataset.autosave, bodyOf(typed))) stored = typed;
+      const isNew = sent() !== form && typed !== stored;
+      if (isNew && navigator.sendBeacon(form.dataset.autosave, bodyOf(typed))) stored = typed;
+      return isNew ? `${location.pathname}?${typed}` : "";
     };
     drafts.push(flush);
+    // A reload asks for its page before the draft goes out: what is typed comes along, and whose draft it is.
+    const [path, kept] = (sessionStorage.typed || "").split("?");
+    sessionStorage.typed = "";
+    if (path === location.pathname && performance.getEntriesByType("navigation")[0].type === "reload") {
+      const typed = new URLSearchParams(kept);
+      for (const field of form.elements) {
+        const values = typed.getAll(field.name);
+        if (/radio|checkbox/.test(field.type)) field.checked = values.includes(field.value);
+        else if (values.length && (/^(draft|window)$/.test(field.name) || !/file|hidden/.test(field.type))) [field.value] = values;
+      }
+    }
     // the note stands outside of the form
-    document.addEventListener("input", ({ target }) => { if (target.form === form) later(1000); });
-    document.addEventListener("focusout", ({ target }) => { if (target.form === form) save(); });
-    addEventListener("pagehide", flush);
-    document.addEventListener("visibilitychange", () => { if (document.hidden) save(); });
-    if (!stored) later(1000);
+    addEventListener("input", ({ target }) => { if (target.form === form) later(1000); });
+    addEventListener("focusout", ({ target }) => { if (target.form === form) save(); });
+    addEventListener("pagehide", () => { sessionStorage.typed = flush(); });
+    addEventListener("visibilitychange", () => { if (document.hidden) save(); });
+    if (written(form) !== stored) later(1000);
   }
 
   // Times: the server's words, said again when they change.
@@ -160,7 +178,7 @@ const desk = (() => {
     }
   };
 
-  // Ends of a claim and of the sign-in: a warning two minutes before, or more time at once where there was work.
+  // Ends of claim and sign-in: a warning two minutes before, or more time where there was work.
   const WARN = 120;
   const watch = () => {
     for (const note of all("[data-ends]")) {
@@ -201,12 +219,11 @@ const desk = (() => {
   const expire = () => {
     for (const line of all("[data-undo]")) {
       const left = secondsTo(line.dataset.undo);
-      if (left > 0) {
-        setTimeout(expire, left * 1000);
-        continue;
+      if (left > 0) setTimeout(expire, left * 1000);
+      else {
+        leaveFocus(line);
+        line.replaceChildren(line.dataset.over);
       }
-      leaveFocus(line);
-      line.replaceChildren(line.dataset.over);
     }
   };
   expire();
@@ -215,10 +232,10 @@ const desk = (() => {
     refresh();
   };
   setInterval(tick, 10000);
-  document.addEventListener("visibilitychange", tick);
+  addEventListener("visibilitychange", tick);
   tick();
 
-  // Copying: buttons that are of no use without a script.
+  // Copying: of no use without a script.
   for (const button of all("button[data-copy]")) {
     button.hidden = false;
     button.addEventListener("click", async () => {
@@ -235,5 +252,5 @@ const desk = (() => {
       setTimeout(() => { button.textContent = own; }, 2000);
     });
   }
-  return { words, all, clock, leaving, sent };
+  return { words, all, clock, leaving, sent, load };
 })();

@@ -1,13 +1,12 @@
-// Keys: when a page takes them, and what each presses; help. No page needs it; review/domain/shortcuts.py is the table.
+// Keys: when a page takes them, what each presses. No page needs it; domain/shortcuts.py is the table.
 "use strict";
 (() => {
-  const { words, all, clock, leaving, sent } = desk;
+  const { words, all, clock, leaving, sent, load } = desk;
   const table = document.currentScript.dataset.keys;
   const root = document.documentElement;
 
-  // Awake: from 300 ms after the page was painted until it is left; tests look for data-awake. A key that comes
-  // while it is not is dropped, and with it all that follow without a pause, on the next page too: of a burst
-  // of keys, of which one meant what comes before or after another, none acts.
+  // Awake: from 300 ms after the page was painted until it is left. A key before is dropped, and with it all
+  // that follow without a pause, on the next page too: of a burst of keys none acts.
   const DEAD = 300, QUIET = 700, TOLD = 3000;
   const dropped = document.querySelector("[data-dropped]");
   let painted = false, waking = 0;
@@ -43,10 +42,8 @@
   const awake = () => root.hasAttribute("data-awake") && !leaving();
 
   const tell = (text) => {
-    const line = document.querySelector(".status-line");
-    const said = line.querySelector("[data-told]") || line.appendChild(document.createElement("p"));
-    said.className = "flash warning";
-    said.dataset.told = "";
+    const said = document.querySelector(".told") || document.querySelector(".status-line").appendChild(document.createElement("p"));
+    said.className = "flash warning told";
     said.textContent = text;
   };
 
@@ -77,8 +74,7 @@
     return "";
   };
 
-  // Letters of a group act where the focus is inside, or right after a key chose an outcome: a sentence
-  // typed outside of its field changes nothing.
+  // Letters of a group act where the focus is inside, or right after a key chose an outcome.
   let pressed = null, before = null;
   const isMeant = (part) => {
     const group = part.closest("[data-own-letters]");
@@ -97,7 +93,7 @@
   const reach = (part) => {
     part.focus();
     part.scrollIntoView({ block: "nearest" });
-    if (part.matches("textarea")) part.selectionStart = part.textLength; // one writes on behind what stands there
+    if (part.matches("textarea")) part.selectionStart = part.textLength;
   };
   const press = (part) => {
     pressed = part;
@@ -154,7 +150,7 @@
     const prefix = clock() - firstAt < 3000 ? first : "";
     [first, before, pressed] = ["", pressed, null];
     if (chord ? !moves.has(name) : event.ctrlKey || !(name || event.key.length === 1)) return;
-    // Ctrl+Enter and, of our forms, Enter never send by themselves: a key too many would record something
+    // these never send by themselves: a key too many would record something
     if (chord || (name === "Enter" && focus.matches("form[data-autosave] input, tr input"))) event.preventDefault();
     if (event.repeat || document.querySelector("dialog[open]")) return;
     const typing = focus.matches(FIELDS);
@@ -179,23 +175,19 @@
   };
   addEventListener("keydown", onKey);
 
-  // The help over the page; the link leads to the same.
+  // The help over the page.
   const help = document.querySelector("a[data-help]");
   const over = document.querySelector("dialog[data-help]");
   const openHelp = (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    const request = new XMLHttpRequest();
-    request.open("GET", help.href);
-    request.responseType = "document";
-    request.onloadend = () => {
-      const text = request.response && request.response.querySelector("main [data-help]");
+    load(help.href, (page) => {
+      const text = page?.querySelector("main [data-help]");
       if (!text) return location.assign(help.href);
       for (const old of all("[data-help]", over)) old.remove();
       over.append(document.importNode(text, true));
       if (!over.open) over.showModal();
-    };
-    request.send();
+    });
   };
   help.addEventListener("click", openHelp);
 })();
