@@ -159,12 +159,17 @@ def test_go_rejects_a_changed_checkpoint(oracle: Path, written: WrittenLog) -> N
 if sys.version_info >= (3, 12):
     import aics_tlog
 
-    def test_aics_verifies_our_checkpoint(written: WrittenLog) -> None:
+    def test_aics_verifies_our_checkpoint_and_its_cosignature(written: WrittenLog) -> None:
         key = aics_tlog.parse_vkey(VKEY)
+        cosigner = note_key(WITNESS, COSIGNER.public_key().public_bytes_raw(), kind=COSIGNATURE)
         result = aics_tlog.verify_checkpoint(
-            aics_tlog.parse_note(written.checkpoint), key, expected_origin=ORIGIN
+            aics_tlog.parse_note(written.checkpoint),
+            key,
+            [aics_tlog.parse_vkey(cosigner)],
+            1,
+            expected_origin=ORIGIN,
         )
-        assert result.log_ok
+        assert (result.log_ok, result.cosignature_count) == (True, 1)
 
     def test_aics_verifies_every_proof_and_rejects_a_wrong_leaf(written: WrittenLog) -> None:
         root = tree_root(SIZE, written.read)
