@@ -32,8 +32,8 @@ def test_the_health_page_tells_how_the_witnesses_stand(one_chromium: Browser, de
     first, second, third = policy.witnesses
     said = [
         Said(first.key, line="— w A\n", cosigned_at=clock.now()),
-        Said(second.key, line="— w A\n", cosigned_at=clock.now()),
-        Said(third.key, failure=WitnessFailure.OTHER_HISTORY),
+        Said(second.key, failure=WitnessFailure.OTHER_HISTORY),
+        Said(third.key, line="— w A\n", cosigned_at=clock.now()),
     ]
     record_cosignatures(newest.size, said, actor=SERVICE)
     with served(desk.app) as address:
