@@ -97,7 +97,7 @@ def test_the_commands_of_readme_make_a_witness(tmp_path: Path) -> None:
     desk.environment["REVIEW_WITNESS_POLICY"] = str(tmp_path / "policy")
     sender = desk.command("senders", "create", "Unit", "--kind", "iru")["id"]
     key = desk.command("senders", "issue-key", sender, "--scope", "refer,read")["key"]
-    sizes = []
+    sizes: list[int] = []
     with running(desk):
         program = desk.sender(key)
         for number in range(2):
