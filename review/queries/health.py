@@ -221,7 +221,10 @@ def _verification_check(reader: Session, *, now: datetime) -> Check:
 
 def _witnesses_check(reader: Session, policy: WitnessPolicy, *, now: datetime) -> Check:
     standing = witness_standing(reader, policy)
-    sentences = [_witness_words(one) for one in standing.witnesses]
+    troubled = [one for one in standing.witnesses if one.failure is not None or one.cosigned_at is None]
+    well = len(standing.witnesses) - len(troubled)
+    sentences = [f"Witnesses that are well: {well} of {len(standing.witnesses)}."]
+    sentences += [_witness_words(one) for one in troubled]
     if policy.quorum == NONE:
         sentences.insert(0, "The policy asks for no quorum.")
     elif standing.quorum_at is None:
@@ -239,9 +242,8 @@ def _witnesses_check(reader: Session, policy: WitnessPolicy, *, now: datetime) -
         ok=True,
         warning=late or any(one.failure is not None for one in standing.witnesses),
         sentence=" ".join(sentences),
-        next_step="See whether each witness answers at its address in the policy and knows the key of this"
-        " trail. Where one has seen another history or a longer one: stop signing, keep this database,"
-        " compare with the newest backup.",
+        next_step="See whether each answers at its address and knows this trail's key. Where one saw more or"
+        " another history: stop signing, compare with the newest backup.",
     )
 
 
