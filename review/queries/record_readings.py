@@ -10,7 +10,9 @@ from review.models import Opening
 from review.queries.record_timeline import actor_in, meta_in, names_of, text_in
 
 REVEALED = "record.evidence_revealed"
-READINGS = frozenset({"record.opened", REVEALED, "record.evidence_hidden", "record.location_opened"})
+READINGS = frozenset(
+    {"record.opened", REVEALED, "record.evidence_hidden", "record.location_opened", "export.made"}
+)
 """Events of readers: they stand in a list of their own, and do not crowd the timeline."""
 
 
