@@ -320,7 +320,7 @@ class Report:
         index, path = told["index"], [_unbase64(one, 32) for one in told["path"]]
         _members(told, "index envelope salt fields closed path")
         if self.newest is None or type(index) is not int or index <= next(reversed(self.events), -1):
-            raise Unreadable("it is out of order")
+            raise Untrue(f"Index {_shown(index)} is out of order, or no checkpoint vouches for it.")
         event, values, name = read_event(told, index, path, self.newest)
         self.events[index] = event["eid"]
         closed = sorted(set(event.get("c", {})) - values.keys())
@@ -333,9 +333,9 @@ class Report:
         head, _, note = raw.decode().partition("\n\n")
         first, extra, index, *path = head.split("\n")
         named = first == "c2sp.org/tlog-proof@v1" and extra[:6] == "extra " and index[:6] == "index "
-        _check(named and _DECIMAL.fullmatch(index[6:]), "it is no receipt")
-        under = read_checkpoint(note, self.policy)
         opening = _members(_read_json(_unbase64(extra[6:])), "v envelope salt fields")
+        _check(named and _DECIMAL.fullmatch(index[6:]) and repr(opening["v"]) == "1", "it is no receipt")
+        under = read_checkpoint(note, self.policy)
         place, hashes = int(index[6:]), [_unbase64(one, 32) for one in path]
         event, _values, name = read_event(opening, place, hashes, under)
         here = self.events.get(place) == event["eid"]
