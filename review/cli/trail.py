@@ -10,9 +10,12 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
 from review import db
+from review.actions import exports
 from review.actions import trail as trail_actions
+from review.domain.ids import read_id
 from review.domain.permissions import OPERATOR
 from review.errors import ReviewError
+from review.formats.bundles import keep_bundle
 from review.queries.witnesses import published_checkpoint
 
 BROKEN = 1
@@ -65,6 +68,38 @@ def checkpoint(*, sign_now: bool, as_json: bool) -> None:
     if newest is None:
         raise click.ClickException("No checkpoint is signed yet: run flask trail checkpoint --sign.")
     click.echo(json.dumps({"checkpoint": newest.note}) if as_json else newest.note, nl=as_json)
+
+
+@trail.command("bundle")
+@click.option("--case", "case_ids", multiple=True, help="Case with its items and their referrals.")
+@click.option("--referral", "referral_ids", multiple=True, help="Referral with its items and their cases.")
+@click.option("--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="New file.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line.")
+@with_appcontext
+def bundle(*, case_ids: tuple[str, ...], referral_ids: tuple[str, ...], output: Path, as_json: bool) -> None:
+    """Write the evidence bundle of cases and referrals, for review/verifier.py; the export is an event."""
+    wanted = [_id_of(one, "C") for one in case_ids], [_id_of(one, "R") for one in referral_ids]
+    if output.exists():
+        raise click.ClickException(f"{output} exists already; name a new file.")
+    if not output.absolute().parent.is_dir():
+        raise click.ClickException(f"There is no folder {output.absolute().parent}; create it first.")
+    try:
+        made = exports.export_bundle(case_ids=wanted[0], referral_ids=wanted[1], actor=OPERATOR)
+        with made.file as source:
+            keep_bundle(output, source)
+    except ReviewError as error:
+        raise click.ClickException(error.detail) from error
+    except OSError as error:
+        raise click.ClickException(f"{output} cannot be written: {error.strerror}.") from error
+    told = {"file": str(output), "bytes": made.size, "sha256": made.sha256}
+    click.echo(json.dumps(told) if as_json else f"{output}: {made.size} bytes, SHA-256 {made.sha256}")
+
+
+def _id_of(text: str, prefix: str) -> str:
+    found = read_id(text, prefix)
+    if found is None:
+        raise click.ClickException(f"{text} is no id; ids look like {prefix}-0000-0000-0000.")
+    return found
 
 
 commands = (trail,)

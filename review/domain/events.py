@@ -202,6 +202,15 @@ EVENTS: dict[str, EventType] = {
             changes=False,
         ),
         EventType("record.evidence_hidden", "case", _PEOPLE, ("reveals",), changes=False),
+        # a file of evidence left the desk; on each case that it tells of
+        EventType(
+            "export.made",
+            "case",
+            ("account", "operator"),
+            ("cases", "referrals", "sha256"),
+            ("bytes",),
+            changes=False,
+        ),
         EventType("record.location_opened", "case", _PEOPLE, ("item", "url"), changes=False),
         EventType(
             "record.reviewer_unmasked", "case", _PEOPLE, ("review", "reviewer", "reason"), changes=False

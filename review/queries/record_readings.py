@@ -12,7 +12,14 @@ from review.queries.record_timeline import actor_in, meta_in, names_of, text_in
 REVEALED = "record.evidence_revealed"
 UNMASKED = "record.reviewer_unmasked"
 READINGS = frozenset(
-    {"record.opened", REVEALED, "record.evidence_hidden", "record.location_opened", UNMASKED}
+    {
+        "record.opened",
+        REVEALED,
+        "record.evidence_hidden",
+        "record.location_opened",
+        UNMASKED,
+        "export.made",
+    }
 )
 """Events of readers: they stand in a list of their own, and do not crowd the timeline."""
 

@@ -71,6 +71,7 @@ OFFICE_WORDS: dict[str, dict[str, str]] = {
         "case.advised": N_("Advice of legal"),
         "case.escalation_ended": N_("Came back without advice"),
         "record.opened": N_("Record opened"),
+        "export.made": N_("Evidence bundle made"),
         "record.evidence_revealed": N_("Evidence shown in the record"),
         "record.evidence_hidden": N_("Evidence hidden in the record"),
         "record.location_opened": N_("Left for the live address from the record"),

@@ -4,6 +4,7 @@ from flask import Blueprint
 
 from review.web.legal import (
     agreement,
+    bundles,
     escalations,
     evidence,
     notes,
@@ -21,6 +22,7 @@ from review.web.legal import (
 blueprints: tuple[Blueprint, ...] = (
     records.blueprint,
     evidence.blueprint,
+    bundles.blueprint,
     escalations.blueprint,
     restrictions.blueprint,
     trail.blueprint,

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from review.web.public import accessibility, errors, health, log, metrics, notices, verify
+from review.web.public import accessibility, errors, health, log, metrics, notices, verifier, verify
 
 blueprints: tuple[Blueprint, ...] = (
     accessibility.blueprint,
@@ -11,5 +11,6 @@ blueprints: tuple[Blueprint, ...] = (
     log.blueprint,
     metrics.blueprint,
     notices.blueprint,
+    verifier.blueprint,
     verify.blueprint,
 )
