@@ -13,13 +13,21 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from review import verifier
+from review import clock, ledger, verifier
+from review.actions.witnesses import Said, record_cosignatures
+from review.domain import merkle
+from review.domain.permissions import SERVICE
+from review.domain.signed_note import COSIGNATURE, parse_vkey
+from review.domain.witness_requests import write_request
+from review.formats import key_files
 from review.models import Case, Opening, Referral
+from review.queries.checkpoints import newest_checkpoint
 from tests.bundles import Told, bundle_of, judged, policy_of, rewritten
 from tests.conftest import Desk
 from tests.desks import lived_in_desk
 from tests.factories import make_key, make_sender
 from tests.trails import decide_all, refer, settle
+from tests.witnessing import Place, new_place
 
 SOURCE = Path(verifier.__file__)
 
@@ -205,3 +213,40 @@ def test_a_malformed_policy_is_unreadable(policy: str, tmp_path: Path) -> None:
     code, said = judged(tmp_path, policy, b"{}\n")
     assert code == 2
     assert "of the bundle" not in said
+
+
+def cosign(desk: Desk, witness: Place, vkey: str, *, last: int) -> int:
+    """Let the witness cosign the newest checkpoint after one of ``last`` entries; how many it has."""
+    newest = newest_checkpoint(desk.session)
+    assert newest is not None
+    path = merkle.consistency_path(last, newest.size, ledger.tree_reader(desk.session, newest.size))
+    request = write_request(last, path=path, checkpoint_text=newest.note)
+    answer = witness.open(vkey).add_checkpoint(request)
+    assert answer.status == 200, answer.text
+    name, key_id, _key = parse_vkey(witness.vkey, kind=COSIGNATURE)
+    said = Said(f"{name}+{key_id.hex()}", line=answer.text, cosigned_at=clock.now())
+    record_cosignatures(newest.size, [said], actor=SERVICE)
+    return newest.size
+
+
+def test_a_bundle_is_proven_by_what_witnesses_cosigned(desk: Desk, tmp_path: Path) -> None:
+    refer(desk.client(), make_key(make_sender()), "https://video.example/1")
+    (case_id,) = decide_all()
+    settle(desk.settings.data_dir)
+    vkey = key_files.read_vkey(desk.settings.data_dir)
+    witness = new_place(tmp_path / "witness")
+    policy = f"log {vkey}\nwitness legal {witness.vkey}\nquorum legal\n"
+    code, said = judged(tmp_path, policy, bundle_of(case_ids=[case_id]))
+    assert (code, "lacks the quorum" in said) == (1, True)
+    settle(desk.settings.data_dir)
+    cosigned = cosign(desk, witness, vkey, last=0)
+    refer(desk.client(), make_key(make_sender()), "https://video.example/2")
+    settle(desk.settings.data_dir)  # a newer checkpoint, which no witness saw and the case does not need
+    code, said = judged(tmp_path, policy, bundle_of(case_ids=[case_id]))
+    assert code == 0, said
+    assert f"in the log of {cosigned} entries" in said
+    assert "saw the log by second" in said
+    settle(desk.settings.data_dir)  # now the export stands there too, after what the witness saw
+    assert judged(tmp_path, policy, bundle_of(case_ids=[case_id]))[0] == 1
+    cosign(desk, witness, vkey, last=cosigned)
+    assert judged(tmp_path, policy, bundle_of(case_ids=[case_id]))[0] == 0

@@ -17,6 +17,7 @@ from review.formats.bundles import checkpoint_line, event_line, header_line, las
 from review.models import Case, EmailedReferral, Item, Leaf, Opening, Referral, StoredCheckpoint
 from review.queries.checkpoints import StoredNote, newest_checkpoint
 from review.queries.stored_cases import in_sets
+from review.queries.witnesses import covering_checkpoint
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,14 @@ def wanted_of(reader: Session, *, case_ids: Sequence[str], referral_ids: Sequenc
 
 
 def bundle_lines(reader: Session, wanted: Wanted) -> Iterator[bytes]:
-    """The lines of the bundle, up to the newest checkpoint; `NotReady` where none covers an event of it."""
-    newest = newest_checkpoint(reader)
-    placed = _placed(reader, wanted, 0 if newest is None else newest.size)
-    if newest is None or not placed:
+    """The lines of the bundle, up to the newest checkpoint; `NotReady` where none covers an event of it.
+
+    An older checkpoint that witnesses cosigned and that covers as much stands at its place.
+    """
+    signed = newest_checkpoint(reader)
+    placed = _placed(reader, wanted, 0 if signed is None else signed.size)
+    newest = covering_checkpoint(reader, placed[-1].position) if placed else None
+    if newest is None:
         raise NotReady("No checkpoint covers this case yet; try again in a moment.", retry_after_seconds=5)
     notes = _notes(reader, [row.position for row in placed], newest)
     objects = {
@@ -118,7 +123,7 @@ def _notes(reader: Session, positions: Sequence[int], newest: StoredNote) -> lis
             .limit(1)
         ).one()
         notes.append(StoredNote(row.size, row.note))
-    return notes if notes[-1].size == newest.size else [*notes, newest]
+    return [*(note for note in notes if note.size < newest.size), newest]
 
 
 def _openings(reader: Session, positions: Sequence[int]) -> Iterator[Any]:
