@@ -1,4 +1,4 @@
-"""From the record of a case to a proof on another machine: three clicks and one command, script or not."""
+"""From the record of a case to a proof on another machine: three clicks and one command."""
 
 import subprocess
 import sys
@@ -21,16 +21,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
-def test_legal_takes_a_bundle_away_and_checks_it(
-    demo: str, one_chromium: Browser, tmp_path: Path, script: bool
-) -> None:
-    legal = Visitor(one_chromium, demo, script=script)
+def test_legal_takes_a_bundle_away_and_checks_it(demo: str, one_chromium: Browser, tmp_path: Path) -> None:
+    legal = Visitor(one_chromium, demo)
     sign_in(legal, "Legal")
     legal.page.locator("main a[href^='/records/C-']").first.click()
     expect(legal.page.locator("main")).to_contain_text("It is on the trail before you get it.")
     assert legal.flaws() == []
-    legal.picture(f"bundle-{'script' if script else 'plain'}")
+    legal.picture("bundle")
     for name, button in (
         ("case.jsonl", legal.page.get_by_role("button", name="Download the bundle")),
         ("verifier.py", legal.page.get_by_role("link", name="Download the verifier")),
