@@ -70,7 +70,7 @@ def plain(text: str, ids: tuple[str, ...]) -> str:
     text = re.sub(r'(name="csrf_token"[^>]*value=)"[^"]+"', r"\1<token>", text)
     text = re.sub(r"(Set-Cookie: review=)[^;]+", r"\1<session>", text)
     text = re.sub(r"(?m)^Date: .*$", "", text)
-    text = re.sub(r'data-now="[^"]+"', "", text)
+    text = re.sub(r'data-(now|ends)="[^"]+"', "", text)
     text = re.sub(r"<time .*?</time>", "<time>", text)  # until when the sign-in lasts: the second may pass
     for one in ids:
         text = text if one.isdigit() else text.replace(one, "<id>")
