@@ -8,7 +8,7 @@ from tests.web.walls.conftest import Seen
 from tests.web.walls.marks import Mark, found_in, layers_of
 
 ALLOWED = {mark for mark in Mark if mark.value.startswith("canary-own")} - {Mark.OWN_EVIDENCE}
-ALLOWED |= {Mark.STATEMENT, Mark.READY_SENT}
+ALLOWED |= {Mark.STATEMENT, Mark.READY_SENT, Mark.UNSEEN_AUTHORITY}  # the last is of an own referral
 WAYS = ("sender's page", "sender's key")
 
 
