@@ -32,7 +32,7 @@ WIDE = "w" * 300
 WORDS = f"{SCRIPT} {TURNED}\x85\x9f {WIDE} {FLOOD} نص عن الطقس. "
 TEXT = f"{WORDS} \x07\x1b"
 """With controls, which a review and a ready-made text may not have."""
-OPEN = "document.querySelectorAll('main details').forEach(part => { part.open = true })"
+OPEN = "document.querySelectorAll('main details:not(.drop-menu)').forEach(part => { part.open = true })"
 
 
 def line(name: str, longest: int) -> str:
