@@ -46,15 +46,33 @@ def unwritten(writer: Session, case_id: str, fields: Mapping[str, Any], actor: A
     A draft that was on its way when the note was written comes after it: kept, its note would stand in the
     form to be written once more. The caller holds the case's row, as whoever writes a note does.
     """
-    typed, mention = str(fields.get("note") or ""), str(fields.get("mention") or "")
-    if not typed.strip():
+    text = _note_in(fields)
+    if not text:
         return fields
-    text = mentioning(typed, mention).replace("\r\n", "\n").strip()
     own = sa.select(Note.id).where(
         Note.case_id == case_id, Note.account_id == actor.account_id, Note.text == text
     )
-    if writer.scalar(own.limit(1)) is None:
-        return fields
+    return fields if writer.scalar(own.limit(1)) is None else _without_note(fields)
+
+
+def forget_note(writer: Session, case_id: str, text: str, actor: Actor) -> None:
+    """Take a note that is written just now out of its author's draft; the caller holds the case's row.
+
+    The draft may have come with it between the step that keeps what else was typed and this one.
+    """
+    own = (Draft.case_id == case_id, Draft.account_id == actor.account_id)
+    fields = writer.scalar(sa.select(Draft.fields).where(*own))
+    if fields is not None and _note_in(fields) == text:
+        writer.execute(sa.update(Draft).where(*own).values(fields=_without_note(fields)))
+
+
+def _note_in(fields: Mapping[str, Any]) -> str:
+    """The note as it would be written from these fields; blank where there is none."""
+    typed, mention = str(fields.get("note") or ""), str(fields.get("mention") or "")
+    return mentioning(typed, mention).replace("\r\n", "\n").strip() if typed.strip() else ""
+
+
+def _without_note(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name not in ("note", "pinned", "mention")}
 
 

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review import clock, db, ledger
+from review.actions.drafting import forget_note
 from review.domain.ids import new_id
 from review.domain.notes import mentioned, names_in, note_text
 from review.domain.permissions import Actor, Permission, Role, check_permission
@@ -48,6 +49,7 @@ def write_note(
             "pinned": pinned,
         }
         writer.execute(sa.insert(Note), row)
+        forget_note(writer, case_id, kept, actor)
         _mention(writer, note_id, [person.id for person in mentions if person.id != actor.account_id], now)
         ledger.record(
             writer,

@@ -70,7 +70,7 @@ const desk = (() => {
     });
   }
 
-  // Drafts: a second after the last letter, and when a field or page is left.
+  // Drafts: a second after the last letter, or when left.
   const active = new Set();
   for (const form of all("form[data-autosave]")) {
     const line = document.querySelector("[data-saved]");
@@ -118,7 +118,7 @@ const desk = (() => {
       return isNew ? `${location.pathname}?${typed}` : "";
     };
     drafts.push(flush);
-    // A reload asks for its page before the draft goes out: what is typed comes along, and whose draft it is.
+    // A reload asks for its page before the draft goes out: what is typed comes along.
     const [path, kept] = (sessionStorage.typed || "").split("?");
     sessionStorage.typed = "";
     if (path === location.pathname && performance.getEntriesByType("navigation")[0].type === "reload") {
@@ -131,7 +131,7 @@ const desk = (() => {
     }
     // the note stands outside of the form
     addEventListener("input", ({ target }) => { if (target.form === form) later(1000); });
-    addEventListener("focusout", ({ target }) => { if (target.form === form) save(); });
+    addEventListener("focusout", ({ target, relatedTarget: to }) => { if (target.form === form && to?.type !== "submit") save(); });
     addEventListener("pagehide", () => { sessionStorage.typed = flush(); });
     addEventListener("visibilitychange", () => { if (document.hidden) save(); });
     if (written(form) !== stored) later(1000);

@@ -218,6 +218,7 @@ def test_a_draft_that_comes_after_its_note_brings_the_note_back_to_nobody(desk: 
     save(typed)
     assert _draft(desk) == typed
     write_note(case_id, "Seen in autumn.", claim_generation=claim.claim_generation, actor=holder)
+    assert _draft(desk) == {"rationale": "so far"}, "nor one that came right before"
     save(typed)
     assert _draft(desk) == {"rationale": "so far"}
     save(typed | {"note": "Seen in winter."})
