@@ -33,7 +33,12 @@ def roles(*, admin_url: str, owner: str, migrator: str, desk: str, no_passwords:
     if len({owner, migrator, desk}) < 3:
         raise click.ClickException("The three roles must be three: give each a name of its own.")
     address = _address(admin_url)
-    engine = sa.create_engine(address)
+    try:
+        engine = sa.create_engine(address)
+    except ModuleNotFoundError:
+        raise click.ClickException(
+            "The driver of PostgreSQL is not installed: .venv/bin/pip install -e '.[postgres]'"
+        ) from None
     try:
         with engine.begin() as connection:
             new = missing(connection, wanted)

@@ -14,6 +14,7 @@ from typing import IO
 
 from review.domain.canonical import canonical_json
 from review.domain.signed_note import encode_base64
+from review.formats.key_files import settle
 
 FORMAT = "referral-review/bundle/v1"
 
@@ -88,6 +89,7 @@ def keep_bundle(path: Path, source: IO[bytes]) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+    settle(path.absolute().parent)
 
 
 def _value(value: bytes) -> dict[str, str]:

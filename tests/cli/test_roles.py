@@ -1,6 +1,7 @@
 """`flask roles` on a real PostgreSQL: who owns, who upgrades, and how little who serves may do."""
 
 import itertools
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -189,3 +190,9 @@ def test_the_desk_knows_whether_it_could_rewrite_its_trail(house: House) -> None
         with engine.connect() as connection:
             assert may_rewrite(connection) is could, user
         engine.dispose()
+
+
+def test_without_the_driver_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)  # as where the package was never installed
+    done = CliRunner().invoke(command, ["--admin-url", "postgresql://review@/review"])
+    assert (done.exit_code, "[postgres]" in done.output) == (1, True), done.output
