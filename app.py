@@ -1,5 +1,11 @@
 """The application: settings -> database -> guard -> pages -> errors -> commands. Knows all parts."""
 
+# ruff: noqa: E402
+
+import gc
+
+gc.disable()  # what is read here is kept: looking through it for garbage was a quarter of every start
+
 import json
 from collections.abc import Callable
 from typing import Any
@@ -27,9 +33,12 @@ from review.web import (
     observing,
     presentation,
     public,
+    refusing,
     sender,
     signin,
 )
+
+gc.enable()
 
 LARGEST_BODY = 16 * 1024 * 1024
 LARGEST_FORM = 1024 * 1024
@@ -93,6 +102,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         for blueprint in audience.blueprints:
             app.register_blueprint(blueprint)
     errors.register(app)
+    refusing.register(app)
     cli.register(app)
     return app
 

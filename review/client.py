@@ -22,10 +22,10 @@ from urllib.parse import quote, urlencode, urlsplit
 from uuid import uuid4
 
 from review.domain import merkle, tiles
-from review.domain.signed_note import Checkpoint, verify
+from review.domain.signed_note import Checkpoint, parse_checkpoint, parse_vkey, verify_any
 from review.domain.webhooks import read_message
 from review.errors import InvalidInput, TrailBroken
-from review.formats.receipts import Proven, check_receipt
+from review.formats.receipts import Part, Proven, check_receipt
 
 __all__ = [
     "Checkpoint",
@@ -47,6 +47,7 @@ LONGEST_PAUSE_SECONDS: Final = 60.0
 LONGEST_WAIT_SECONDS: Final = 900.0
 """However long an answer asks to wait."""
 LISTED_AT_ONCE: Final = 200
+MOST_ROTATIONS: Final = 100
 
 
 class Refused(Exception):
@@ -95,7 +96,8 @@ class Desk:
     """One provider's desk, seen by one sender.
 
     ``key``: the sender's API key. ``vkey``: the desk's public key (``name+id+key``), from somewhere else than
-    the desk if possible; without it the one that the desk shows first is kept and believed from then on.
+    the desk if possible; without it the one that the desk shows first is kept and believed from then on,
+    and each that follows it.
     ``folder``: where that key and the newest checkpoint are kept. ``tries`` for each request; ``wait`` is
     called with seconds.
     """
@@ -118,6 +120,7 @@ class Desk:
         self._secure, self._host, self._port = parts.scheme == "https", parts.hostname, parts.port
         self._prefix = parts.path.rstrip("/")
         self._key, self._folder, self._vkey = key, folder, vkey
+        self._known: list[str] = []
         self._tries, self._timeout, self._trust, self._wait = tries, timeout_seconds, trust, wait
 
     # refer
@@ -194,21 +197,65 @@ class Desk:
         query = f"?item={quote(item_id)}" if item_id else ""
         return self._ask("GET", f"/api/v1/referrals/{quote(referral_id)}/receipt{query}").body
 
+    def batch_receipt(self, batch_id: str) -> bytes:
+        """The receipt of a whole delivery that is complete; waits until it is signed."""
+        return self._ask("GET", f"/api/v1/batches/{quote(batch_id)}/receipt").body
+
     def check_receipt(self, document: bytes) -> Proven:
-        """What this receipt proves by the desk's public key; raises `TrailBroken` that names the part."""
-        return check_receipt(document, self.vkey())
+        """What this receipt proves by the desk's public key; raises `TrailBroken` that names the part.
+
+        Where another key signed, the keys that followed the known one count too, each proven by the one
+        before it.
+        """
+        try:
+            return check_receipt(document, *self._vkeys())
+        except TrailBroken as error:
+            if error.values.get("part") != Part.KEY:
+                raise
+            return check_receipt(document, *self._followed())
 
     def vkey(self) -> str:
-        """The public key that checkpoints are checked with: given, kept, or asked for once."""
-        if not self._vkey:
-            kept = None if self._folder is None else self._folder / "vkey"
-            if kept is not None and kept.exists():
-                self._vkey = kept.read_text().strip()
-            else:
-                self._vkey = self._ask("GET", "/log/key").body.decode().strip()
-                if kept is not None:
-                    _write_whole(kept, self._vkey + "\n")
-        return self._vkey
+        """The newest public key that is known: given, kept, or asked for once; then as it was followed."""
+        return self._vkeys()[-1]
+
+    def _vkeys(self) -> list[str]:
+        if not self._known:
+            path = None if self._folder is None else self._folder / "vkey"
+            kept = path.read_text().split() if path is not None and path.exists() else []
+            if self._vkey:
+                kept = kept[kept.index(self._vkey) :] if self._vkey in kept else [self._vkey]
+            if not kept:
+                self._keep_keys(kept := [self._ask("GET", "/log/key").body.decode().strip()])
+            self._known = kept
+        return self._known
+
+    def _keep_keys(self, vkeys: list[str]) -> None:
+        self._known = vkeys
+        if self._folder is not None:
+            _write_whole(self._folder / "vkey", "".join(f"{one}\n" for one in vkeys))
+
+    def _followed(self) -> list[str]:
+        """The known keys and those that followed: each new one in a receipt that the one before signed."""
+        known = self._vkeys()
+        for _rotation in range(MOST_ROTATIONS):
+            try:
+                proof = self._ask("GET", f"/log/rotation/{known[-1].split('+')[1]}").body
+            except Refused:
+                break
+            proven = check_receipt(proof, known[-1])
+            vkey = proven.values.get("vkey", b"").decode()
+            if proven.event_type != "trail.key_rotated" or vkey.partition("+")[0] != proven.checkpoint.origin:
+                raise TrailBroken("The desk shows another event where a new key should stand.")
+            self._keep_keys(known := [*known, vkey])
+        return known
+
+    def _verified(self, note: str) -> Checkpoint:
+        """The checkpoint, by a known key or one that followed it."""
+        signed = {(one.name, one.key_id) for one in parse_checkpoint(note).signatures}
+        known = self._vkeys()
+        if not signed & {parse_vkey(vkey)[:2] for vkey in known}:
+            known = self._followed()
+        return verify_any(note, known)
 
     def newest_checkpoint(self) -> Checkpoint:
         """The desk's newest checkpoint, kept from now on.
@@ -216,7 +263,7 @@ class Desk:
         Raises `TrailBroken` where it does not continue the one kept before: entries were cut or changed.
         """
         note = self._ask("GET", "/log/checkpoint").body.decode()
-        newest, kept = verify(note, self.vkey()), self._kept()
+        newest, kept = self._verified(note), self._kept()
         if kept is not None and newest.size < kept.size:
             raise TrailBroken(
                 f"The desk signed {kept.size} entries before and shows {newest.size} now: it was cut."
@@ -226,7 +273,7 @@ class Desk:
 
     def keep_checkpoint(self, note: str) -> Checkpoint:
         """Check a checkpoint from elsewhere, such as of a message, against the one kept; keep the newer."""
-        found, kept = verify(note, self.vkey()), self._kept()
+        found, kept = self._verified(note), self._kept()
         if kept is not None:
             self._check_growth(*sorted((found, kept), key=lambda one: one.size))
         if self._folder is not None and (kept is None or kept.size < found.size):
@@ -235,7 +282,7 @@ class Desk:
 
     def _kept(self) -> Checkpoint | None:
         path = None if self._folder is None else self._folder / "checkpoint"
-        return None if path is None or not path.exists() else verify(path.read_text(), self.vkey())
+        return None if path is None or not path.exists() else self._verified(path.read_text())
 
     def _check_growth(self, first: Checkpoint, second: Checkpoint) -> None:
         """Raise `TrailBroken` unless the second tree begins with the whole first one (RFC 9162, 2.1.4)."""

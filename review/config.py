@@ -46,6 +46,7 @@ class Settings:
     secret_key: str
     hosts: tuple[str, ...]
     data_dir: Path
+    signer_dir: Path
     log_origin: str
     witness_policy: Path | None
     insecure_cookies: bool
@@ -82,6 +83,10 @@ class Settings:
     over_broad_paths: tuple[str, ...]
     fold_sender: tuple[str, ...]
     short_look_seconds: int
+    retention_referral_days: int
+    retention_notice_days: int
+    retention_order_days: int
+    erasure_journal: Path
     demo: bool = False
 
     @property
@@ -181,8 +186,11 @@ def read_settings(environment: Mapping[str, str] | None = None, *, demo: bool = 
         database_url=_database_url(values["REVIEW_DATABASE_URL"]),
         secret_key=_secret_key(values["REVIEW_SECRET_KEY"], demo=demo),
         data_dir=Path(values["REVIEW_DATA_DIR"]).absolute(),
+        signer_dir=_file(values["REVIEW_SIGNER_DIR"]) or Path(values["REVIEW_DATA_DIR"]).absolute(),
         log_origin=values["REVIEW_LOG_ORIGIN"],
         witness_policy=_file(values["REVIEW_WITNESS_POLICY"]),
+        erasure_journal=_file(values["REVIEW_ERASURE_JOURNAL"])
+        or Path(values["REVIEW_DATA_DIR"]).absolute() / "erasures",
         insecure_cookies=_switch(values, "REVIEW_INSECURE_COOKIES"),
         database_wait_seconds=_number(values, "REVIEW_DATABASE_WAIT_SECONDS", least=1, most=60),
         trusted_proxies=_number(values, "REVIEW_TRUSTED_PROXIES", least=0, most=10),

@@ -305,6 +305,13 @@ def try_lock(writer: Session, name: str) -> bool:
     return bool(writer.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(lock_number(name)))))
 
 
+def wait_for_lock(writer: Session, name: str) -> None:
+    """Take a lock until the end of the transaction, behind whoever has it; SQLite's single writer has it."""
+    check_open(writer)
+    if not is_sqlite(writer):
+        writer.execute(sa.select(sa.func.pg_advisory_xact_lock(lock_number(name))))
+
+
 @contextmanager
 def in_flight(name: str) -> Iterator[None]:
     """Hold ``name`` for the length of a request; raises `IdempotencyInFlight` where another one holds it.

@@ -7,6 +7,7 @@ when it was broken off; sending goes on behind the last row that its batch has.
 import tempfile
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import orjson
@@ -29,9 +30,9 @@ from review.errors import AlreadyClosed, FieldError, InvalidInput, TooLarge
 from review.formats.columns import Columns, known_columns, suggested_columns
 from review.formats.grouping import Places, read_row, written_row
 from review.formats.ndjson import StreamBroken
-from review.models.file_store import BAD, ORIGINAL, READY, drop_files, new_part, part_path
+from review.models.file_store import BAD, ORIGINAL, READY, SAMPLES, drop_files, new_part, part_path
 from review.queries.uploaded_files import OwnFile, is_waiting, sent_before
-from review.sheets import WITH_COLUMNS, FileKind, Sheet, open_sheet, reading_of
+from review.sheets import FileKind, Sheet, open_sheet, reading_of
 from review.uploads import Desk, lines_of
 from review.workbooks import Reading
 
@@ -61,7 +62,7 @@ def check_steps(file: OwnFile, desk: Desk, *, most_rows: int) -> Steps:
                 _check_still_waiting(file)
                 yield reading
             with open_sheet(path, kind, reading=reading) as sheet:
-                yield from _check_sheet(file, sheet, kind, desk, most_rows=most_rows)
+                yield from _check_sheet(file, sheet, desk, most_rows=most_rows)
     except StreamBroken as broken:
         _refuse(file, f"{_sentence(broken)}; nothing was stored. Correct the file and send it again.", desk)
     except (InvalidInput, TooLarge) as error:
@@ -79,8 +80,11 @@ def _check_still_waiting(file: OwnFile) -> None:
         raise AlreadyClosed("This file has gone on meanwhile.")
 
 
-def _check_sheet(file: OwnFile, sheet: Sheet, kind: FileKind, desk: Desk, *, most_rows: int) -> Steps:
-    columns = _columns_of(file, sheet, kind)
+def _check_sheet(file: OwnFile, sheet: Sheet, desk: Desk, *, most_rows: int) -> Steps:
+    columns = _columns_of(file, sheet)
+    if sheet.names:
+        with new_part(desk.settings.data_dir, file.id, SAMPLES) as samples:
+            samples.write(orjson.dumps(sheet.samples))
     if columns is None:
         suggested = suggested_columns(sheet.names)
         ask_columns(file.id, names=sheet.names, header=sheet.header, suggested=suggested, actor=SERVICE)
@@ -109,8 +113,8 @@ def _refuse(file: OwnFile, problem: str, desk: Desk) -> None:
     drop_files(desk.settings.data_dir, file.id)
 
 
-def _columns_of(file: OwnFile, sheet: Sheet, kind: FileKind) -> Columns | None:
-    if kind not in WITH_COLUMNS:
+def _columns_of(file: OwnFile, sheet: Sheet) -> Columns | None:
+    if not sheet.names:
         return ()
     return known_columns(sheet.names) if file.columns is None else tuple(file.columns)
 
@@ -184,6 +188,15 @@ class KeptBadRow:
     rest: bool
 
 
+def read_samples(path: Path) -> list[list[str]]:
+    """Some cells of each column behind that working file; none where it is not there."""
+    try:
+        found: list[list[str]] = orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        return []
+    return found
+
+
 def _written_bad(bad: BadRow, *, rest: bool) -> bytes:
     errors = [[error.pointer, error.code, error.detail] for error in bad.errors]
     return b'{"row":%b,"more":%b}\n' % (written_row(bad.row), orjson.dumps([bad.reference, errors, rest]))
@@ -220,7 +233,7 @@ def send_steps(file: OwnFile, desk: Desk) -> Steps:
         _refuse(file, "The file is not here any more; send it again.", desk)
         return
     finish_file(file.id, actor=SERVICE)
-    drop_files(desk.settings.data_dir, file.id, ORIGINAL, READY)
+    drop_files(desk.settings.data_dir, file.id, ORIGINAL, READY, SAMPLES)
 
 
 def _group(line: bytes) -> RowGroup:

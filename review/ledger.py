@@ -267,6 +267,21 @@ def _link(
     return _Link(version, *earlier[object_id])
 
 
+def erase_fields(writer: Session, named: Mapping[str, AbstractSet[str]]) -> None:
+    """Take these fields, by event id, out of their openings: value and key, so that nothing opens them again.
+
+    An executed erasure of this transaction names them all (`ErasedPart`); the database refuses any other.
+    """
+    db.check_open(writer)
+    for start in range(0, len(named), CHUNK):
+        some = list(named)[start : start + CHUNK]
+        rows = writer.execute(sa.select(Opening.eid, Opening.fields).where(Opening.eid.in_(some))).all()
+        for row in rows:
+            left = {name: pair for name, pair in row.fields.items() if name not in named[row.eid]}
+            change = sa.update(Opening).where(Opening.eid == row.eid).values(fields=left)
+            writer.execute(change.execution_options(synchronize_session=False))
+
+
 def head_of(reader: Session) -> Head:
     """The newest size and root; an empty tree before the first event."""
     row = reader.execute(sa.select(TreeHead).order_by(TreeHead.size.desc()).limit(1)).scalar_one_or_none()

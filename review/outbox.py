@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,8 +31,13 @@ class Message:
     words: str | None = None
 
 
-def write_messages(writer: Session, messages: Sequence[Message], *, at: datetime) -> list[str]:
-    """Freeze messages for endpoints that are on; the ids of those that were written, in order."""
+def write_messages(
+    writer: Session, messages: Sequence[Message], *, at: datetime, due_at: datetime | None = None
+) -> list[str]:
+    """Freeze messages for endpoints that are on; the ids of those that were written, in order.
+
+    ``due_at``: when they are tried first; None: at once, behind what waits longer.
+    """
     db.check_open(writer)
     wanted = Counter(message.endpoint_id for message in messages)
     following: dict[str, tuple[int, str | None]] = {}
@@ -50,7 +56,7 @@ def write_messages(writer: Session, messages: Sequence[Message], *, at: datetime
         if message.endpoint_id in following:
             seq, sender_id = following[message.endpoint_id]
             following[message.endpoint_id] = (seq + 1, sender_id)
-            rows.append(_row(message, seq=seq, sender_id=sender_id, at=at))
+            rows.append(_row(message, seq=seq, sender_id=sender_id, at=at) | {"next_at": due_at or at})
     insert_rows(writer, Delivery, rows)
     return [row["id"] for row in rows]
 
@@ -70,8 +76,8 @@ def _row(message: Message, *, seq: int, sender_id: str | None, at: datetime) -> 
         "subject_id": message.subject_id,
         "seq": seq,
         "body": body,
+        "body_sha256": sha256(body).hexdigest(),
         "created_at": at,
         "standing": DeliveryState.WAITING.value,
         "tries": 0,
-        "next_at": at,
     }

@@ -42,7 +42,14 @@ SETTINGS: tuple[Setting, ...] = (
         attribute="hosts",
     ),
     Setting(
-        "REVIEW_DATA_DIR", "instance/data", "Folder for evidence, the signing key and the last checkpoint."
+        "REVIEW_DATA_DIR",
+        "instance/data",
+        "Folder for evidence, and for the signer where it has no folder of its own.",
+    ),
+    Setting(
+        "REVIEW_SIGNER_DIR",
+        "",
+        "Folder of the signer: its keys and, outside the database, what it signed last; blank: as above.",
     ),
     Setting(
         "REVIEW_LOG_ORIGIN",
@@ -210,7 +217,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "REVIEW_CONTACT_POINT",
         "",
-        "Where senders object to an answer and ask (DSA Art. 11): an e-mail address or other words, at most"
+        "Where senders ask (DSA Art. 11): an e-mail address or other words, at most"
         " 200 characters; shown on their pages, blank shows none.",
     ),
     Setting(
@@ -292,6 +299,37 @@ SETTINGS: tuple[Setting, ...] = (
         " first look at the case. A removal order binds whoever gets it, and may be refused only for what its"
         " authority and form show (TCO Art. 3), so by default it says who issued it.",
         attribute="fold_sender",
+    ),
+    Setting(
+        "REVIEW_RETENTION_REFERRAL_DAYS",
+        "365",
+        "Days after the end of a case of referrals until legal is asked whether it is still needed; 184 at"
+        " least, because of complaints (DSA Art. 20). Nothing is erased by itself.",
+        attribute="retention_referral_days",
+        least=184,
+        most=36_500,
+    ),
+    Setting(
+        "REVIEW_RETENTION_NOTICE_DAYS",
+        "365",
+        "The same for notices (DSA Art. 16).",
+        attribute="retention_notice_days",
+        least=184,
+        most=36_500,
+    ),
+    Setting(
+        "REVIEW_RETENTION_ORDER_DAYS",
+        "365",
+        "The same for removal orders, whose content is kept for six months in any case (TCO Art. 6).",
+        attribute="retention_order_days",
+        least=184,
+        most=36_500,
+    ),
+    Setting(
+        "REVIEW_ERASURE_JOURNAL",
+        "",
+        "A file that lists what was erased, kept outside the database so that a restored backup loses it"
+        " again; blank: `erasures` in the folder of `REVIEW_DATA_DIR`. Never put an older one in its place.",
     ),
     Setting(
         "REVIEW_SHORT_LOOK_SECONDS",

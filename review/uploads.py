@@ -24,6 +24,7 @@ from review.errors import (
     TooLarge,
 )
 from review.formats.ndjson import LONGEST_LINE, Line, StreamBroken, read_lines
+from review.formats.places import at_line, members_written, place_of
 from review.formats.strict_json import parse_object
 from review.sheets import members_of_line
 
@@ -176,7 +177,12 @@ def _read(line: Line | RowGroup, desk: Desk) -> list[GoodLine | RefusedLine]:
 def lines_of(judged: JudgedGroup) -> list[GoodLine | RefusedLine]:
     """What a group of rows gives to a batch: its referral with all good rows, and each bad row."""
     found: list[GoodLine | RefusedLine] = [
-        RefusedLine(bad.row.number, bad.reference, bad.errors) for bad in judged.bad
+        RefusedLine(
+            bad.row.number,
+            bad.reference,
+            _as_written(bad.errors, bad.row.body) if bad.row.whole else bad.errors,
+        )
+        for bad in judged.bad
     ]
     if judged.intake is None:
         return found
@@ -204,11 +210,19 @@ def _read_line(line: Line, desk: Desk) -> GoodLine | RefusedLine:
         )
         return GoodLine(line.number, prepare_arrival(intake, body=line.body))
     except NotStrictJson as error:
-        errors: tuple[FieldError, ...] = (FieldError("", error.code, error.detail),)
+        errors: tuple[FieldError, ...] = (FieldError("", error.code, at_line(error.detail, line.number)),)
     except KindNotEnabled as error:
         errors = (FieldError("/intake_kind", error.code, error.detail),)
     except InvalidReferral as error:
         errors = error.errors[:MOST_ROW_ERRORS]
     except ValueError as error:
         errors = (FieldError("/xarf_version", "not_in_list", str(error)),)
-    return RefusedLine(line.number, reference, errors)
+    return RefusedLine(line.number, reference, _as_written(errors, line.body) if desk.reports else errors)
+
+
+def _as_written(errors: tuple[FieldError, ...], body: bytes) -> tuple[FieldError, ...]:
+    """The problems at the members that the line itself has, which an X-ARF report names otherwise."""
+    members = members_written(body)
+    if members is None:
+        return errors
+    return tuple(FieldError(place_of(one.pointer, members), one.code, one.detail) for one in errors)

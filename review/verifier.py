@@ -1,9 +1,9 @@
 """What does this evidence bundle prove? Checks it offline with Python and ``cryptography`` alone.
 
-    python verifier.py --policy POLICY bundle.jsonl [receipt ...]
+    python verifier.py --policy POLICY [bundle.jsonl] [receipt ...]
 
-POLICY holds the desk's public key as ``/log/key`` gives it, or a whole C2SP tlog-policy with witnesses; take
-it from elsewhere than the bundle. Exit 0: all was proven; 1: something is false; 2: it cannot be read.
+POLICY is a C2SP tlog-policy as ``/log/policy`` gives it, or a bare key of the desk; take it from elsewhere
+than what is checked. Exit 0: all was proven; 1: something is false; 2: it cannot be read or judged.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from typing import IO, Any, NamedTuple
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-LONGEST_LINE, LARGEST_BUNDLE, MOST_SENTENCES = 16 << 20, 1 << 30, 20
+LONGEST_LINE, LARGEST_BUNDLE, MOST_SENTENCES, RECEIPT = 16 << 20, 1 << 30, 20, "c2sp.org/tlog-proof@v1"
 _DECIMAL, _WORD = re.compile(r"0|[1-9][0-9]{0,17}"), re.compile(r"[!-~]{1,128}")
 _EID, _HASH = re.compile(r"[0-9a-f]{32}"), re.compile(r"[0-9a-f]{64}")
 _MALFORMED = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
@@ -144,7 +144,7 @@ def read_checkpoint(note: str, policy: Policy) -> Checkpoint:
             cosigners[key] = int.from_bytes(raw[4:12], "big")
             timed = b"cosignature/v1\ntime %d\n" % cosigners[key] + text
             claims.append((policy.witnesses[key], raw[12:], timed))
-    _check(any(one[2] == text for one in claims), f"Checkpoint {size} is not signed by the log.", Untrue)
+    _check(any(one[2] == text for one in claims), f"no key in the policy signed its checkpoint of {size}")
     try:
         for public, signature, claim in claims:
             Ed25519PublicKey.from_public_bytes(public).verify(signature, claim)
@@ -172,7 +172,7 @@ def _climb(place: int, last: int, start: bytes, path: Sequence[bytes]) -> tuple[
 def is_consistent(first: Checkpoint, second: Checkpoint, path: Sequence[bytes]) -> bool:
     """Whether the path shows that the second tree begins with the whole first, smaller one."""
     steps = [first.root, *path] if first.size & (first.size - 1) == 0 else list(path)
-    if not 0 < first.size < second.size or not steps or first.origin != second.origin:
+    if not 0 < first.size < second.size or not steps:  # a new name goes on with the same tree
         return False
     place, last = first.size - 1, second.size - 1
     while place & 1:
@@ -220,7 +220,7 @@ class Rules:
     last: dict[str, tuple[int, str | None]] = field(default_factory=dict)
     holders: dict[str, tuple[str | None, object]] = field(default_factory=dict)
     standing: dict[str, list[tuple[object, str, str | None]]] = field(default_factory=dict)
-    seconds: set[str] = field(default_factory=set)
+    due: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
 
     def follow(self, told: Told, values: Told) -> Iterator[str]:
@@ -237,13 +237,14 @@ class Rules:
 
     def _follow_case(self, case: str, kind: str, told: Told, values: Told) -> Iterator[str]:
         meta, actor, standing = told.get("meta", {}), told["actor"]["id"], self.standing.get(case, [])
+        here = [one for one in standing if one[0]]  # the others are behind a decision that was made
         if kind in ("case.claimed", "case.assigned"):
             holder = actor if kind == "case.claimed" else values.get("holder")
             self.holders[case] = (holder, meta.get("generation"))
         elif kind in ("case.released", "case.claim_expired"):
             self.holders.pop(case, None)
-        elif kind == "case.second_review_due":
-            self.seconds.add(case)
+        elif kind in ("case.second_review_due", "case.complaint_received", "case.complaint_carried"):
+            self.due[case] = "second" if kind == "case.second_review_due" else "complaint"
         elif kind == "case.review_undone":
             self.standing[case] = [one for one in standing if one[0] != meta.get("round")]
         elif kind == "case.review_recorded":
@@ -252,17 +253,18 @@ class Rules:
                 yield "there is no claim by the same person before it"
             if any(actor == one[1] for one in standing):
                 yield "the same person reviewed the case before, so that these are no four eyes"
-            if meta.get("round") not in ("first", "second", "resolving")[len(standing) :][:1]:
+            rounds = ("complaint",) if self.due.get(case) == "complaint" else ("first", "second", "resolving")
+            if meta.get("round") not in rounds[len(here) :][:1]:
                 yield "it is not the round that comes next"
             self.standing[case] = [*standing, (meta.get("round"), actor, values.get("review"))]
-        elif kind in ("case.decided", "case.review_dropped"):
-            reviews, rests_on = {one[2] for one in standing}, values.get("review")
-            if kind == "case.decided" and not (reviews and (not rests_on or {None, rests_on} & reviews)):
+        elif kind in ("case.decided", "case.upheld", "case.reversed", "case.review_dropped"):
+            reviews, rests_on = {one[2] for one in here}, values.get("review")
+            dropped, rests = kind == "case.review_dropped", not rests_on or {None, rests_on} & reviews
+            if not (dropped or (reviews and rests)):
                 yield "there is no review before it that it rests on"
-            if kind == "case.decided" and case in self.seconds and len(standing) < 2:
+            if kind == "case.decided" and self.due.get(case) == "second" and len(here) < 2:
                 yield "a second review was due and there is none"
-            self.standing.pop(case, None)
-            self.seconds.discard(case)
+            self.due[case], self.standing[case] = "", [(None, *one[1:]) for one in standing if not dropped]
 
 
 @dataclass
@@ -276,6 +278,7 @@ class Report:
     erased: list[str] = field(default_factory=list)
     rules: Rules = field(default_factory=Rules)
     newest: Checkpoint | None = None
+    alone: bool = False  # receipts without a bundle
 
     def read_bundle(self, file: IO[bytes]) -> None:
         """Check a bundle, line by line, down to its digest."""
@@ -296,15 +299,11 @@ class Report:
                 raise Unreadable(f"line {number} of the bundle: {error}") from None
         known = (header or {}).get("format") == "referral-review/bundle/v1" and not file.read(1)
         _check(known, "this is no bundle of events")
-        self._say(
-            told == {"sha256": seen.hexdigest()}, "The bundle was changed: its digest is of other lines."
-        )
+        self._say(told == {"sha256": seen.hexdigest()}, "The bundle was changed: its digest is another one.")
         found = [len(self.events), len(self.kept), {name: last[0] for name, last in self.rules.last.items()}]
         same = header and found == [header[name] for name in ("events", "checkpoints", "objects")]
         self._say(same, "Events, checkpoints or versions are missing, or more are here than the bundle says.")
-        self._say(
-            self.newest and self.policy.is_reached(self.newest), "The newest checkpoint lacks the quorum."
-        )
+        self._say(self.newest and self.policy.is_reached(self.newest), "The newest lacks the quorum.")
 
     def _say(self, holds: object, sentence: str) -> None:
         self.wrong += [] if holds else [sentence]
@@ -329,70 +328,71 @@ class Report:
         self.wrong += [f"{name}: {reason}." for reason in self.rules.follow(event, values)]
 
     def read_receipt(self, raw: bytes) -> str:
-        """The name of the event that this receipt (C2SP tlog-proof) proves; it must stand in the bundle."""
+        """The name of the event that this receipt (C2SP tlog-proof) proves, one in the bundle if any."""
         head, _, note = raw.decode().partition("\n\n")
         first, extra, index, *path = head.split("\n")
-        named = first == "c2sp.org/tlog-proof@v1" and extra[:6] == "extra " and index[:6] == "index "
+        named = first == RECEIPT and extra[:6] == "extra " and index[:6] == "index "
         opening = _members(_read_json(_unbase64(extra[6:])), "v envelope salt fields")
         _check(named and _DECIMAL.fullmatch(index[6:]) and repr(opening["v"]) == "1", "it is no receipt")
         under = read_checkpoint(note, self.policy)
         place, hashes = int(index[6:]), [_unbase64(one, 32) for one in path]
         event, _values, name = read_event(opening, place, hashes, under)
-        here = self.events.get(place) == event["eid"]
+        here = self.alone or self.events.get(place) == event["eid"]
         _check(here, f"It is of {name}, which is not in the bundle.", Untrue)
-        _check(
-            self.policy.is_reached(under), f"Its checkpoint of {under.size} entries lacks the quorum.", Untrue
-        )
+        _check(self.policy.is_reached(under), f"Its checkpoint of {under.size} lacks the quorum.", Untrue)
         same = self.kept.get(under.size, under).root == under.root
-        _check(same, f"Its checkpoint of {under.size} entries is of another tree than the bundle's.", Untrue)
+        _check(same, f"Its checkpoint of {under.size} entries is of another tree than the rest.", Untrue)
+        self.newest = self.kept.setdefault(under.size, under) if self.alone else self.newest
         return name
 
 
-def _sentences(report: Report, receipts: Sequence[str]) -> Iterator[str]:
+def _sentences(report: Report, receipts: Sequence[str], refused: Sequence[str]) -> Iterator[str]:
     newest, counts = report.newest, report.rules.counts
+    decisions = counts.get("case.decided", 0) + counts.get("case.reversed", 0)
+    yield from (f"FALSE: {sentence}" for sentence in (*report.wrong[:MOST_SENTENCES], *refused))
     if report.wrong or newest is None:
-        yield from (f"FALSE: {sentence}" for sentence in report.wrong[:MOST_SENTENCES])
-        yield f"{len(report.wrong)} statements are false; rely on nothing in this bundle."
+        yield f"{len(report.wrong or refused)} statements are false; rely on nothing here."
         return
     yield f"PROVEN, by the key of {_shown(newest.origin)}:"
-    yield f"- {len(report.events)} events stand unchanged in the log of {newest.size} entries;"
-    yield f"- {len(report.kept)} checkpoints are signed, and each continues the one before;"
-    yield from (f"- {name}: versions 1 to {last[0]};" for name, last in report.rules.last.items())
-    yield f"- {counts.get('case.review_recorded', 0)} reviews, each by the holder of the case, no two by one"
-    yield f"  person; {counts.get('case.decided', 0)} decisions, each after the reviews that it needed;"
+    if not report.alone:
+        yield f"- {len(report.events)} events stand unchanged in the log of {newest.size} entries;"
+        yield f"- {len(report.kept)} checkpoints are signed, and each continues the one before;"
+        yield from (f"- {name}: versions 1 to {last[0]};" for name, last in report.rules.last.items())
+        yield f"- {counts.get('case.review_recorded', 0)} reviews, each by the holder of the case, no two"
+        yield f"  by one person; {decisions} decisions, each after the reviews that it needed;"
     yield from (f"- receipt: {name};" for name in receipts)
     for (name, _id), seconds in newest.cosigners.items():
         yield f"- {_shown(name)} saw the log by second {seconds} since 1970, so it existed no later;"
     yield "NOT proven:"
     yield from () if newest.cosigners else ["- any time: without a witness it is the desk's own claim;"]
     yield from (f"- {name}: committed, opening erased;" for name in report.erased)
-    yield "- that what was recorded is true, and what happened in events outside this bundle."
+    yield "- that what was recorded is true, and what happened in events that are not here."
 
 
 def main() -> int:
     """Check what the command line names; 0 proven, 1 false, 2 unreadable."""
-    parser = argparse.ArgumentParser(description="Check an evidence bundle and receipts offline.")
+    parser = argparse.ArgumentParser(description="Check an evidence bundle or receipts offline.")
     parser.add_argument("--policy", required=True, type=Path)
-    parser.add_argument("bundle", type=Path)
-    parser.add_argument("receipts", nargs="*", type=Path)
-    asked, proven = parser.parse_args(), []
+    parser.add_argument("files", nargs="+", type=Path, help="a bundle, receipts, or a bundle and receipts")
+    asked, proven, refused = parser.parse_args(), [], []
     try:
-        for path in (asked.policy, asked.bundle, *asked.receipts):
-            most = LARGEST_BUNDLE if path is asked.bundle else 8 << 20
+        for path in (asked.policy, *asked.files):
+            most = LARGEST_BUNDLE if path is asked.files[0] else 8 << 20
             _check(path.is_file() and path.stat().st_size <= most, f"{path} is no file or too large")
         report = Report(read_policy(asked.policy.read_text("utf-8")))
-        with asked.bundle.open("rb") as file:
-            report.read_bundle(file)
-        for path in asked.receipts:
+        with asked.files[0].open("rb") as file:
+            report.alone = file.peek(len(RECEIPT)).startswith(RECEIPT.encode())
+            report.read_bundle(file) if not report.alone else None
+        for path in asked.files if report.alone else asked.files[1:]:
             try:
                 proven.append(report.read_receipt(path.read_bytes()))
             except Untrue as error:
-                report.wrong.append(f"Receipt {_shown(path.name)}: {error}")
+                refused.append(f"Receipt {_shown(path.name)}: {error}")
     except (Unreadable, OSError, MemoryError, *_MALFORMED) as error:
         print(f"It cannot be read: {_shown(error)}.")
         return 2
-    print("\n".join(_sentences(report, proven)))
-    return 1 if report.wrong else 0
+    print("\n".join(_sentences(report, proven, refused)))
+    return 1 if report.wrong or refused else 0
 
 
 if __name__ == "__main__":

@@ -8,16 +8,20 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import cache
+from typing import Final
 from urllib.parse import urlsplit
 
 import httpcore
 
 from review.domain.addresses import Address, Network, is_named, may_be_reached, read_address
 from review.domain.webhooks import Failure
+from review.lines import Headers, Kept, Line, TlsFailed
 
 TIME_LIMIT_SECONDS: Final = 10.0
 """From the look-up of the name's addresses to the answer, however many pieces it comes in."""
+READS_ON_SECONDS: Final = 0.25
+"""How long what nobody wants of an answer is read for the sake of the next message."""
 LONGEST_ANSWER: Final = 4_096
 LONGEST_EXCERPT: Final = 200
 USER_AGENT: Final = "Referral-Review"
@@ -49,6 +53,12 @@ class Outcome:
         return self.failure is None
 
 
+@cache
+def usual_trust() -> ssl.SSLContext:
+    """The usual authorities, read once: reading them takes longer than sending a message."""
+    return httpcore.default_ssl_context()
+
+
 def addresses_of(name: str, port: int) -> Sequence[str]:
     """What the system's resolver knows; raises `OSError` where the name leads nowhere."""
     found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
@@ -64,11 +74,13 @@ def send(
     resolve: Resolve = addresses_of,
     trust: ssl.SSLContext | None = None,
     limit_seconds: float = TIME_LIMIT_SECONDS,
+    kept: Kept | None = None,
 ) -> Outcome:
-    """POST the body once and tell what came of it; raises nothing that a receiver could cause.
+    """POST the body and tell what came of it; raises nothing that a receiver could cause.
 
     ``networks``: what may be reached beside public addresses; only there plain HTTP is spoken. ``trust``:
-    whose certificates count, the usual authorities unless given.
+    whose certificates count, the usual authorities unless given. ``kept``: lines to use again; what breaks on
+    one of them goes once more on a new one.
     """
     began = time.monotonic()
     answer = ask(
@@ -79,6 +91,7 @@ def send(
         resolve=resolve,
         trust=trust,
         limit_seconds=limit_seconds,
+        kept=kept,
         wanted=lambda status: LONGEST_ANSWER if _judged(status) else 0,
     )
     excerpt = printable(answer.body.decode("utf-8", "replace"))
@@ -94,29 +107,58 @@ def ask(
     resolve: Resolve = addresses_of,
     trust: ssl.SSLContext | None = None,
     limit_seconds: float = TIME_LIMIT_SECONDS,
+    kept: Kept | None = None,
     wanted: Callable[[int], int] = lambda _status: LONGEST_ANSWER,
 ) -> Answer:
     """POST the body once and give what was answered; as `send`. ``wanted``: bytes to read, by status."""
     parts = urlsplit(url)
     secure = parts.scheme == "https"
-    found = _resolved(parts.hostname or "", parts.port or (443 if secure else 80), resolve)
+    port = parts.port or (443 if secure else 80)
+    found = _resolved(parts.hostname or "", port, resolve)
     if found is None:
         return Answer(None, Failure.NAME_NOT_FOUND)
     # one address inside is one too many: a name that leads to both is not to be trusted
     if not found or not all(_may_be_sent(address, secure, networks) for address in found):
         return Answer(None, Failure.ADDRESS_REFUSED)
-    backend = _Pinned(found, deadline=time.monotonic() + limit_seconds)
-    sent = [("user-agent", USER_AGENT), ("accept-encoding", "identity")]
-    lines: list[tuple[bytes | str, bytes | str]] = [*sent, *headers.items()]
+    origin = f"{parts.scheme}://{parts.hostname}:{port}"
+    sent: Headers = [("user-agent", USER_AGENT), ("accept-encoding", "identity"), *headers.items()]
+    until = time.monotonic() + limit_seconds
+
+    def over(line: Line) -> Answer:
+        line.allow(until)
+        answer = _asked(line, url, body, sent, wanted, until=None if kept is None else until)
+        if kept is None:
+            line.close()
+        else:
+            kept.give(origin, line)
+        return answer
+
+    resting = None if kept is None else kept.take(origin, found)
+    if resting is not None:
+        answer = over(resting)
+        if answer.failure is not Failure.BROKEN:
+            return answer
+        # the far side had ended what rested, or takes the message a second time, which its id tells
+    return over(Line(url, found, trust=trust or (usual_trust() if secure else None)))
+
+
+def _asked(
+    line: Line,
+    url: str,
+    body: bytes,
+    headers: Headers,
+    wanted: Callable[[int], int],
+    *,
+    until: float | None,
+) -> Answer:
+    """What is answered on this line; ``until``: when it must be over, if the line is wanted again."""
     try:
-        with (
-            httpcore.ConnectionPool(
-                ssl_context=trust, max_connections=1, network_backend=backend, http1=True, http2=False
-            ) as pool,
-            pool.stream("POST", url, headers=lines, content=body) as answer,
-        ):
-            read = _beginning(answer.iter_stream(), wanted(answer.status))
-            return Answer(answer.status, _judged(answer.status), read)
+        with line.post(url, body, headers) as answer:
+            failure, bytes_wanted = _judged(answer.status), wanted(answer.status)
+            if until is not None and not bytes_wanted:  # nobody wants the body, but it stands in the way
+                line.allow(min(until, time.monotonic() + READS_ON_SECONDS))
+                _beginning(answer.iter_stream(), LONGEST_ANSWER)
+            return Answer(answer.status, failure, _beginning(answer.iter_stream(), bytes_wanted))
     except (httpcore.TimeoutException, *_BREAKS) as error:
         return Answer(None, _why(error))
 
@@ -127,7 +169,7 @@ _BREAKS: Final = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.Unsupp
 def _why(error: Exception) -> Failure:
     if isinstance(error, httpcore.TimeoutException):
         return Failure.TIMEOUT
-    if isinstance(error, _TlsFailed):
+    if isinstance(error, TlsFailed):
         return Failure.TLS
     return Failure.NOT_CONNECTED if isinstance(error, httpcore.ConnectError) else Failure.BROKEN
 
@@ -174,77 +216,3 @@ def _beginning(pieces: Iterable[bytes], wanted: int) -> bytes:
 def printable(text: str) -> str:
     """The beginning of what somebody answered, in one line of printable characters."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:LONGEST_EXCERPT]
-
-
-class _TlsFailed(httpcore.ConnectError):
-    """Connected, but no encryption came about: no certificate for this name that counts, or no TLS at all."""
-
-
-class _Pinned(httpcore.NetworkBackend):
-    """Connects to the addresses that were checked, whatever the host of the URL resolves to by now.
-
-    Host header and server name of TLS stay those of the URL.
-    """
-
-    def __init__(self, addresses: Sequence[Address], *, deadline: float) -> None:
-        self._addresses = addresses
-        self._deadline = deadline
-        self._real = httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        """The first of the addresses that takes the connection."""
-        failed: Exception | None = None
-        for address in self._addresses:
-            try:
-                stream = self._real.connect_tcp(str(address), port, timeout=_left(self._deadline))
-                return _Timed(stream, self._deadline)
-            except httpcore.ConnectError as error:
-                failed = error
-        raise failed or httpcore.ConnectError("no address")
-
-
-class _Timed(httpcore.NetworkStream):
-    """A stream whose every step ends at one moment, so that slow drips do not add up."""
-
-    def __init__(self, stream: httpcore.NetworkStream, deadline: float) -> None:
-        self._stream = stream
-        self._deadline = deadline
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """What came, at most so many bytes."""
-        return self._stream.read(max_bytes, timeout=_left(self._deadline))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Send all of it."""
-        self._stream.write(buffer, timeout=_left(self._deadline))
-
-    def close(self) -> None:
-        """End the connection."""
-        self._stream.close()
-
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
-        """The same stream, encrypted."""
-        try:
-            secured = self._stream.start_tls(ssl_context, server_hostname, timeout=_left(self._deadline))
-        except httpcore.ConnectError as error:
-            raise _TlsFailed(str(error)) from error
-        return _Timed(secured, self._deadline)
-
-
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise httpcore.ReadTimeout("the time limit of the try is over")
-    return left

@@ -1,6 +1,7 @@
 """Fixtures: a desk on SQLite and on a real PostgreSQL, each test with a database of its own."""
 
 import contextvars
+import gc
 import itertools
 import os
 import shutil
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from hypothesis import settings as generation
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -22,10 +25,16 @@ from review.models.roles import Roles, set_up
 from tests import compiled, data
 from tests.draws import NO_DRAW
 from tests.postgres import PostgresServer
+from tests.rounds import is_wanted
+from tests.sharing_out import WallsTogether
 
 _numbers = itertools.count()
+ROOM = 4 * 2**30  # bytes that the folders of a whole run may take
 compiled.keep_templates()
 compiled.keep_builders()
+# how fast a machine is decides nothing
+generation.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+generation.load_profile("untimed")
 
 
 class Visitor(FlaskClient):
@@ -72,6 +81,8 @@ def settings_for(url: str, folder: Path, **changes: object) -> Settings:
             "REVIEW_REQUESTS_PER_MINUTE": "0",
             "REVIEW_ADDRESS_REQUESTS_PER_MINUTE": "0",
             "REVIEW_FAILED_KEYS_PER_MINUTE": "0",
+            # a machine that stops for a while makes nobody wait in vain
+            "REVIEW_DATABASE_WAIT_SECONDS": "30",
             # tests of the second factor ask for it themselves
             "REVIEW_SECOND_FACTOR": "off",
             **NO_DRAW,
@@ -151,7 +162,45 @@ def clean_environment() -> None:
             del os.environ[name]
 
 
+def pytest_configure() -> None:
+    """Keep compiled modules, and the tests' folders in memory where there is room for them.
+
+    Without either, compiling and a slow disk decided how long the suite takes.
+
+    What a killed program wrote stays all the same; nothing here tells anything of a power cut.
+    """
+    # a program that is started over and over must not be compiled each time
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    memory = Path("/dev/shm")
+    if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what lives as long as the process out of every collection, and collect less often.
+
+    Every program built for a test is thousands of objects, and looking through them over and over took time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 10, 10)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what need not run with every change."""
+    wanted = {item: is_wanted(item) for item in items}
+    config.hook.pytest_deselected(items=[item for item in items if not wanted[item]])
+    items[:] = [item for item in items if wanted[item]]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WallsTogether:
+    """How tests are shared out among processes."""
+    return WallsTogether(config, log)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--rounds``: how often the fault experiments repeat; ``--pictures``: for README."""
+    """``--rounds``: how often experiments repeat; ``--looks``: those journeys; ``--pictures``: for README."""
     parser.addoption("--rounds", default="3", help="rounds of each fault experiment")
+    parser.addoption("--looks", action="store_true", help="only journeys about looks and single keys")
     parser.addoption("--pictures", action="store_true", help="write README's pictures anew")

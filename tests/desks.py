@@ -12,8 +12,8 @@ from review.actions.cases import claim_case, claim_next
 from review.actions.claiming import Claim
 from review.actions.clauses import import_clauses
 from review.actions.companions import Ticked
+from review.actions.complaints import complain, register_complaint
 from review.actions.decisions import Recorded, record_review, undo_review
-from review.actions.deliveries import lease_deliveries, record_attempt
 from review.actions.dispatching import dispatch_review
 from review.actions.endpoints import remove_endpoint, switch_off
 from review.actions.escalations import advise_case, end_escalations, escalate_case
@@ -36,7 +36,7 @@ from review.models import Item, Question
 from review.queries.precedents import first_precedents
 from review.webhooks import Outcome
 from tests.draws import DRAWN
-from tests.endpoints import make_endpoint, managing
+from tests.endpoints import lease, make_endpoint, managing, record
 from tests.factories import make_account, receive, sender_actor
 
 TERMS = "## 4. Threats\n\nNo threats.\n\n## 5. Fraud\n\nNo fraud.\n"
@@ -69,6 +69,7 @@ def lived_in_desk() -> None:
         _escalated(moderators[0], hand, advised=True)
         _escalated(moderators[0], hand, advised=False)
         _rounds(senders[0], moderators, make_account(Role.LEAD), hand)
+        _complained(senders, moderators[0], hand)
         for end in ("answered", "withdrawn", "by itself", ""):
             _asked(senders, moderators[0], hand, end=end)
         pending, _claim = _record(moderators[0], ground="terms")
@@ -91,10 +92,11 @@ def _endpoints(actor: Actor) -> None:
 def _told() -> None:
     """Of the first sender's messages one arrives, one is refused; one restriction is in place, one failed."""
     outcomes = [Outcome(200, None, 12), Outcome(503, Failure.STATUS, 8, "Come back later.")]
-    leased = lease_deliveries(room=4, under_way={}, actor=SERVICE)
+    leased = lease(room=4)
     for one, outcome in zip(leased, outcomes, strict=False):
-        record_attempt(one, outcome, began_at=clock.now(), actor=SERVICE)
-    first, second = db.session().scalars(sa.text("SELECT id FROM restrictions ORDER BY id LIMIT 2"))
+        record(one, outcome)
+    standing = sa.text("SELECT id FROM restrictions WHERE ends_at IS NULL ORDER BY id LIMIT 2")
+    first, second = db.session().scalars(standing)
     lead = make_account(Role.LEAD)
     report_implemented(first, clock.now(), actor=lead)
     report_failed(second, "Not our page.", actor=lead)
@@ -230,6 +232,38 @@ def _rounds(sender: Actor, moderators: list[Actor], lead: Actor, hand: Any) -> N
                 withdraw_referral(received.referral_id, actor=sender)
             hand.shift(WINDOW)
             dispatch_review(recorded.review_id, actor=SERVICE, lot=DRAWN)
+
+
+def _complained(senders: list[Actor], moderator: Actor, hand: Any) -> None:
+    """Decisions that are upheld and reversed after complaints, one carried on, and one that waits."""
+    legal, leads = make_account(Role.LEGAL), [make_account(Role.LEAD) for _lead in range(2)]
+    for number, grounds in enumerate((("", ""), ("", "terms"), ("terms", "")), start=60):
+        items = [
+            _item_of(receive(sender, _url(number), reference=f"COMPLAINED-{number}-{place}").referral_id)
+            for place, sender in enumerate(senders)
+        ]
+        case_id = str(db.session().scalar(sa.select(Item.case_id).where(Item.id == items[0])))
+        for ground, person in zip(grounds, (moderator, leads[0]), strict=True):
+            recorded, _claim = _record(person, ground=ground, case_id=case_id)
+            assert recorded is not None
+            if person is moderator:
+                hand.shift(WINDOW)
+                dispatch_review(recorded.review_id, actor=SERVICE)
+                complain(items[0], "It is a threat.", actor=senders[0])
+                register_complaint(case_id, "It is a song.", "u@mail.example", actor=legal)
+            else:
+                complain(items[1], "It is fraud.", actor=senders[1])  # comes after the review: carried on
+                hand.shift(WINDOW)
+                dispatch_review(recorded.review_id, actor=SERVICE)
+        if number < 62:
+            recorded, _claim = _record(leads[1], ground=grounds[1], case_id=case_id)
+            assert recorded is not None
+            hand.shift(WINDOW)
+            dispatch_review(recorded.review_id, actor=SERVICE)
+
+
+def _item_of(referral_id: str) -> str:
+    return str(db.session().scalar(sa.select(Item.id).where(Item.referral_id == referral_id)))
 
 
 def _case_of(referral_id: str) -> str:

@@ -6,9 +6,12 @@ from ipaddress import ip_network
 
 from flask import current_app
 
+from review import clock
 from review.actions.endpoints import SecretShown, add_endpoint
-from review.domain.permissions import Actor, Scope
-from review.domain.webhooks import TOPICS
+from review.actions.posting import Leased, Tried, lease_deliveries, record_attempts
+from review.domain.permissions import SERVICE, Actor, Scope
+from review.domain.webhooks import TOPICS, DeliveryState
+from review.webhooks import Outcome
 from review.workers import delivering
 from tests.conftest import Desk
 from tests.factories import sender_actor
@@ -33,6 +36,17 @@ def make_endpoint(actor: Actor, url: str, topics: Collection[str] = TOPICS) -> S
     return add_endpoint(
         url, topics, secret_key=settings.secret_key, networks=settings.webhook_networks, actor=actor
     )
+
+
+def lease(room: int = 100, **under_way: int) -> list[Leased]:
+    """What a worker takes that has this under way."""
+    return lease_deliveries(room=room, under_way=under_way, most={}, actor=SERVICE)
+
+
+def record(leased: Leased, outcome: Outcome) -> DeliveryState | None:
+    """Write down what came of one try; None where the message is not this worker's any more."""
+    tried = Tried(leased, outcome, clock.now())
+    return record_attempts([tried], lot=0.5, actor=SERVICE).get(leased.id)
 
 
 def deliver(desk: Desk) -> None:

@@ -111,7 +111,8 @@ class PostgresServer:
 
     def create(self, name: str, *, template: str | None = None) -> str:
         """Create a database, optionally as a copy, and give its URL."""
-        copy = f' TEMPLATE "{template}"' if template else ""
+        # page by page through the log, as is the default, takes twice as long for so small a database
+        copy = f' TEMPLATE "{template}" STRATEGY FILE_COPY' if template else ""
         with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}"{copy}'.encode())
         return self.url(name)

@@ -32,10 +32,15 @@ class Reply:
 
 @dataclass
 class Receiver:
-    """What it heard, in order; ``reply`` makes the answer to each. ``closing`` ends the drips."""
+    """What it heard, in order; ``reply`` makes the answer to each. ``closing`` ends the drips.
+
+    ``keeps`` connections open after an answer; ``callers`` are the far ends of all connections it had.
+    """
 
     port: int = 0
     scheme: str = "http"
+    keeps: bool = False
+    callers: list[Any] = field(default_factory=list)
     heard: list[Heard] = field(default_factory=list)
     reply: Callable[[Heard], Reply] = lambda _heard: Reply()
     closing: threading.Event = field(default_factory=threading.Event)
@@ -71,10 +76,18 @@ def _serving(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
     class Serving(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def setup(self) -> None:
+            receiver.callers.append(self.client_address)
+            super().setup()
+
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length", "0"))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            heard = Heard(self.path, headers, self.rfile.read(length))
+            body = self.rfile.read(length)
+            if len(body) < length:  # whoever sent it was killed on the way: no message
+                self.close_connection = True
+                return
+            heard = Heard(self.path, headers, body)
             receiver.heard.append(heard)
             _answer(self, receiver, receiver.reply(heard))
 
@@ -85,8 +98,9 @@ def _serving(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
 
 
 def _answer(serving: BaseHTTPRequestHandler, receiver: Receiver, reply: Reply) -> None:
-    serving.close_connection = True
+    serving.close_connection = not receiver.keeps
     if reply.way == "reset":
+        serving.close_connection = True
         serving.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         serving.connection.close()
         return

@@ -249,4 +249,4 @@ def test_a_history_cut_short_by_who_knows_the_format_says_how_far_it_goes(
 
     code, said = judged(tmp_path, bundles.policy, rewritten(bundles.good, cut))
     assert code == 0
-    assert "what happened in events outside this bundle" in said
+    assert "what happened in events that are not here" in said

@@ -244,6 +244,7 @@ def test_answers_are_seen_and_receipts_checked(sender: Sender) -> None:
     desk, place = sender.client(), Place()
     sender.settle()
     received = desk.refer(BODY)
+    batch = desk.refer_many([{}])["id"]
     [waiting] = desk.changes(place)
     assert waiting["status"] == "in_review"
     sender.desk.session.rollback()
@@ -259,6 +260,7 @@ def test_answers_are_seen_and_receipts_checked(sender: Sender) -> None:
     sender.settle()
     arrival, answer = desk.receipt(received["id"]), desk.receipt(received["id"], item["id"])
     assert desk.check_receipt(arrival).values["reference"] == b"UNIT-1"
+    assert desk.check_receipt(desk.batch_receipt(batch)).object_id == batch
     proven = desk.check_receipt(answer)
     assert json.loads(proven.values["answer"])["outcome"] == "declined"
     assert (proven.object_id, proven.event_type) == (item["id"], "item.answered")

@@ -14,9 +14,10 @@ import pytest
 import sqlalchemy as sa
 
 from review import clock, ledger, verifier
+from review.actions.signer import rotate_key
 from review.actions.witnesses import Said, record_cosignatures
 from review.domain import merkle
-from review.domain.permissions import SERVICE
+from review.domain.permissions import OPERATOR, SERVICE
 from review.domain.signed_note import COSIGNATURE, parse_vkey
 from review.domain.witness_requests import write_request
 from review.formats import key_files
@@ -25,7 +26,7 @@ from review.queries.checkpoints import newest_checkpoint
 from tests.bundles import Told, bundle_of, judged, policy_of, rewritten
 from tests.conftest import Desk
 from tests.desks import lived_in_desk
-from tests.factories import make_key, make_sender
+from tests.factories import make_key, make_sender, referral_body
 from tests.trails import decide_all, refer, settle
 from tests.witnessing import Place, new_place
 
@@ -49,7 +50,7 @@ def test_the_verifier_runs_alone_from_another_folder(desk: Desk, tmp_path: Path)
         cwd=elsewhere, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (answer.returncode, answer.stderr) == (0, "")
-    for words in ("PROVEN", f"case {case_id}: versions 1 to", "NOT proven", "outside this bundle"):
+    for words in ("PROVEN", f"case {case_id}: versions 1 to", "NOT proven", "events that are not here"):
         assert words in answer.stdout
 
 
@@ -116,9 +117,60 @@ def test_a_receipt_counts_for_the_bundle_that_holds_its_event(desk: Desk, tmp_pa
     assert (code, "receipt: referral.received on referral" in said) == (0, True), said
     code, said = judged(tmp_path, policy_of(desk), bundle, receipts[1])
     assert (code, "not in the bundle" in said) == (1, True), said
+    assert "PROVEN" in said, "the bundle itself holds"
+    assert "rely on nothing" not in said
     swapped = receipts[0].replace(b"index 0\n", b"index 1\n")
     assert judged(tmp_path, policy_of(desk), bundle, swapped)[0] == 1
     assert judged(tmp_path, policy_of(desk), bundle, receipts[0][:200])[0] == 2
+
+
+def test_a_sender_checks_the_receipt_of_a_delivery(desk: Desk, tmp_path: Path) -> None:
+    client = desk.client()
+    headers = {"Authorization": f"Bearer {make_key(make_sender())}", "Content-Type": "application/x-ndjson"}
+    batch = client.post("/api/v1/referrals/batch", data=referral_body() + b"\n", headers=headers).json
+    assert batch is not None
+    settle(desk.settings.data_dir)
+    receipt = client.get(batch["links"]["receipt"], headers=headers).data
+    code, said = judged(tmp_path, policy_of(desk), receipt)
+    assert code == 0, said
+    assert f"receipt: batch.completed on batch {batch['id']}, index" in said
+
+
+def test_a_sender_checks_a_receipt_alone(desk: Desk, tmp_path: Path) -> None:
+    client, key = desk.client(), make_key(make_sender())
+    referral = refer(client, key, "https://video.example/1")
+    settle(desk.settings.data_dir)
+    receipt = client.get(
+        referral["links"]["receipt"], headers={"Authorization": f"Bearer {key}"}
+    ).text.encode()
+    code, said = judged(tmp_path, policy_of(desk), receipt)
+    assert code == 0, said
+    assert f"receipt: referral.received on referral {referral['id']}, index" in said
+    assert "events stand unchanged" not in said
+    assert "any time: without a witness it is the desk's own claim" in said
+    code, said = judged(tmp_path, policy_of(desk), receipt, receipt)
+    assert (code, said.count("receipt: referral.received")) == (0, 2)
+    place = receipt.index(b"\nindex ")
+    moved = receipt[:place] + re.sub(rb"index (\d+)", rb"index 1\1", receipt[place:])
+    code, said = judged(tmp_path, policy_of(desk), moved)
+    assert (code, "PROVEN" in said) == (1, False), said
+    code, said = judged(tmp_path, policy_of(desk), moved, receipt)
+    assert (code, "PROVEN" in said, "FALSE: Receipt" in said) == (1, True, True), said
+
+
+def test_a_policy_without_the_key_that_signed_accuses_nobody(desk: Desk, tmp_path: Path) -> None:
+    refer(desk.client(), make_key(make_sender()), "https://video.example/1")
+    (case_id,) = decide_all()
+    settle(desk.settings.data_dir)
+    older = key_files.read_vkey(desk.settings.data_dir)
+    newer = rotate_key(folder=desk.settings.data_dir, actor=OPERATOR)
+    bundle = bundle_of(case_ids=[case_id])
+    code, said = judged(tmp_path, newer, bundle)
+    assert (code, "no key in the policy signed its checkpoint" in said) == (2, True), said
+    assert "FALSE" not in said
+    assert judged(tmp_path, older, bundle)[0] == 0
+    policy = desk.client().get("/log/policy").text
+    assert judged(tmp_path, policy, bundle)[0] == 0
 
 
 def test_an_erased_opening_is_told_and_nothing_else_breaks(desk: Desk, tmp_path: Path) -> None:
@@ -139,17 +191,20 @@ def test_an_erased_opening_is_told_and_nothing_else_breaks(desk: Desk, tmp_path:
 
 
 def test_the_commands_in_readme_check_a_bundle(desk: Desk, tmp_path: Path) -> None:
-    refer(desk.client(), make_key(make_sender()), "https://video.example/1")
+    client, key = desk.client(), make_key(make_sender())
+    referral = refer(client, key, "https://video.example/1")
     (case_id,) = decide_all()
     settle(desk.settings.data_dir)
+    receipt = client.get(referral["links"]["receipt"], headers={"Authorization": f"Bearer {key}"})
+    (tmp_path / "receipt").write_bytes(receipt.data)
     section = Path("README.md").read_text().partition("\n### Checking offline\n")[2].partition("\n#")[0]
     made, *offline = re.findall(r"^    (.+)$", section, re.MULTILINE)
-    (tmp_path / "policy").write_bytes(desk.client().get("/log/key").data)
+    (tmp_path / "policy").write_bytes(client.get("/log/policy").data)
     (tmp_path / "verifier.py").write_bytes(SOURCE.read_bytes())
     arguments = made.removeprefix("flask ").replace("C-0000-0000-0000", case_id).split()
     arguments[-1] = str(tmp_path / arguments[-1])
     assert desk.app.test_cli_runner().invoke(args=arguments).exit_code == 0
-    assert len(offline) == 2
+    assert len(offline) == 3
     for command in offline:
         words = [sys.executable if word == "python" else word for word in command.split()]
         answer = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)

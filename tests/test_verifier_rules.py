@@ -36,6 +36,11 @@ def _decided(review: str = "V-1") -> Step:
 
 DUE: Step = ("case.second_review_due", 0, {}, {"why": "random", "share": "0.2"})
 DIFFER: Step = ("case.reviews_differ", 0, {}, {"shown_first": "first"})
+COMPLAINED: Step = ("case.complaint_received", 3, {}, {"party": "sender"})
+UPHELD: Step = ("case.upheld", 0, {"review": "V-2"}, {})
+REVERSED_LATER: Step = ("case.reversed", 0, {"review": "V-3"}, {"outcome": "accepted"})
+REVERSED: Step = ("case.reversed", 0, {"review": "V-2"}, {"outcome": "accepted"})
+ONE = (_claim(1, 1), _review(1, 1), _decided())
 TWO = (_claim(1, 1), _review(1, 1), DUE, _claim(2, 9), _review(2, 9, "second", "V-2"))
 
 FALSE: dict[str, tuple[Sequence[Step], str]] = {
@@ -59,6 +64,36 @@ FALSE: dict[str, tuple[Sequence[Step], str]] = {
         (_claim(1, 1), _review(1, 1), ("case.review_undone", 1, {}, {"round": "first"}), _decided()),
         "no review before it",
     ),
+    "a complaint judged by the first": (
+        (*ONE, COMPLAINED, _claim(1, 9), _review(1, 9, "complaint", "V-2"), UPHELD),
+        "no four eyes",
+    ),
+    "a second complaint judged by the judge of the first": (
+        (
+            *ONE,
+            COMPLAINED,
+            _claim(2, 9),
+            _review(2, 9, "complaint", "V-2"),
+            REVERSED,
+            COMPLAINED,
+            _claim(2, 20),
+            _review(2, 20, "complaint", "V-3"),
+        ),
+        "no four eyes",
+    ),
+    "judged without a complaint": (
+        (*ONE, _claim(2, 9), _review(2, 9, "complaint", "V-2"), UPHELD),
+        "not the round that comes next",
+    ),
+    "another round after a complaint": (
+        (*ONE, COMPLAINED, _claim(2, 9), _review(2, 9, "second", "V-2"), UPHELD),
+        "not the round that comes next",
+    ),
+    "reversed by nobody": ((*ONE, COMPLAINED, REVERSED), "no review before it"),
+    "upheld by a review from before": (
+        (*ONE, COMPLAINED, ("case.upheld", 0, {"review": "V-1"}, {})),
+        "no review before it",
+    ),
     "the second left out": ((_claim(1, 1), _review(1, 1), DUE, _decided()), "a second review was due"),
 }
 TRUE: dict[str, Sequence[Step]] = {
@@ -67,6 +102,11 @@ TRUE: dict[str, Sequence[Step]] = {
     "undone and again by another": (
         _claim(1, 1), _review(1, 1), ("case.review_undone", 1, {}, {"round": "first"}),
         _claim(2, 2), _review(2, 2), _decided(),
+    ),
+    "upheld, then reversed by another": (
+        *ONE, COMPLAINED, _claim(2, 9), _review(2, 9, "complaint", "V-2"), UPHELD,
+        COMPLAINED, _claim(3, 20), _review(3, 20, "complaint", "V-3"),
+        REVERSED_LATER,
     ),
     "dropped and again": (
         *TWO, ("case.review_dropped", 0, {"review": "V-2"}, {}), _claim(1, 30), _review(1, 30), _decided(),

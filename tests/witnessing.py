@@ -10,7 +10,7 @@ from werkzeug.test import Client, TestResponse
 
 from review import witness
 from review.domain.merkle import consistency_path, leaf_hash, root_of
-from review.domain.signed_note import checkpoint_body, note_key, sign
+from review.domain.signed_note import Signs, checkpoint_body, note_key, sign
 from review.domain.witness_requests import write_request
 from tests.domain.test_merkle import reader_of
 from tests.receivers import Heard, Receiver, Reply, receiving
@@ -27,7 +27,7 @@ class Tree:
 
     history: str = "one"
     origin: str = ORIGIN
-    signer: Ed25519PrivateKey = SIGNER
+    signer: Signs = SIGNER
 
     def leaves(self, size: int) -> list[bytes]:
         """Its first leaf hashes."""

@@ -17,13 +17,19 @@ from review.domain.states import CaseState, ItemStatus
 from review.models import Answer, Case, Decision, Item, Referral, Restriction
 from review.models.rows import insert_rows
 from review.prepared import Prepared
+from review.queries.complaints import InForce
 from review.queries.decisions import StoredReview
 
 CHUNK = 500
 
 
-def insert_decision(writer: Session, review: StoredReview, *, now: datetime) -> str:
-    """The decision that a review amounts to, and the restriction that an accept asks for; its id."""
+def insert_decision(
+    writer: Session, review: StoredReview, *, now: datetime, supersedes: str | None = None
+) -> str:
+    """The decision that a review amounts to, and the restriction that an accept asks for; its id.
+
+    ``supersedes``: the decision that this one reverses.
+    """
     decision_id, content = new_id("D"), review.content
     decision = {
         "id": decision_id,
@@ -31,6 +37,7 @@ def insert_decision(writer: Session, review: StoredReview, *, now: datetime) -> 
         "review_id": review.id,
         "outcome": content.outcome,
         "decided_at": now,
+        "supersedes_id": supersedes,
     }
     insert_rows(writer, Decision, [decision])
     if content.outcome == "accepted":
@@ -85,24 +92,60 @@ def answer_items(
     """Answer the items that the review covers, with the same frozen bytes; ids of item and referral."""
     rows = _DECIDE_ITEMS.all(writer, in_case=review.case_id, seen=review.case_version)
     answered = sorted((row.id, row.referral_id) for row in rows)
+    _give_answers(writer, review, decision_id, answered, actor=actor, now=now)
+    return answered
+
+
+def answer_anew(
+    writer: Session,
+    review: StoredReview,
+    decision_id: str,
+    superseded: InForce,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> list[tuple[str, str]]:
+    """Answer once more what the superseded decision answered; ids of item and referral."""
+    rows = writer.execute(
+        sa.select(Item.id, Item.referral_id)
+        .join(Answer, Answer.item_id == Item.id)
+        .where(Item.case_id == review.case_id, Answer.decision_id == superseded.id)
+        .order_by(Item.id)
+    )
+    answered = [(row.id, row.referral_id) for row in rows]
+    _give_answers(writer, review, decision_id, answered, actor=actor, now=now, superseded=superseded)
+    return answered
+
+
+def _give_answers(
+    writer: Session,
+    review: StoredReview,
+    decision_id: str,
+    answered: Sequence[tuple[str, str]],
+    *,
+    actor: Actor,
+    now: datetime,
+    superseded: InForce | None = None,
+) -> None:
     if not answered:
-        return []
+        return
     clauses: list[dict[str, str | int]] = [
         {"number": clause.number, "version": clause.version, "title": clause.title, "text": clause.text}
         for clause in review.clauses
     ]
-    body = answer_bytes(review.content, clauses=clauses, decided_at=now)
+    before = None if superseded is None else (superseded.outcome, superseded.decided_at)
+    body = answer_bytes(review.content, clauses=clauses, decided_at=now, superseded=before)
     answers = [
         {"item_id": item_id, "decision_id": decision_id, "body": body, "answered_at": now}
         for item_id, _referral in answered
     ]
     insert_rows(writer, Answer, answers)
-    told = [
-        ledger.Record(item_id, {"answer": body}, {"outcome": review.content.outcome})
-        for item_id, _referral in answered
-    ]
+    meta = {
+        "outcome": review.content.outcome,
+        "previous_outcome": None if superseded is None else superseded.outcome,
+    }
+    told = [ledger.Record(item_id, {"answer": body}, meta) for item_id, _referral in answered]
     ledger.record_many(writer, "item.answered", told, actor=actor, at=now)
-    return answered
 
 
 def touch_referrals(writer: Session, referral_ids: Sequence[str], *, now: datetime) -> None:

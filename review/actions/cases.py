@@ -22,7 +22,7 @@ from review.actions.claiming import (
 from review.actions.offering import free_case, resolves
 from review.domain.narrowing import EVERYTHING, Narrowed
 from review.domain.permissions import Actor, Permission, check_permission, check_service
-from review.domain.states import MOVES
+from review.domain.states import MOVES, CaseState
 from review.errors import (
     CaseNotClaimable,
     ClaimLost,
@@ -105,6 +105,8 @@ def _why_not_claimable(writer: Session, case_id: str, actor: Actor, now: datetim
     if summary is not None and summary.held == "held" and summary.held_until is not None:
         until = summary.held_until.strftime("%Y-%m-%dT%H:%M:%SZ")
         return f"A colleague holds this case until {until}; take another one or come back then."
+    if summary is not None and summary.claimable and summary.state == CaseState.COMPLAINT:
+        return "You have a part in this complaint or know its sender; another lead judges it."
     if summary is not None and summary.claimable:
         return "You know the sender of this case from an e-mail that you confirmed; take another one."
     return "This case is not waiting for a review any more; take another one."

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from review import clock, db, ledger
 from review.actions.answering import answer_items, insert_decision, move_late_items, touch_referrals
+from review.actions.complaint_rounds import settle_complaints
 from review.actions.rounds import (
     agrees,
     differ,
@@ -40,7 +41,8 @@ def dispatch_review(review_id: str, *, actor: Actor, lot: float | None = None) -
     A first review is decided by, or, where a rule or the draw asks for it, waits for a second one; that
     agrees, or a third one resolves the difference. The decision answers every item that is still asked about
     and joined before the first review; items that joined later go to a new open case. Where all covered items
-    were withdrawn nothing is decided, and the case is open again for those that joined later.
+    were withdrawn nothing is decided, and the case is open again for those that joined later. A review after
+    complaints upholds the decision, or comes to another one that supersedes it.
 
     ``lot`` takes the place of the number that is drawn, for stories that are told the same way each time.
     Raises `NotFound`, or `NotDispatchable` (too early, undone, done, or withdrawn).
@@ -53,27 +55,37 @@ def dispatch_review(review_id: str, *, actor: Actor, lot: float | None = None) -
             raise NotFound()
         if not db.is_sqlite(writer):
             _LOCK.all(writer, case_id=review.case_id)
-        earlier = () if review.round is Round.FIRST else earlier_reviews(writer, review)
-        reviews = (*earlier, review)
-        covered = _COVERED.first(writer, case_id=review.case_id, seen=reviews[0].case_version)
-        if covered is None:
-            drop_reviews(writer, reviews, actor=actor, now=now)
+        if review.round is Round.COMPLAINT:
+            told = bool(_settings().platform_url)
+            return settle_complaints(writer, review, told_platform=told, actor=actor, now=now)
+        return _go_on(writer, review, lot=lot, actor=actor, now=now)
+
+
+def _go_on(
+    writer: Session, review: StoredReview, *, lot: float | None, actor: Actor, now: datetime
+) -> str | None:
+    """What a review of a case that is not decided yet leads to; the decision if it comes to one."""
+    earlier = () if review.round is Round.FIRST else earlier_reviews(writer, review)
+    reviews = (*earlier, review)
+    covered = _COVERED.first(writer, case_id=review.case_id, seen=reviews[0].case_version)
+    if covered is None:
+        drop_reviews(writer, reviews, actor=actor, now=now)
+        return None
+    if review.round is Round.FIRST:
+        why = _why_second(review, covered, lot)
+        if why:
+            share = _settings().second_review_share
+            send_to_second_review(writer, review, why, share=share, actor=actor, now=now)
             return None
-        if review.round is Round.FIRST:
-            why = _why_second(review, covered, lot)
-            if why:
-                share = _settings().second_review_share
-                send_to_second_review(writer, review, why, share=share, actor=actor, now=now)
-                return None
-            return _decide(writer, "decide", review, reviews, actor=actor, now=now)
-        if review.round is Round.SECOND:
-            if agrees(review, earlier[0]):
-                return _decide(writer, "agree", earlier[0], reviews, actor=actor, now=now)
-            differ(writer, reviews, actor=actor, now=now)
-            return None
-        # the third review answers what the first one saw
-        decisive = replace(review, case_version=earlier[0].case_version)
-        return _decide(writer, "resolve", decisive, reviews, actor=actor, now=now)
+        return _decide(writer, "decide", review, reviews, actor=actor, now=now)
+    if review.round is Round.SECOND:
+        if agrees(review, earlier[0]):
+            return _decide(writer, "agree", earlier[0], reviews, actor=actor, now=now)
+        differ(writer, reviews, actor=actor, now=now)
+        return None
+    # the third review answers what the first one saw
+    decisive = replace(review, case_version=earlier[0].case_version)
+    return _decide(writer, "resolve", decisive, reviews, actor=actor, now=now)
 
 
 def _settings() -> Settings:

@@ -5,6 +5,7 @@ A person or a key reaches the endpoints of the own sender alone; those of others
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,11 +14,12 @@ from sqlalchemy.orm import Session
 from review import clock, db, ledger, outbox
 from review.actions.stopping import give_up_waiting
 from review.domain.addresses import Network
-from review.domain.endpoints import MOST_ENDPOINTS, checked_topics, checked_url
+from review.domain.endpoints import MOST_ENDPOINTS, AlreadyRotated, checked_endpoint
 from review.domain.ids import new_id
 from review.domain.permissions import Actor, Permission, check_permission
 from review.domain.sealing import seal
 from review.domain.webhooks import (
+    HEAD_START,
     OVERLAP,
     TEST,
     DeliveryState,
@@ -58,7 +60,7 @@ def add_endpoint(
     `InvalidInput` for what may not be, `AlreadyExists` for a form sent again or too many endpoints.
     """
     check_permission(actor, Permission.MANAGE_ENDPOINTS)
-    address, chosen = checked_url(url, networks=networks), checked_topics(topics)
+    address, chosen = checked_endpoint(url, topics, networks=networks)
     secret, new = new_secret(), endpoint_id or new_id("J")
     with db.transaction() as writer:
         now = clock.now()
@@ -98,10 +100,13 @@ def _check_room(writer: Session, sender_id: str, new: str) -> None:
         raise AlreadyExists(f"A sender has at most {MOST_ENDPOINTS} endpoints; remove one of them first.")
 
 
-def rotate_secret(endpoint_id: str, *, secret_key: str, actor: Actor) -> SecretShown:
+def rotate_secret(
+    endpoint_id: str, *, ending: datetime | None = None, secret_key: str, actor: Actor
+) -> SecretShown:
     """Give an endpoint a new secret; the one before signs beside it for 24 hours, then counts no more.
 
-    Raises `NotFound`.
+    Two sign at most, so a rotation before that ends an earlier one: this needs ``ending``, until when it was
+    promised to sign. Raises `NotFound`, or `AlreadyRotated` where an earlier one signs and is not to end.
     """
     check_permission(actor, Permission.MANAGE_ENDPOINTS)
     secret = new_secret()
@@ -109,7 +114,14 @@ def rotate_secret(endpoint_id: str, *, secret_key: str, actor: Actor) -> SecretS
         now = clock.now()
         row = writer.execute(
             sa.update(Endpoint)
-            .where(*_own(endpoint_id, actor))
+            .where(
+                *_own(endpoint_id, actor),
+                sa.or_(
+                    Endpoint.previous_until.is_(None),
+                    Endpoint.previous_until <= now,
+                    Endpoint.previous_until == ending,
+                ),
+            )
             .values(
                 sealed_previous=Endpoint.sealed_secret,
                 previous_until=now + OVERLAP,
@@ -120,9 +132,18 @@ def rotate_secret(endpoint_id: str, *, secret_key: str, actor: Actor) -> SecretS
             .execution_options(synchronize_session=False)
         ).one_or_none()
         if row is None:
-            raise _missing()
+            raise _not_rotated(writer, endpoint_id, actor)
         ledger.record(writer, "endpoint.rotated", endpoint_id, actor=actor, at=now)
     return SecretShown(endpoint_id, row.url, tuple(row.topics.split()), written_secret(secret))
+
+
+def _not_rotated(writer: Session, endpoint_id: str, actor: Actor) -> NotFound | AlreadyRotated:
+    until = writer.scalar(sa.select(Endpoint.previous_until).where(*_own(endpoint_id, actor)))
+    if until is None:
+        return _missing()
+    written = clock.rfc3339(until)
+    detail = f"The secret before signs as well until {written}, and a rotation now would end that at once."
+    return AlreadyRotated(detail, values={"previous_secret_until": written})
 
 
 def switch_off(endpoint_id: str, *, actor: Actor) -> None:
@@ -161,7 +182,10 @@ def remove_endpoint(endpoint_id: str, *, actor: Actor) -> None:
 
 
 def try_endpoint(endpoint_id: str, *, actor: Actor) -> str:
-    """Send an endpoint a message that says nothing, tried once; its id. `NotFound`, or `AlreadyClosed`."""
+    """Send an endpoint a message that says nothing, tried once and before what waits; its id.
+
+    Raises `NotFound`, or `AlreadyClosed` where it is off or a test is on its way.
+    """
     check_permission(actor, Permission.MANAGE_ENDPOINTS)
     with db.transaction() as writer:
         now = clock.now()
@@ -169,7 +193,7 @@ def try_endpoint(endpoint_id: str, *, actor: Actor) -> str:
         if writer.scalar(own) is None:
             raise _missing()
         message = Message(endpoint_id, TEST, endpoint_id, {"endpoint": endpoint_id})
-        written = outbox.write_messages(writer, [message], at=now)
+        written = outbox.write_messages(writer, [message], at=now, due_at=now - HEAD_START)
         if not written:
             raise AlreadyClosed("This endpoint is switched off; switch it on before you test it.")
         _check_one_test(writer, endpoint_id)

@@ -41,6 +41,7 @@ def may_be_taken() -> sa.ColumnElement[bool]:
         cases.is_free(sa.bindparam("now")),
         cases.is_for(sa.bindparam("resolves", type_=sa.Boolean())),
         _may_judge(),
+        cases.not_registered_by(sa.bindparam("account_id")),
     )
 
 
@@ -77,7 +78,7 @@ _FREE = Prepared(
 
 
 def resolves(actor: Actor) -> bool:
-    """Whether this person judges cases on which two reviews differ."""
+    """Whether this person judges cases on which two reviews differ, or that were complained of."""
     return actor.role in RESOLVERS
 
 

@@ -21,7 +21,7 @@ def report_implemented(restriction_id: str, at: datetime, *, actor: Actor) -> Re
 
     The same report again changes nothing. The platform cannot put in place what it reported as failed; a
     person may, who has seen to it by hand. Raises `InvalidInput` for a time that cannot be, `NotFound`, or
-    `RestrictionConflict` where another report stands.
+    `RestrictionConflict` where another report stands or the restriction was lifted.
     """
     check_permission(actor, Permission.REPORT_RESTRICTIONS)
     with db.transaction() as writer:
@@ -30,7 +30,7 @@ def report_implemented(restriction_id: str, at: datetime, *, actor: Actor) -> Re
         if shown.implemented_at == at:
             return shown
         check_implemented_at(at, starts_at=shown.starts_at, now=now)
-        free = [Restriction.implemented_at.is_(None)]
+        free = [Restriction.implemented_at.is_(None), Restriction.ends_at.is_(None)]
         if actor.kind != "account":
             free.append(Restriction.failed_at.is_(None))
         if not _changed(writer, restriction_id, {"implemented_at": at}, *free):
@@ -52,7 +52,11 @@ def report_failed(restriction_id: str, reason: str, *, actor: Actor) -> Restrict
         now = clock.now()
         _found(writer, restriction_id)
         values = {"failed_at": now, "failure": written}
-        free = (Restriction.implemented_at.is_(None), Restriction.failed_at.is_(None))
+        free = (
+            Restriction.implemented_at.is_(None),
+            Restriction.failed_at.is_(None),
+            Restriction.ends_at.is_(None),
+        )
         if not _changed(writer, restriction_id, values, *free):
             return _same_or_conflict(writer, restriction_id, reason=written)
         ledger.record(
@@ -95,6 +99,8 @@ def _same_or_conflict(
 ) -> RestrictionShown:
     """The restriction as it stands where that is what was reported; else raises `RestrictionConflict`."""
     stands = _found(writer, restriction_id)
+    if stands.ends_at is not None:
+        raise RestrictionConflict(f"It was lifted at {rfc3339(stands.ends_at)}; take it away where it is.")
     if stands.implemented_at is not None:
         if at is not None and stands.implemented_at == at:
             return stands

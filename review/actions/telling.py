@@ -9,13 +9,13 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from flask import current_app
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from review import outbox
 from review.domain.notices import changed_text
 from review.domain.representation import OwnReferral
-from review.domain.restrictions import MOST_LOCATIONS, request_members
-from review.domain.webhooks import PLATFORM_ENDPOINT, REQUESTED, EndpointKind
+from review.domain.restrictions import MOST_LOCATIONS, lifted_members, request_members
+from review.domain.webhooks import LIFTED, PLATFORM_ENDPOINT, REQUESTED, EndpointKind
 from review.models import Answer, Case, Decision, Endpoint, Item, Referral, Restriction
 from review.models.rows import insert_new
 from review.outbox import Message
@@ -108,33 +108,66 @@ def ask_platform(writer: Session, decision_id: str, *, at: datetime) -> None:
     if asked is None:
         return
     answered = (Item.case_id == asked.case_id, Answer.decision_id == decision_id)
-    locations = writer.scalars(
-        sa.select(Item.canonical_url)
-        .join(Answer, Answer.item_id == Item.id)
-        .where(*answered)
-        .distinct()
-        .order_by(Item.canonical_url)
-        .limit(MOST_LOCATIONS)
-    ).all()
     body = sa.select(Answer.body).join(Item, Item.id == Answer.item_id).where(*answered).limit(1)
     members = request_members(
         asked.id,
-        locations=locations,
+        locations=_locations(writer, asked.case_id, decision_id),
         intake_kind=asked.intake_kind,
         content_type=asked.content_type,
         answer=json.loads(writer.scalars(body).one()),
     )
+    _write_to_platform(writer, Message(PLATFORM_ENDPOINT, REQUESTED, asked.id, members), at=at)
+
+
+def tell_lifted(writer: Session, restriction_id: str, *, at: datetime) -> None:
+    """Tell the platform that a restriction ended, and which other one stands in its place, if one does."""
+    superseding = aliased(Decision)
+    instead = aliased(Restriction)
+    lifted = writer.execute(
+        sa.select(Restriction.decision_id, Decision.case_id, Case.intake_kind, Case.content_type,
+                  Restriction.ends_at, instead.id.label("instead"))
+        .join(Decision, Decision.id == Restriction.decision_id)
+        .join(Case, Case.id == Decision.case_id)
+        .outerjoin(superseding, superseding.supersedes_id == Decision.id)
+        .outerjoin(instead, instead.decision_id == superseding.id)
+        .where(Restriction.id == restriction_id)
+    ).one()  # fmt: skip
+    members = lifted_members(
+        restriction_id,
+        locations=_locations(writer, lifted.case_id, lifted.decision_id),
+        intake_kind=lifted.intake_kind,
+        content_type=lifted.content_type,
+        ends_at=lifted.ends_at,
+        replaced_by=lifted.instead,
+    )
+    _write_to_platform(writer, Message(PLATFORM_ENDPOINT, LIFTED, restriction_id, members), at=at)
+
+
+def _locations(writer: Session, case_id: str, decision_id: str) -> Sequence[str]:
+    """Where what a decision answered is, as written in referrals."""
+    return writer.scalars(
+        sa.select(Item.canonical_url)
+        .join(Answer, Answer.item_id == Item.id)
+        .where(Item.case_id == case_id, Answer.decision_id == decision_id)
+        .distinct()
+        .order_by(Item.canonical_url)
+        .limit(MOST_LOCATIONS)
+    ).all()
+
+
+def _write_to_platform(writer: Session, message: Message, *, at: datetime) -> None:
+    """Freeze a message to the platform, whose endpoint is there from its first one on."""
     endpoint = {
         "id": PLATFORM_ENDPOINT,
         "trail_version": 0,
         "sender_id": None,
         "kind": EndpointKind.PLATFORM.value,
         "url": "",
-        "topics": REQUESTED,
+        "topics": f"{REQUESTED} {LIFTED}",
         "sealed_secret": b"",
         "secret_at": at,
         "last_seq": 0,
         "created_at": at,
     }
     insert_new(writer, Endpoint, [endpoint], unique=("id",))
-    outbox.write_messages(writer, [Message(PLATFORM_ENDPOINT, REQUESTED, asked.id, members)], at=at)
+    outbox.write_messages(writer, [message], at=at)

@@ -1,7 +1,7 @@
 """Giving events their positions, signing checkpoints, and verifying: all that is done to the trail itself."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -9,10 +9,18 @@ import rfc8785
 
 from review import clock, db, ledger
 from review.domain.permissions import OPERATOR, SERVICE, Actor, Permission, check_permission, check_service
-from review.domain.signed_note import checkpoint_body, parse_vkey, sign, verify
+from review.domain.signed_note import (
+    Checkpoint,
+    checkpoint_body,
+    parse_vkey,
+    signature_line,
+    verify_any,
+)
+from review.domain.signer_refusals import Refusal, SignerRefused
 from review.domain.witness_policy import WitnessPolicy
-from review.errors import SettingsError
+from review.errors import SettingsError, TrailBroken
 from review.formats import key_files
+from review.formats.device_keys import device_key, read_public
 from review.queries import checkpoints
 from review.queries.examining import examine_trail
 from review.queries.trail import Finding
@@ -36,16 +44,21 @@ def sequence_events(*, actor: Actor = SERVICE) -> ledger.Head | None:
         return ledger.sequence_pending(writer)
 
 
-def create_signing_key(folder: Path, *, origin: str) -> str:
+def create_signing_key(folder: Path, *, origin: str, device: bytes | None = None) -> str:
     """Create the key of this trail unless there is one; returns its public form.
 
-    ``origin`` names the trail for ever; blank makes a random name up. Raises `SettingsError` when the key
-    that exists has another name.
+    ``origin`` names the trail for ever; blank makes a random name up. ``device``: the public half, in PEM, of
+    the key in a device that is to sign. Raises `SettingsError` when the key that exists has another name or
+    is another than that.
     """
     if key_files.has_key(folder):
         check_signing_key(folder, origin=origin)
-        return key_files.read_vkey(folder)
-    return key_files.create_key(folder, name=origin or f"desk-{secrets.token_hex(4)}/trail")
+        vkey = key_files.read_vkey(folder)
+        if device is not None and read_public(device).public_bytes_raw() != parse_vkey(vkey)[2]:
+            raise SettingsError("The trail has another key already: run flask trail rotate-key.")
+        return vkey
+    held = None if device is None else device_key(folder, device)
+    return key_files.create_key(folder, name=origin or f"desk-{secrets.token_hex(4)}/trail", device=held)
 
 
 def check_signing_key(folder: Path, *, origin: str, witnesses: WitnessPolicy | None = None) -> None:
@@ -53,9 +66,10 @@ def check_signing_key(folder: Path, *, origin: str, witnesses: WitnessPolicy | N
 
     The policy for witnesses, where there is one, must be of this trail.
     """
-    vkey = key_files.read_vkey(folder)
+    vkeys = key_files.read_vkeys(folder)
+    vkey = vkeys[-1]
     name, _key_id, _public_key = parse_vkey(vkey)
-    if witnesses is not None and witnesses.logs and vkey not in witnesses.logs:
+    if witnesses is not None and witnesses.logs and not set(vkeys) & set(witnesses.logs):
         raise SettingsError(
             f"The file of REVIEW_WITNESS_POLICY names other logs than this one: add the line log {vkey}"
         )
@@ -72,21 +86,23 @@ def _check_machinery(actor: Actor) -> None:
         check_service(actor)
 
 
-def sign_checkpoint(*, folder: Path, actor: Actor = SERVICE) -> int | None:
+def sign_checkpoint(*, folder: Path, whole: bool = False, actor: Actor = SERVICE) -> int | None:
     """Sign the newest tree head; returns its size, or None when it is signed or another process signs.
 
-    The tree is derived anew from what was signed before and must contain it, else `TrailBroken`. The note
-    goes to ``checkpoint.next`` first, then into the database, then becomes ``checkpoint``: so nothing is
-    published that the signer could forget, and the file is never ahead of the database. A crash between
-    leaves a promised note, which the next run brings into the database.
+    The tree is derived anew from what was signed before and must contain it, else `SignerRefused`; with
+    ``whole`` from every entry. The note goes to ``checkpoint.next`` first, then into the database, then
+    becomes ``checkpoint``: so nothing is published that the signer could forget, and the file is never ahead
+    of the database. A crash between leaves a promised note, which the next run brings into the database.
     """
     _check_machinery(actor)
     with key_files.signer_turn(folder) as free:
-        return _sign_next(folder) if free else None
+        return _sign_next(folder, whole=whole) if free else None
 
 
-def _sign_next(folder: Path) -> int | None:
-    key = key_files.read_key(folder)
+def _sign_next(folder: Path, *, whole: bool) -> int | None:
+    keys, vkeys = key_files.read_keys(folder), key_files.read_vkeys(folder)
+    if key_files.is_frozen(folder):
+        raise SignerRefused(Refusal.FROZEN)
     reader = db.session()
     reader.rollback()
     head = ledger.head_of(reader)
@@ -94,24 +110,40 @@ def _sign_next(folder: Path) -> int | None:
     outside = key_files.read_note(folder)
     promised = key_files.read_note(folder, key_files.PROMISED)
     noted = None if stored is None else stored.note
-    if promised is None and outside == noted and head.size == (0 if stored is None else stored.size):
+    signed = head.size == (0 if stored is None else stored.size)
+    if promised is None and outside == noted and signed and not whole:
         return None
-    texts = [text for text in (noted, outside, promised) if text is not None]
-    kept = [verify(text, key.vkey) for text in texts]
-    checkpoints.check_growth(reader, head, kept=kept)
+    if outside is None and noted not in (None, promised):
+        raise SignerRefused(Refusal.FILE_MISSING)
+    own = [_own(text, vkeys) for text in (outside, promised) if text is not None]
+    kept = own if noted is None else [*own, _stored(noted, vkeys)]
+    checkpoints.check_growth(reader, head, kept=kept, whole=whole)
+    reader.rollback()  # nothing is held while the disk works
     if promised is not None:
-        return _publish(folder, promised, size=verify(promised, key.vkey).size)
-    if stored is not None and _is_behind(outside, stored.size, key.vkey):
+        return _publish(folder, promised, size=own[-1].size)
+    if stored is not None and own[0].size < stored.size:  # the file was restored from a backup, say
         key_files.write_note(folder, stored.note)
     if head.size in (0, *(checkpoint.size for checkpoint in kept)):
         return None
-    note = sign(checkpoint_body(key.name, head.size, head.root), name=key.name, private_key=key.private_key)
+    body = checkpoint_body(keys[0].name, head.size, head.root)
+    lines = [signature_line(body, name=key.name, private_key=key.private_key) for key in keys]
+    note = "\n".join((body, "".join(lines)))
     key_files.write_note(folder, note, key_files.PROMISED)
     return _publish(folder, note, size=head.size)
 
 
-def _is_behind(outside: str | None, size: int, vkey: str) -> bool:
-    return outside is None or verify(outside, vkey).size < size
+def _own(text: str, vkeys: Sequence[str]) -> Checkpoint:
+    try:
+        return verify_any(text, vkeys)
+    except TrailBroken as error:
+        raise SignerRefused(Refusal.FILE_DAMAGED, error.detail) from None
+
+
+def _stored(note: str, vkeys: Sequence[str]) -> Checkpoint:
+    try:
+        return verify_any(note, vkeys)
+    except TrailBroken as error:
+        raise SignerRefused(Refusal.ENTRIES_CHANGED, f"Of the newest checkpoint: {error.detail}") from None
 
 
 def _publish(folder: Path, note: str, *, size: int) -> int:
@@ -121,14 +153,20 @@ def _publish(folder: Path, note: str, *, size: int) -> int:
     return size
 
 
-def verify_trail(*, folder: Path, actor: Actor, progress: Callable[[int], None] | None = None) -> Verdict:
+def verify_trail(
+    *,
+    folder: Path,
+    actor: Actor,
+    signer_dir: Path | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Verdict:
     """Check the whole trail and record the finding as an event; raises `NotReady` where it cannot check.
 
     All is read first, from one snapshot; only the finding is written, in a short transaction of its own.
     """
     if actor.kind != "operator":
         check_permission(actor, Permission.VERIFY_TRAIL)
-    finding = examine_trail(folder, progress=progress)
+    finding = examine_trail(folder, signer_dir=signer_dir, progress=progress)
     now = clock.now()
     with db.transaction() as writer:
         eid = ledger.record(

@@ -3,17 +3,30 @@
 import click
 from flask import Flask
 
-from review.cli import accounts, clauses, numbers, referrals, roles, senders, server, trail
+from review.cli import (
+    accounts,
+    backups,
+    clauses,
+    erasures,
+    numbers,
+    referrals,
+    roles,
+    senders,
+    server,
+    signer,
+)
 
 commands: tuple[click.Command, ...] = (
     *server.commands,
     roles.roles,
-    *trail.commands,
+    *backups.commands,
+    *signer.commands,
     *accounts.commands,
     *senders.commands,
     *clauses.commands,
     referrals.referrals,
     numbers.numbers,
+    erasures.erasure,
 )
 
 

@@ -17,9 +17,12 @@ from review.demo import content, seed
 from review.demo.staff import DemoAccount
 from review.errors import SettingsError
 
+NETWORKS = "REVIEW_WEBHOOK_NETWORKS"
+"""The one setting of whoever starts a demonstration that counts: a receiver may stand on the same machine."""
 
-def demo_environment(folder: Path) -> dict[str, str]:
-    """The settings of a demonstration whose everything lies in ``folder``."""
+
+def demo_environment(folder: Path, *, networks: str = "") -> dict[str, str]:
+    """The settings of a demonstration that lies in ``folder``; ``networks``: where its messages may go."""
     return {
         "REVIEW_DATABASE_URL": f"sqlite:///{folder / 'review.db'}",
         "REVIEW_DATA_DIR": str(folder / "data"),
@@ -28,6 +31,7 @@ def demo_environment(folder: Path) -> dict[str, str]:
         "REVIEW_INSECURE_COOKIES": "1",
         "REVIEW_CONTACT_POINT": "contact@video.example",
         "REVIEW_PASSKEY_ROLES": "",  # nobody brings a passkey to a demonstration
+        NETWORKS: networks,
         "REVIEW_LOG_ORIGIN": f"demo-{secrets.token_hex(4)}.example/trail",
     }
 
@@ -49,14 +53,18 @@ def make_demo(chosen: Settings) -> list[DemoAccount]:
 @click.command("demo")
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535))
 def demo(*, port: int) -> None:
-    """Serve a demonstration with made-up content on 127.0.0.1; everything goes when it ends."""
+    """Serve a demonstration with made-up content on 127.0.0.1; everything goes when it ends.
+
+    Of your settings REVIEW_WEBHOOK_NETWORKS alone counts: 127.0.0.0/8 lets an endpoint be on this machine.
+    """
+    networks = os.environ.get(NETWORKS, "")
     given = [
         name for name in os.environ if name.startswith("REVIEW_") and not name.startswith("REVIEW_TEST_")
     ]
     for name in given:
         del os.environ[name]
     with serving.hold_port(port), tempfile.TemporaryDirectory(prefix="referral-review-demo-") as name:
-        os.environ.update(demo_environment(Path(name)))
+        os.environ.update(demo_environment(Path(name), networks=networks))
         try:
             chosen = read_settings(demo=True)
             people = make_demo(chosen)
@@ -67,4 +75,4 @@ def demo(*, port: int) -> None:
             click.echo(f"  {person.label:24} {person.email:26} {person.password}")
         click.echo("\nThe sign-in page has a button for each, the next page shows the code.")
         click.echo("Ctrl+C ends it and deletes everything.")
-        serving.run_server("app:create_demo_app", port=port, workers=1, background=True)
+        serving.run_server("app:create_demo_app", port=port, workers=1)

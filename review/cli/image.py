@@ -5,15 +5,16 @@ import importlib
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
+from flask import Flask
 from sqlalchemy.orm import configure_mappers
 
 from review import metrics
+from review.web import presentation
 
-_built: dict[str, Callable[..., Any]] = {}
+_built: dict[str, Flask] = {}
 _kept: set[int] = set()
 
 
@@ -27,13 +28,13 @@ def build(target: str) -> None:
         multiprocessing.set_start_method("fork", force=True)
     if multiprocessing.get_start_method() != "fork":
         return
-    application(target)
+    presentation.read_work_pages(application(target))
     configure_mappers()
     gc.collect()
     gc.freeze()  # a collection writes to whatever it looks at, and what is written is no longer shared
 
 
-def application(target: str) -> Callable[..., Any]:
+def application(target: str) -> Flask:
     """The desk of ``target``: the one that was built before the fork, or a new one."""
     if target not in _built:
         module, _, factory = target.partition(":")

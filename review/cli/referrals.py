@@ -18,14 +18,14 @@ from review.cli.answers import json_option, refusals, tell
 from review.domain.emailed import LARGEST_MESSAGE
 from review.domain.permissions import OPERATOR
 from review.errors import BadRequest, DatabaseBusy, NotFound, NotReady, StorageFull
-from review.formats.columns import Columns, check_columns, columns_or_refused
+from review.formats.columns import columns_or_refused
 from review.formats.grouping import grouped
 from review.formats.ndjson import StreamBroken, Unpacked
 from review.queries import batches as batch_queries
 from review.queries import senders as sender_queries
 from review.queries.batches import LineResult
 from review.queries.senders import may_order
-from review.sheets import WITH_COLUMNS, FileKind, kind_of, open_sheet
+from review.sheets import FileKind, kind_of, open_sheet
 
 referrals = AppGroup("referrals", help="Referrals that come as files or by e-mail.")
 
@@ -37,7 +37,11 @@ TRY_AGAIN = 75
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--sender", "sender_id", required=True, help="The id of the sender whose file it is.")
 @click.option(
-    "--column", "named", multiple=True, metavar="HEADING=COLUMN", help="What a heading of the file means."
+    "--column",
+    "named",
+    multiple=True,
+    metavar="HEADING=COLUMN",
+    help="What a heading of the file means; - leaves it out.",
 )
 @json_option
 def import_file(*, file: Path, sender_id: str, named: tuple[str, ...], as_json: bool) -> None:
@@ -72,7 +76,8 @@ def _receive(file: Path, desk: uploads.Desk, *, kind: FileKind, named: tuple[str
         whole = _digest(stream)
     try:
         with open_sheet(file, kind, desk.on_progress) as sheet, tempfile.TemporaryFile() as working:
-            columns = _columns(sheet.names, named) if kind in WITH_COLUMNS else ()
+            meant = {heading.strip(): column for heading, _, column in (one.rpartition("=") for one in named)}
+            columns = columns_or_refused(sheet.names, meant) if sheet.names else ()
             _count, groups = grouped(sheet.rows(columns), working)
             desk = replace(desk, header=sheet.header)
             return uploads.receive_lines(groups, desk, digest=lambda: whole)
@@ -86,16 +91,6 @@ def _digest(stream: BinaryIO) -> str:
     while piece := stream.read(2**20):
         whole.update(piece)
     return whole.hexdigest()
-
-
-def _columns(names: tuple[str, ...], named: tuple[str, ...]) -> Columns:
-    """What the headings mean, with what the command says of some of them."""
-    meant = dict(entry.rpartition("=")[::2] for entry in named)
-    if not meant:
-        return columns_or_refused(names)
-    columns = columns_or_refused([meant.get(name.strip(), name) for name in names])
-    check_columns(names, columns)
-    return columns
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
@@ -14,18 +15,21 @@ from flask.cli import with_appcontext
 
 from review import db
 from review.actions import trail as trail_actions
-from review.cli import serving
+from review.cli import background, serving
+from review.cli.erasures import replay_missing
 from review.config import Settings
-from review.domain.loops import LOOPS
+from review.domain.loops import LOOPS, SIGNER
 from review.errors import ReviewError, SettingsError
 from review.formats.policy_files import read_policy
 from review.models import schema
 from review.queries import health
 from review.workers import loops
 
-LOOPS_CONNECTIONS = len(LOOPS) + 1
-"""Connections that `flask work` may need at once: one a loop, because each works in a thread of its own, and
-one for their signs of life. Counted from the list, which has outgrown a fixed number before."""
+LOOPS_CONNECTIONS = len(LOOPS) + 2
+"""Connections that `flask work` and its signer may need at once: one a loop, because each works in a thread
+of its own, and in both one for their signs of life. Counted from the list, which has outgrown a fixed number
+before."""
+OF_WORK = [name for name in LOOPS if name != SIGNER]
 
 
 def settings() -> Settings:
@@ -54,14 +58,15 @@ def _last_line(text: str) -> str:
 
 
 def prepare(chosen: Settings) -> None:
-    """Newest schema, folders and signing key; safe to run again."""
+    """Newest schema, folders and, unless the signer has a folder of its own, its key; safe to run again."""
     if chosen.is_sqlite:
         path = Path(chosen.database_url.removeprefix("sqlite:///"))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
     _migrate(chosen)
     chosen.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    trail_actions.create_signing_key(chosen.data_dir, origin=chosen.log_origin)
+    if chosen.signer_dir == chosen.data_dir:
+        trail_actions.create_signing_key(chosen.signer_dir, origin=chosen.log_origin)
 
 
 @click.command("upgrade")
@@ -78,7 +83,16 @@ def upgrade(*, as_json: bool) -> None:
 
 
 def check_start(chosen: Settings, *, workers: int = 1) -> None:
-    """Refuse to start with one clear line where something would not be safe."""
+    """Refuse to start with one clear line where something would not be safe.
+
+    In a thread, whose memory is its own: what the first one of a forked process writes lies among what all of
+    them share, and is shared no more.
+    """
+    with ThreadPoolExecutor(1) as apart:
+        apart.submit(_check_start, chosen, workers=workers).result()
+
+
+def _check_start(chosen: Settings, *, workers: int) -> None:
     if chosen.is_sqlite and workers > 1:
         raise click.ClickException(
             "--workers above 1 needs PostgreSQL; SQLite is served by one process with threads."
@@ -91,7 +105,7 @@ def check_start(chosen: Settings, *, workers: int = 1) -> None:
         if workers > 1:
             health.check_connections(engine, needed=workers * db.POOL_MOST + LOOPS_CONNECTIONS)
         trail_actions.check_signing_key(
-            chosen.data_dir, origin=chosen.log_origin, witnesses=read_policy(chosen.witness_policy)
+            chosen.signer_dir, origin=chosen.log_origin, witnesses=read_policy(chosen.witness_policy)
         )
     except ReviewError as error:
         raise click.ClickException(error.detail) from error
@@ -101,33 +115,53 @@ def check_start(chosen: Settings, *, workers: int = 1) -> None:
         engine.dispose()
 
 
+def erase_again(chosen: Settings) -> None:
+    """Before anybody is served: take away again what a backup brought back although it was erased."""
+    try:
+        done = replay_missing(chosen)
+    except ReviewError as error:
+        raise click.ClickException(f"Erasures could not be carried out again: {error.detail}") from error
+    if done:
+        click.echo(f"Erased again after a restore: {done}.")
+
+
 @click.command("serve")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
-@click.option("--no-background", is_flag=True, help="Do not start `flask work` as a child.")
+@click.option("--no-background", is_flag=True, help="Start neither `flask work` nor the signer as children.")
+@click.option("--no-signer", is_flag=True, help="Start no signer: `flask trail sign` runs as its own user.")
 @with_appcontext
-def serve(*, port: int, workers: int, no_background: bool) -> None:
-    """Serve on 127.0.0.1 behind your proxy, with the background loops as one child."""
+def serve(*, port: int, workers: int, no_background: bool, no_signer: bool) -> None:
+    """Serve on 127.0.0.1 behind your proxy, with the background loops and the signer as children."""
     check_start(settings(), workers=workers)
+    erase_again(settings())
+    children = () if no_background else (background.WORK,) if no_signer else background.BOTH
     with serving.hold_port(port), serving.hold_database(settings()):
         click.echo(f"Referral Review serves on http://127.0.0.1:{port}/")
-        serving.run_server("app:create_app", port=port, workers=workers, background=not no_background)
+        serving.run_server("app:create_app", port=port, workers=workers, children=children)
 
 
 @click.command("work")
-@click.argument("names", nargs=-1, type=click.Choice(sorted(loops.LOOPS)))
+@click.argument("names", nargs=-1, type=click.Choice(sorted(OF_WORK)))
+@click.option("--no-signer", is_flag=True, help="Start no signer: `flask trail sign` runs apart.")
 @click.option("--parent", type=int, hidden=True, help="End when this process is no longer the parent.")
 @with_appcontext
-def work(*, names: tuple[str, ...], parent: int | None) -> None:
-    """Run the background loops alone; none named means all."""
+def work(*, names: tuple[str, ...], no_signer: bool, parent: int | None) -> None:
+    """Run the background loops alone; none named means all, with the signer as a child of its own."""
     check_start(settings())
     stop = threading.Event()
     if parent is not None:
-        threading.Thread(target=_stop_with_parent, args=(parent, stop), daemon=True).start()
-    loops.run(current_app._get_current_object(), names, stop=stop)  # type: ignore[attr-defined]
+        threading.Thread(target=stop_with_parent, args=(parent, stop), daemon=True).start()
+    signer = None if names or no_signer else background.Background(background.signer_starter())
+    try:
+        loops.run(current_app._get_current_object(), names or OF_WORK, stop=stop)  # type: ignore[attr-defined]
+    finally:
+        if signer is not None:
+            signer.stop()
 
 
-def _stop_with_parent(parent: int, stop: threading.Event) -> None:
+def stop_with_parent(parent: int, stop: threading.Event) -> None:
+    """Ask for a clean stop when this process is no longer a child of ``parent``."""
     while os.getppid() == parent and not stop.wait(0.5):
         pass
     stop.set()

@@ -1,4 +1,4 @@
-"""Runs the server: its port and database held, workers that end with it, the loops as one child."""
+"""Runs the server: its port and database held, workers, loops and signer that end with it."""
 
 import fcntl
 import functools
@@ -9,7 +9,7 @@ import socket
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from granian.server import Server
 
 from review import metrics
 from review.cli import image
-from review.cli.background import Background
+from review.cli.background import BOTH, Background, fork_child
 from review.config import Settings
 from review.web.admission import SERVER_THREADS
 
@@ -107,16 +107,17 @@ def load_worker(target: str, *, parent: int) -> Callable[..., Any]:
     return application
 
 
-def run_server(target: str, *, port: int, workers: int, background: bool) -> None:
+def run_server(target: str, *, port: int, workers: int, children: Sequence[Sequence[str]] = BOTH) -> None:
     """Serve until a signal: granian, one process with threads on SQLite, several on PostgreSQL.
 
-    The desk is built here and never used here; workers and loops are forked from this process.
+    The desk is built here and never used here; workers, loops and signer (the ``children``, commands of
+    `flask`) are forked from this process.
     """
     image.build(target)
     with tempfile.TemporaryDirectory(prefix="review-figures-") as folder:
         if workers > 1:
             os.environ[metrics.FOLDER] = folder
-        loops = Background(target) if background else None
+        kept = [Background(functools.partial(fork_child, target, child)) for child in children]
         try:
             Server(
                 target,
@@ -135,5 +136,7 @@ def run_server(target: str, *, port: int, workers: int, background: bool) -> Non
                 workers_kill_timeout=GRACE_SECONDS,
             ).serve(target_loader=functools.partial(load_worker, parent=os.getpid()))
         finally:
-            if loops is not None:
-                loops.stop()
+            for child in kept:
+                child.ask_to_stop()
+            for child in kept:
+                child.stop()

@@ -5,17 +5,18 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
 from review import db
 from review.actions import exports
 from review.actions import trail as trail_actions
+from review.cli.server import settings
 from review.domain.ids import read_id
 from review.domain.permissions import OPERATOR
 from review.errors import ReviewError
 from review.formats.bundles import keep_bundle
+from review.queries.fsck import Report, check_everything
 from review.queries.witnesses import published_checkpoint
 
 BROKEN = 1
@@ -27,18 +28,15 @@ def trail() -> None:
     """Verify the trail, show and sign its checkpoint."""
 
 
-def _folder() -> Path:
-    folder: Path = current_app.config["REVIEW_SETTINGS"].data_dir
-    return folder
-
-
 @trail.command("verify")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line.")
 @with_appcontext
 def verify(*, as_json: bool) -> None:
     """Check every entry; exit 0 intact, 1 broken (names the first bad entry), 2 could not check."""
     try:
-        finding = trail_actions.verify_trail(folder=_folder(), actor=OPERATOR).finding
+        finding = trail_actions.verify_trail(
+            folder=settings().data_dir, signer_dir=settings().signer_dir, actor=OPERATOR
+        ).finding
     except (ReviewError, SQLAlchemyError, OSError) as error:
         reason = error.detail if isinstance(error, ReviewError) else "The database or a file cannot be read."
         click.echo(f"The trail could not be checked. {reason}", err=True)
@@ -51,6 +49,62 @@ def verify(*, as_json: bool) -> None:
         raise SystemExit(BROKEN)
 
 
+@trail.command("fsck")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line.")
+@with_appcontext
+def fsck(*, as_json: bool) -> None:
+    """Derive all from stored rows and files, and name every break; exit 0, 1 broken, 2 could not check.
+
+    Nothing is written, so that it may run on a desk that must not be touched.
+    """
+    try:
+        report = check_everything(
+            settings().data_dir, signer_dir=settings().signer_dir, progress=_Steps(as_json=as_json)
+        )
+    except (ReviewError, SQLAlchemyError, OSError) as error:
+        reason = error.detail if isinstance(error, ReviewError) else "The database or a file cannot be read."
+        click.echo(f"It could not be checked. {reason}", err=True)
+        raise SystemExit(NOT_CHECKED) from error
+    if as_json:
+        click.echo(json.dumps(asdict(report) | {"intact": report.intact}))
+    else:
+        _tell(report)
+    if not report.intact:
+        raise SystemExit(BROKEN)
+
+
+class _Steps:
+    """Tells on the error stream how far it is, each time that the count has grown by half."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._quiet = as_json
+        self._told: dict[str, int] = {}
+
+    def __call__(self, what: str, count: int) -> None:
+        if not self._quiet and count > 1.5 * self._told.get(what, 0):
+            self._told[what] = count
+            click.echo(f"{count} {what} …", err=True)
+
+
+def _tell(report: Report) -> None:
+    for one in report.breaks:
+        entry = "" if one.entry is None else f", entry {one.entry}"
+        place = f"{one.table or 'trail'} {one.row}".strip() + entry
+        click.echo(f"BROKEN [{place}] {one.sentence}")
+    for remark in report.remarks:
+        click.echo(f"Note: {remark}")
+    for count, told, what in (
+        (report.breaks_in_all, len(report.breaks), "breaks"),
+        (report.remarks_in_all, len(report.remarks), "notes"),
+    ):
+        if count > told:
+            click.echo(f"… and {count - told} more {what}.")
+    if report.intact:
+        click.echo(f"{report.sentence} {report.pieces} pieces of evidence are those of their digests.")
+    else:
+        click.echo(f"{report.breaks_in_all} broken; {report.entries} entries from the start were found good.")
+
+
 @trail.command("checkpoint")
 @click.option("--sign", "sign_now", is_flag=True, help="Sequence what waits and sign it first.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line.")
@@ -61,7 +115,7 @@ def checkpoint(*, sign_now: bool, as_json: bool) -> None:
         if sign_now:
             while trail_actions.sequence_events(actor=OPERATOR) is not None:
                 pass
-            trail_actions.sign_checkpoint(folder=_folder(), actor=OPERATOR)
+            trail_actions.sign_checkpoint(folder=settings().signer_dir, actor=OPERATOR)
         newest = published_checkpoint(db.session())
     except ReviewError as error:
         raise click.ClickException(error.detail) from error
@@ -100,6 +154,3 @@ def _id_of(text: str, prefix: str) -> str:
     if found is None:
         raise click.ClickException(f"{text} is no id; ids look like {prefix}-0000-0000-0000.")
     return found
-
-
-commands = (trail,)

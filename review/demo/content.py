@@ -91,6 +91,12 @@ QUESTIONS = (
     "[placeholder] The page shows two posts under this address. Which of the two do you mean?",
 )
 ANSWER = "[placeholder] The second post, below the picture of the harbour. We have no copy of it."
+COMPLAINTS = (
+    "[placeholder] I made the clip myself. It is a song about the weather and praises nobody.",
+    "[placeholder] You write that nothing breaks your terms. The second half of the post does.",
+    "[placeholder] The picture was exchanged an hour after you looked. Please look again.",
+)
+USER_CONTACT = "A. Placeholder, user@mail.example"
 DRAFT_ADDITION = " Nor must it show where a person can be found at a given time."
 DRAFT_REASON = "[placeholder] Referrals showed that the clause leaves a gap."
 DRAFTED_CLAUSE = "4"

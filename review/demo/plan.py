@@ -33,7 +33,7 @@ TRICK: Final = 7
 HELD: Final = 29
 DRAFTED: Final = 31
 WITHDRAWN: Final = 36
-EMAILED: Final = 6
+EMAILED: Final = 0
 """Came by e-mail and was confirmed; its sender is the one whose account the demonstration has."""
 
 
@@ -61,6 +61,27 @@ ASKED_OF_SENDERS: Final = {
     ANSWERED: Asked(1, content.QUESTIONS[1], timedelta(hours=9), timedelta(hours=2)),
 }
 """One case that waits for the sender of the sign-in page, and one that is back with an answer."""
+
+
+@dataclass(frozen=True)
+class Complaining:
+    """A complaint about a decided referral: its words, how long ago, and what a lead made of it then.
+
+    ``reviewed``: the outcome to which the lead came; None while it waits. ``by_user``: legal registered it.
+    """
+
+    reasons: str
+    ago: timedelta
+    reviewed: str | None = None
+    by_user: bool = False
+
+
+COMPLAINED: Final = {
+    5: Complaining(content.COMPLAINTS[0], timedelta(hours=4), by_user=True),
+    1: Complaining(content.COMPLAINTS[1], timedelta(hours=20), "no_breach"),
+    6: Complaining(content.COMPLAINTS[2], timedelta(hours=16), "accepted"),
+}
+"""Of recent decisions: one complaint that waits, one that was upheld, and one that reversed the decision."""
 
 AGAIN: Final = {
     34: ("no_breach",),

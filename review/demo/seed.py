@@ -11,6 +11,7 @@ from review.actions import (
     cases,
     clause_drafts,
     clauses,
+    complaints,
     decisions,
     dispatching,
     escalations,
@@ -20,7 +21,7 @@ from review.actions import (
     withdrawals,
 )
 from review.config import Settings
-from review.demo import content, organisations, own_desk, plan, post, snippets, staff
+from review.demo import content, organisations, own_desk, plan, post, retention, snippets, staff
 from review.demo.plan import Planned
 from review.demo.staff import DemoAccount
 from review.domain.clause_drafts import Wording
@@ -74,6 +75,7 @@ def seed(settings: Settings) -> list[DemoAccount]:
     for referral in plan.planned():
         _tell(referral, desk)
     own_desk.keep(desk.reviewers, desk.lead)
+    retention.keep(desk.legal, administrator)
     staff.change_staff()
     _draft_clause(administrator)
     post.receive_waiting()
@@ -116,6 +118,8 @@ def _tell(referral: Planned, desk: _Desk) -> None:
         for case_id in _cases_of(referral_id):
             _decide(case_id, referral, moderator, desk)
             _put_in_place(case_id, referral, desk)
+    if referral.number in plan.COMPLAINED:
+        _complain(referral_id, referral, desk, sender)
     if referral.number in plan.AGAIN:
         _judge_again(referral_id, referral, desk)
     if referral.number in (plan.HELD, plan.DRAFTED):
@@ -124,6 +128,21 @@ def _tell(referral: Planned, desk: _Desk) -> None:
         _ask_legal(referral_id, plan.ASKED[referral.number], desk)
     if referral.number in plan.ASKED_OF_SENDERS:
         _ask_sender(referral_id, plan.ASKED_OF_SENDERS[referral.number], desk, sender)
+
+
+def _complain(referral_id: str, referral: Planned, desk: _Desk, sender: Actor) -> None:
+    """Let the sender complain, or legal for the user, and a lead judge it where one has done so."""
+    told = plan.COMPLAINED[referral.number]
+    first = sa.select(Item.id).where(Item.referral_id == referral_id).order_by(Item.position).limit(1)
+    item_id, case_id = db.session().scalars(first).one(), _cases_of(referral_id)[0]
+    with clock.set_back(told.ago):
+        if told.by_user:
+            complaints.register_complaint(case_id, told.reasons, content.USER_CONTACT, actor=desk.legal)
+        else:
+            complaints.complain(item_id, told.reasons, actor=sender)
+    if told.reviewed is not None:
+        with clock.set_back(told.ago - 90 * MINUTE):
+            _judge(case_id, referral, told.reviewed, desk.lead)
 
 
 def _ask_legal(referral_id: str, asked: plan.Asked, desk: _Desk) -> None:

@@ -19,7 +19,7 @@ from review.web import guard
 from review.web.texts import gettext
 from review.writers import writer_turn
 
-GUARD = "guard_reviews_update"
+GUARD = "guard_reviews_erasure"
 MARK = " [changed behind the program]"
 
 blueprint = Blueprint("demo_tampering", __name__)

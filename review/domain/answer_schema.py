@@ -1,19 +1,15 @@
 """What shape has an answer to our question on the wire? The body of ``POST .../answer``, and reading it."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, WithJsonSchema
 from pydantic import Field as Limits
 
 from review.domain import schema_patterns as patterns
+from review.domain.bodies import read_body
 from review.domain.ids import read_id
-from review.domain.pointers import pointer_to
 from review.domain.questions import LONGEST_ANSWER, check_answer
-from review.domain.referral_problems import UNKNOWN, schema_problems
-from review.errors import FieldError, InvalidInput
-
-MOST_UNKNOWN_MEMBERS: Final = 100
 
 
 def _item(text: str) -> str:
@@ -55,17 +51,9 @@ class AnswerBody(BaseModel):
 
 def read_answer(body: Mapping[str, Any]) -> AnswerBody:
     """Read the body of an answer (a strict JSON object); raises `InvalidInput` with every broken rule."""
-    known = {name: value for name, value in body.items() if name in AnswerBody.model_fields}
-    unknown = sorted(body.keys() - known.keys())[:MOST_UNKNOWN_MEMBERS]
-    problems = [FieldError(pointer_to((name,)), "unknown_member", UNKNOWN) for name in unknown]
-    model = None
-    try:
-        model = AnswerBody.model_validate(known)
-        check_answer(model.answer)
-    except ValidationError as failure:
-        problems += schema_problems(failure)
-    except InvalidInput as failure:
-        problems += failure.errors
-    if model is None or problems:
-        raise InvalidInput("The answer is not stored; correct what is marked.", errors=problems)
-    return model
+    return read_body(
+        AnswerBody,
+        body,
+        refused="The answer is not stored; correct what is marked.",
+        check=lambda model: check_answer(model.answer),
+    )

@@ -10,6 +10,7 @@ from pydantic import BaseModel, WithJsonSchema
 from pydantic import Field as Limits
 
 from review.domain import schema_patterns as patterns
+from review.domain.complaints import ComplaintResult
 from review.domain.decisions import (
     ACCOUNT_MEASURES,
     DECLINE_REASONS,
@@ -68,6 +69,9 @@ class Problem(Answer):
     last_line: Annotated[str | None, WithJsonSchema({"type": "string", "pattern": "^[0-9]+$"})] = Limits(
         None, description="The number of the last line stored of it."
     )
+    previous_secret_until: Annotated[
+        str | None, WithJsonSchema({"type": "string", "format": "date-time"})
+    ] = Limits(None, description="Until when the secret before signs as well.")
 
 
 class RefusedItemAnswer(Answer):
@@ -106,6 +110,26 @@ class QuestionAnswer(Answer):
     asked_at: Moment
 
 
+class SupersededAnswer(Answer):
+    """The decision that another one reversed after a complaint."""
+
+    outcome: Annotated[str, _listed(OUTCOMES)]
+    decided_at: Moment
+
+
+class ComplaintAnswer(Answer):
+    """Your newest complaint of the decision on an item."""
+
+    complained_at: Moment
+    state: Annotated[str, _listed(("open", *ComplaintResult))] = Limits(
+        description="upheld: the decision stands; reversed: another one superseded it."
+    )
+    ended_at: NullableMoment = Limits(description="null while it is open.")
+    statement: Annotated[str | None, WithJsonSchema({"type": ["string", "null"]})] = Limits(
+        description="What we say of it; null while it is open."
+    )
+
+
 class ItemAnswer(Answer):
     """One item as its sender sees it. The members after question are there once it is decided."""
 
@@ -133,6 +157,10 @@ class ItemAnswer(Answer):
     complaint_until: Annotated[str | None, WithJsonSchema({"type": "string", "format": "date-time"})] = (
         Limits(None, description="The last moment to complain (six months, Art. 20(1) DSA).")
     )
+    supersedes: SupersededAnswer | None = Limits(
+        None, description="Only after a reversal: what was decided before."
+    )
+    complaint: ComplaintAnswer | None = Limits(None, description="Only when you complained.")
 
 
 class ReferralLinks(Answer):
@@ -189,6 +217,7 @@ class BatchLinks(Answer):
 
     self: Address
     results: Address = Limits(description="What became of each line.")
+    receipt: Address = Limits(description="The proof that the trail holds the delivery.")
 
 
 class BatchAnswer(Answer):

@@ -85,7 +85,8 @@ def _added(entry: Entry, rows: Rows) -> list[tuple[str, str, int]]:
         return [(WITHDRAWN, "items", 1)]
     if entry.event == "item.answered":
         measure = ACCEPTED if entry.meta.get("outcome") == "accepted" else DECLINED
-        return [(measure, rows.senders.get(thing, UNKNOWN), 1)]
+        first = "previous_outcome" not in entry.meta  # each item counts as it was first answered
+        return [(measure, rows.senders.get(thing, UNKNOWN), 1)] if first else []
     case = rows.cases.get(thing)
     if entry.event != "case.decided" or case is None:
         return []

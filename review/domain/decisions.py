@@ -77,7 +77,8 @@ class ReviewFacts:
     ``sender_names``, of every registered sender and of those whom the case names beside, are looked for in
     parts too; ``sender_references``, of this case, only as a whole. ``snippets``:
     what is ready-made for the clauses that the review names, or was inserted into it. ``colleague``: a
-    pseudonym or e-mail address of somebody of the desk that the statement holds.
+    pseudonym or e-mail address of somebody of the desk that the statement holds. ``complained``: the review
+    answers complaints, so that it needs a statement whatever its outcome (DSA, Article 20(5)).
     """
 
     intake_kind: str
@@ -86,6 +87,7 @@ class ReviewFacts:
     sender_references: Collection[str] = ()
     snippets: Collection[Snippet] = ()
     colleague: str | None = None
+    complained: bool = False
 
 
 def check_review(review: ReviewInput, *, facts: ReviewFacts) -> None:
@@ -211,7 +213,7 @@ def _text_errors(review: ReviewInput, facts: ReviewFacts) -> list[FieldError]:
             f"Write at least one sentence of your own, with {LEAST_WORDS} different words, when you accept."
         )
         errors.append(FieldError("rationale", "no_sentence", detail))
-    outward = review.outcome == "accepted" or review.decline_reason == "no_breach"
+    outward = review.outcome == "accepted" or review.decline_reason == "no_breach" or facts.complained
     if outward and not weight(review.statement):
         detail = "Write the reasons that the senders are told."
         errors.append(FieldError("statement", "missing", detail))
@@ -298,11 +300,16 @@ def complaint_until(decided_at: datetime) -> datetime:
 
 
 def answer_bytes(
-    review: ReviewInput, *, clauses: Sequence[Mapping[str, str | int]], decided_at: datetime
+    review: ReviewInput,
+    *,
+    clauses: Sequence[Mapping[str, str | int]],
+    decided_at: datetime,
+    superseded: tuple[str, datetime] | None = None,
 ) -> bytes:
     """What the sender of an item is told: the decided members of http.md as JSON, nothing about people.
 
-    ``clauses``: number, version, title and text as worded now.
+    ``clauses``: number, version, title and text as worded now. ``superseded``: outcome and time of the
+    decision that this one reverses.
     """
     answer: dict[str, Any] = {"outcome": review.outcome}
     if review.outcome == "accepted":
@@ -317,6 +324,8 @@ def answer_bytes(
         "implemented_at": None,
         "complaint_until": rfc3339(complaint_until(decided_at)),
     }
+    if superseded is not None:
+        answer["supersedes"] = {"outcome": superseded[0], "decided_at": rfc3339(superseded[1])}
     return json_bytes(answer)
 
 

@@ -5,6 +5,8 @@ import unicodedata
 from typing import Final
 from urllib.parse import unquote
 
+import can_ada
+
 MOST_CODE_POINTS: Final = 500
 
 _ADDRESS: Final = re.compile(r"https?://[^\s/?#<>\"']+", re.IGNORECASE)
@@ -32,8 +34,20 @@ def defang(url: str) -> str:
 
 
 def defanged_within(text: str) -> str:
-    """A text in which no address that names its scheme is one that a program turns into a link."""
-    return _ADDRESS.sub(lambda match: defang(match[0]), text)
+    """A text in which no address that names its scheme is one that a program turns into a link.
+
+    A host in other letters than those of punycode is followed by that, and by the scripts that it mixes:
+    ``hxxps://раypal[.]example⟨xn--ypal-43d9g[.]example, Cyrillic + Latin⟩/``.
+    """
+    return _ADDRESS.sub(lambda match: defang(match[0]) + _spelt_out(match[0]), text)
+
+
+def _spelt_out(address: str) -> str:
+    """What stands behind a scheme and host that may imitate another; nothing for most."""
+    host = address.partition("://")[2].rpartition("@")[2].partition(":")[0].lower()
+    plain = "" if host.isascii() else can_ada.idna_encode(host).decode("ascii")
+    told = [_PLAIN_DOT.sub("[.]", plain), " + ".join(mixed_scripts(host))]
+    return f"⟨{', '.join(filter(None, told))}⟩" if any(told) else ""
 
 
 def visible(text: str) -> str:

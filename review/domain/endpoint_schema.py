@@ -1,13 +1,14 @@
 """What shape has an endpoint on the wire? The body of ``POST /endpoints`` and the answers about endpoints."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, WithJsonSchema
 from pydantic import Field as Limits
 
+from review.domain.addresses import Network
 from review.domain.api_schema import Answer, Moment, NullableMoment
-from review.domain.endpoints import LONGEST_URL
+from review.domain.endpoints import LONGEST_URL, endpoint_problems
 from review.domain.pointers import pointer_to
 from review.domain.referral_problems import UNKNOWN, schema_problems
 from review.domain.schema_patterns import identifier
@@ -77,10 +78,10 @@ class DeliveryAnswer(Answer):
     state: Annotated[str, WithJsonSchema({"type": "string", "enum": list(DeliveryState)})]
 
 
-def read_endpoint(body: Mapping[str, Any]) -> EndpointBody:
-    """Read the body of a new endpoint (a strict JSON object); raises `InvalidInput` with what is wrong.
+def read_endpoint(body: Mapping[str, Any], *, networks: Sequence[Network]) -> EndpointBody:
+    """Read the body of a new endpoint (a strict JSON object); raises `InvalidInput` with all that is wrong.
 
-    Whether the address and the topics will do is looked at by `review.domain.endpoints`.
+    The rules for the address and the topics are looked at where the schema finds nothing wrong in them.
     """
     known = {name: value for name, value in body.items() if name in EndpointBody.model_fields}
     unknown = sorted(body.keys() - known.keys())[:MOST_UNKNOWN_MEMBERS]
@@ -90,6 +91,12 @@ def read_endpoint(body: Mapping[str, Any]) -> EndpointBody:
         model = EndpointBody.model_validate(known)
     except ValidationError as failure:
         problems += schema_problems(failure)
+    marked = {one.pointer.split("/")[1] for one in problems}
+    url, topics = (None if name in marked else known[name] for name in ("url", "topics"))
+    problems += [
+        FieldError(pointer_to((one.pointer,)), one.code, one.detail)
+        for one in endpoint_problems(url, topics, networks=networks)
+    ]
     if model is None or problems:
         raise InvalidInput("The endpoint is not added; correct what is marked.", errors=problems)
     return model

@@ -7,7 +7,7 @@ import can_ada
 
 from review.domain.addresses import Network, may_be_reached, read_address
 from review.domain.webhooks import TOPICS
-from review.errors import FieldError, InvalidInput
+from review.errors import FieldError, InvalidInput, ReviewError
 
 LONGEST_URL: Final = 2048
 MOST_ENDPOINTS: Final = 10
@@ -25,6 +25,41 @@ _REMEDIES: Final = {
     "refused.",
     "topics_not_valid": f"Choose at least one of: {', '.join(TOPICS)}.",
 }
+
+
+class AlreadyRotated(ReviewError):
+    """A secret from before the last rotation still signs, as was promised."""
+
+    code = "already_rotated"
+    title = "An earlier secret of this endpoint still signs"
+    remedy = "Wait until previous_secret_until, or rotate on the endpoint's page, which asks first."
+
+
+def endpoint_problems(
+    url: str | None, topics: Collection[str] | None, *, networks: Sequence[Network]
+) -> list[FieldError]:
+    """All that will not do, named ``url`` or ``topics``; what is None is not looked at."""
+    problems: list[FieldError] = []
+    try:
+        if url is not None:
+            checked_url(url, networks=networks)
+    except InvalidInput as error:
+        problems += error.errors
+    try:
+        if topics is not None:
+            checked_topics(topics)
+    except InvalidInput as error:
+        problems += error.errors
+    return problems
+
+
+def checked_endpoint(
+    url: str, topics: Collection[str], *, networks: Sequence[Network]
+) -> tuple[str, tuple[str, ...]]:
+    """Address and topics as they are kept; raises `InvalidInput` that names all that will not do."""
+    if problems := endpoint_problems(url, topics, networks=networks):
+        raise InvalidInput(problems[0].detail, errors=problems)
+    return checked_url(url, networks=networks), checked_topics(topics)
 
 
 def checked_url(text: str, *, networks: Sequence[Network]) -> str:

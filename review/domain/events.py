@@ -54,11 +54,16 @@ EVENTS: dict[str, EventType] = {
             (*_SENDER, "operator", "service"),
             ("body_sha256", "key"),
             ("lines", "received", "repeated", "refused", "transmitted_via"),
+            seen_by_sender=True,
+            withheld=("key",),
         ),
         EventType("referral.refused", "sender", _SENDER, ("body_sha256", "codes"), changes=False),
         EventType("referral.withdrawn", "referral", _SENDER, ("items",), seen_by_sender=True),
         EventType("item.withdrawn", "item", _SENDER, (), seen_by_sender=True),
-        EventType("item.answered", "item", _LOOP, ("answer",), ("outcome",), seen_by_sender=True),
+        # previous_outcome: of the answer that this one supersedes
+        EventType(
+            "item.answered", "item", _LOOP, ("answer",), ("outcome", "previous_outcome"), seen_by_sender=True
+        ),
         EventType("case.opened", "case", _LOOP, ("items",), ("reason",)),
         EventType("case.claimed", "case", _PEOPLE, (), ("generation", "way")),
         EventType("case.claim_renewed", "case", _PEOPLE, (), ("generation",)),
@@ -107,6 +112,21 @@ EVENTS: dict[str, EventType] = {
             "trail.verified", "trail", ("account", "operator"), ("finding",), ("intact",), changes=False
         ),
         EventType("trail.listed", "trail", _PEOPLE, ("filter",), (), changes=False),
+        # by whom, is in the envelope; at most once a minute for each actor and permission
+        EventType(
+            "authorisation.refused",
+            "trail",
+            _SENDER,
+            ("permission", "route", "object", "key"),
+            (),
+            changes=False,
+        ),
+        EventType("trail.file_accepted", "trail", _COMMAND, ("reason", "checkpoint"), (), changes=False),
+        EventType("trail.key_rotated", "trail", _COMMAND, ("vkey", "before"), (), changes=False),
+        EventType("trail.key_retired", "trail", _COMMAND, ("vkey",), (), changes=False),
+        # by the first key of a name that goes on after a freeze; `frozen` is the last checkpoint before
+        EventType("trail.origin_begun", "trail", _COMMAND, ("vkey", "frozen"), (), changes=False),
+        EventType("trail.frozen", "trail", _COMMAND, ("reason",), (), changes=False),
         EventType("account.created", "account", _OFFICE, ("email", "name", "sender"), ("role",)),
         EventType("account.closed", "account", _OFFICE),
         EventType("account.role_changed", "account", _OFFICE, (), ("role", "previous_role")),
@@ -202,15 +222,18 @@ EVENTS: dict[str, EventType] = {
             changes=False,
         ),
         EventType("record.evidence_hidden", "case", _PEOPLE, ("reveals",), changes=False),
-        # a file of evidence left the desk; on each case that it tells of
+        # a file leaves the desk, or is asked for; on each case that it tells of
         EventType(
             "export.made",
             "case",
             ("account", "operator"),
-            ("cases", "referrals", "sha256"),
-            ("bytes",),
+            ("cases", "referrals", "sha256", "export", "reason", "selection"),
+            ("bytes", "form"),
             changes=False,
         ),
+        # an export that was asked for has its file; somebody got it
+        EventType("export.finished", "trail", _LOOP, ("export", "sha256"), ("bytes", "rows"), changes=False),
+        EventType("export.fetched", "trail", _PEOPLE, ("export", "sha256"), changes=False),
         EventType("record.location_opened", "case", _PEOPLE, ("item", "url"), changes=False),
         EventType(
             "record.reviewer_unmasked", "case", _PEOPLE, ("review", "reviewer", "reason"), changes=False
@@ -256,9 +279,14 @@ EVENTS: dict[str, EventType] = {
         # by whoever opened the link in a mail, who need not sign in
         EventType("endpoint.confirmed", "endpoint", ("anonymous",)),
         EventType("endpoint.removed", "endpoint", (*_SENDER, "anonymous")),
-        EventType("delivery.arrived", "delivery", _LOOP, (), ("topic", "tries", "status")),
+        # the digest is that of the bytes that were sent, frozen since the message was written
+        EventType("delivery.arrived", "delivery", _LOOP, ("body_sha256",), ("topic", "tries", "status")),
         EventType(
-            "delivery.given_up", "delivery", (*_SENDER, *_LOOP, "anonymous"), (), ("topic", "tries", "why")
+            "delivery.given_up",
+            "delivery",
+            (*_SENDER, *_LOOP, "anonymous"),
+            ("body_sha256",),
+            ("topic", "tries", "why"),
         ),
         EventType("delivery.sent_again", "delivery", _SENDER, (), ("topic",)),
         # by the platform's key, or by a lead who acts by hand
@@ -269,6 +297,44 @@ EVENTS: dict[str, EventType] = {
         EventType("file.sent", "file", _PEOPLE, ("batch",), ("rows",)),
         # by the service: nobody sent it for a week
         EventType("file.dropped", "file", (*_PEOPLE, *_LOOP)),
+        # the contact of whoever is no sender stands apart from the reasons, so that it can be erased alone
+        EventType(
+            "case.complaint_received",
+            "case",
+            _SENDER,
+            ("complaint", "decision", "item", "sender", "reasons", "contact"),
+            ("party", "version"),
+        ),
+        EventType("case.complaint_carried", "case", _LOOP, ("complaints",)),
+        EventType("case.upheld", "case", _LOOP, ("review", "decision", "complaints")),
+        EventType(
+            "case.reversed",
+            "case",
+            _LOOP,
+            ("decision", "review", "supersedes", "items", "complaints"),
+            ("outcome", "previous_outcome"),
+        ),
+        EventType("item.complaint_sent", "item", _SENDER, ("reasons",), seen_by_sender=True),
+        EventType("item.complaint_answered", "item", _LOOP, ("statement",), ("result",), seen_by_sender=True),
+        # by the service: the decision that asked for it was reversed
+        EventType("restriction.lifted", "restriction", _LOOP, ("replaced_by",)),
         EventType("quality.judged", "sample", _PEOPLE, ("decision", "case", "remark"), ("finding",)),
+        EventType("holds.listed", "trail", _PEOPLE, ("listed", "query"), changes=False),
+        EventType("erasures.listed", "trail", _PEOPLE, ("listed",), changes=False),
+        EventType("retention.listed", "trail", _PEOPLE, ("listed",), changes=False),
+        EventType("hold.opened", "hold", _PEOPLE, changes=False),
+        EventType("erasure.opened", "erasure", _PEOPLE, changes=False),
+        EventType("hold.placed", "hold", _PEOPLE, ("record", "reason", "review_on"), ("on",)),
+        EventType("hold.released", "hold", _PEOPLE, ("reason",)),
+        EventType("erasure.requested", "erasure", _PEOPLE, ("record", "parts", "reason"), ("on", "ground")),
+        EventType("erasure.refused", "erasure", _PEOPLE, ("record", "reason"), ("on", "ground")),
+        # by a command: once more after a backup was restored. openings: [event id, field, ...] of each
+        EventType(
+            "erasure.executed",
+            "erasure",
+            (*_PEOPLE, "operator", "service"),
+            ("record", "parts", "requested_by", "approved_by", "reason", "openings"),
+            ("on", "ground", "replayed"),
+        ),
     )
 }

@@ -83,7 +83,7 @@ def mentioning(text: str, name: str) -> str:
     return f"@{name} {text.lstrip()}"
 
 
-AFTER_OTHERS: Final = (CaseState.SECOND_REVIEW, CaseState.RESOLVING)
+AFTER_OTHERS: Final = (CaseState.SECOND_REVIEW, CaseState.RESOLVING, CaseState.COMPLAINT)
 """States in which a case is judged after others have."""
 
 
@@ -104,7 +104,7 @@ def reads_all(state: str, reader: Reader) -> bool:
     """Whether all notes of a case in this state may be read: by its holder, and once it is over by reviewers.
 
     Never by who judges after others: what was written since the first claim may tell a second reviewer the
-    first outcome, and whoever resolves a difference who wrote which of the two reviews.
+    first outcome, and whoever resolves a difference, or judges after a complaint, who wrote which review.
     """
     if reader.holds:
         return state not in AFTER_OTHERS

@@ -12,7 +12,7 @@ from review.domain.emails import check_email
 from review.domain.sealing import keyed_digest
 from review.errors import FieldError, InvalidInput
 
-OCCASIONS: Final = ("item.question", "item.decided")
+OCCASIONS: Final = ("item.question", "item.decided", "item.reversed")
 """What a sender may want to be mailed about."""
 CONFIRM: Final = "address.confirm"
 """The topic of the one mail that is sent before an address is confirmed."""

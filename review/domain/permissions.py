@@ -95,6 +95,14 @@ class Permission(StrEnum):
     FOLLOW_RESTRICTIONS = "follow_restrictions"
     REPORT_RESTRICTIONS = "report_restrictions"
     UNMASK_REVIEWERS = "unmask_reviewers"
+    COMPLAIN = "complain"
+    REGISTER_COMPLAINTS = "register_complaints"
+    JUDGE_COMPLAINTS = "judge_complaints"
+    PLACE_HOLDS = "place_holds"
+    RELEASE_HOLDS = "release_holds"
+    REQUEST_ERASURES = "request_erasures"
+    SETTLE_ERASURES = "settle_erasures"
+    EXPORT_RECORDS = "export_records"
 
 
 _JUDGES = frozenset({Role.MODERATOR, Role.LEAD})
@@ -219,12 +227,43 @@ GRANTS: dict[Permission, Grant] = {
     Permission.UNMASK_REVIEWERS: Grant(
         "Be told who recorded a review, for a reason that goes on the trail.", roles=frozenset({Role.LEGAL})
     ),
+    Permission.COMPLAIN: Grant(
+        "Complain of a decision on one's own organisation's items, within six months.",
+        roles=_OWN,
+        scopes=frozenset({Scope.REFER}),
+    ),
+    Permission.REGISTER_COMPLAINTS: Grant(
+        "Enter a complaint of the user whose content was decided on.", roles=frozenset({Role.LEGAL})
+    ),
+    Permission.JUDGE_COMPLAINTS: Grant(
+        "See which decisions were complained of; judge those in whose case one has reviewed nothing before.",
+        roles=frozenset({Role.LEAD}),
+    ),
+    Permission.PLACE_HOLDS: Grant(
+        "Place a legal hold on a record, so that nothing of it is erased.", roles=frozenset({Role.LEGAL})
+    ),
+    Permission.RELEASE_HOLDS: Grant(
+        "See the legal holds; release one that somebody else placed.",
+        roles=frozenset({Role.LEGAL, Role.ADMIN}),
+    ),
+    Permission.REQUEST_ERASURES: Grant(
+        "See which records are due for review; request that parts of records are erased.",
+        roles=frozenset({Role.LEGAL}),
+    ),
+    Permission.SETTLE_ERASURES: Grant(
+        "See what is asked to be erased, nothing of its content; approve or refuse what somebody else asked.",
+        roles=frozenset({Role.LEGAL, Role.ADMIN}),
+    ),
+    Permission.EXPORT_RECORDS: Grant(
+        "Ask for files of chosen cases, for a reason that goes on the trail; see, cancel and fetch them.",
+        roles=frozenset({Role.LEGAL}),
+    ),
 }
 
 REVIEWERS: frozenset[Role] = _JUDGES
 """Who reviews cases, and so whom one can be given to."""
 RESOLVERS: frozenset[Role] = frozenset({Role.LEAD})
-"""Who judges a case on which two reviews differ, having written neither."""
+"""Who judges a case on which two reviews differ or of which somebody complains, having written none."""
 
 
 def can(actor: Actor, permission: Permission) -> bool:

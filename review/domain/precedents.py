@@ -57,12 +57,14 @@ class Reversal(StrEnum):
     """How an earlier decision is reversed: it did not stand, or another judgement stands against it.
 
     ``resolved``: its reviews differed, and the third one, by which it was decided, came to the other outcome
-    than the first. ``quality``: a quality review found that it should have come out the other way, or under
-    another clause. ``later``: the same location, come by the same kind of referral, was judged the other way
-    later. A decision that judges nothing, such as of what was removed already, is not the other way of any.
+    than the first. ``complaint``: it superseded another one after a complaint. ``quality``: a quality review
+    found that it should have come out the other way, or under another clause. ``later``: the same location,
+    come by the same kind of referral, was judged the other way later. A decision that judges nothing, such as
+    of what was removed already, is not the other way of any.
     """
 
     RESOLVED = "resolved"
+    COMPLAINT = "complaint"
     QUALITY = "quality"
     LATER = "later"
 
@@ -109,7 +111,7 @@ def reversals_told(reversals: Iterable[Reversal], *, of_round: Round | None) -> 
     """Those of an earlier decision's reversals that may be told to who judges a case in that round, in order.
 
     A second reviewer is not told of a later decision: it is of another case, which may be a duplicate of this
-    one and judged by its first reviewer. The other two are of the earlier decision alone.
+    one and judged by its first reviewer. The others are of the earlier decision alone.
     """
     held = set(reversals)
     if of_round is Round.SECOND:

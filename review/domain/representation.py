@@ -35,10 +35,30 @@ class OwnQuestion:
 
 
 @dataclass(frozen=True)
+class OwnComplaint:
+    """One complaint of the sender of an item against our decision; it is open while ``ended_at`` is None."""
+
+    reasons: str
+    complained_at: datetime
+    ended_at: datetime | None = None
+    result: str | None = None
+    statement: str | None = None
+
+    def as_dict(self) -> dict[str, str | None]:
+        """When, how it stands, and what we said of it."""
+        return {
+            "complained_at": rfc3339(self.complained_at),
+            "state": self.result or "open",
+            "ended_at": None if self.ended_at is None else rfc3339(self.ended_at),
+            "statement": self.statement,
+        }
+
+
+@dataclass(frozen=True)
 class OwnItem:
     """One item as its sender sees it; ``answer`` is what was frozen when it was decided, empty before.
 
-    ``questions``: all that was asked about it, in order.
+    ``questions``: all that was asked about it, and ``complaints`` what its sender complained of, in order.
     """
 
     id: str
@@ -51,6 +71,7 @@ class OwnItem:
     withdrawn_at: datetime | None = None
     answer: Mapping[str, Any] = field(default_factory=dict)
     questions: tuple[OwnQuestion, ...] = ()
+    complaints: tuple[OwnComplaint, ...] = ()
 
     @property
     def question(self) -> OwnQuestion | None:
@@ -58,7 +79,7 @@ class OwnItem:
         return self.questions[-1] if self.status is ItemStatus.WAITING_SENDER else None
 
     def as_dict(self) -> dict[str, Any]:
-        """The members of the item; those of the answer only when there is one."""
+        """The members of the item; those of the answer, and of the last complaint, only when there is one."""
         members: dict[str, Any] = {
             "id": self.id,
             "url": self.url,
@@ -67,7 +88,8 @@ class OwnItem:
             "outcome": None,
             "question": None if self.question is None else self.question.as_dict(),
         }
-        return members | self.answer_members() if self.answer else members
+        members |= self.answer_members() if self.answer else {}
+        return members | {"complaint": self.complaints[-1].as_dict()} if self.complaints else members
 
     def answer_members(self) -> dict[str, Any]:
         """What the answer adds, whatever else was frozen beside it."""
@@ -128,6 +150,7 @@ ANSWER_MEMBERS = (
     "decided_at",
     "implemented_at",
     "complaint_until",
+    "supersedes",
 )
 """Everything a decided item may say, in order."""
 

@@ -1,20 +1,19 @@
 """What shape has a report of the platform on the wire? The bodies, reading them, and what is answered."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, WithJsonSchema
 from pydantic import Field as Limits
 
 from review.domain import schema_patterns as patterns
 from review.domain.api_schema import Answer, Moment, NullableMoment
-from review.domain.pointers import pointer_to
-from review.domain.referral_problems import UNKNOWN, schema_problems
+from review.domain.bodies import read_body
 from review.domain.referral_schema import Time
 from review.domain.restrictions import LONGEST_REASON, RestrictionState, checked_reason
 from review.errors import FieldError, InvalidInput
 
-MOST_UNKNOWN_MEMBERS: Final = 100
+REFUSED: Final = "The report is not stored; correct what is marked."
 RestrictionId = Annotated[str, WithJsonSchema({"type": "string", "pattern": patterns.identifier("M")})]
 
 
@@ -55,32 +54,19 @@ class RestrictionReport(Answer):
     )
 
 
-_Body = TypeVar("_Body", bound=BaseModel)
-
-
 def read_implemented(body: Mapping[str, Any]) -> ImplementedBody:
     """Read a report that it is in place (a strict JSON object); raises `InvalidInput` with what is wrong."""
-    return _read(ImplementedBody, body)
+    return read_body(ImplementedBody, body, refused=REFUSED)
 
 
 def read_failed(body: Mapping[str, Any]) -> FailedBody:
     """Read a report that it failed (a strict JSON object); raises `InvalidInput` with what is wrong."""
-    return _read(FailedBody, body)
+    return read_body(FailedBody, body, refused=REFUSED, check=_check_reason)
 
 
-def _read(model: type[_Body], body: Mapping[str, Any]) -> _Body:
-    known = {name: value for name, value in body.items() if name in model.model_fields}
-    unknown = sorted(body.keys() - known.keys())[:MOST_UNKNOWN_MEMBERS]
-    problems = [FieldError(pointer_to((name,)), "unknown_member", UNKNOWN) for name in unknown]
-    read = None
+def _check_reason(body: FailedBody) -> None:
     try:
-        read = model.model_validate(known)
-        if isinstance(read, FailedBody):
-            checked_reason(read.reason)
-    except ValidationError as failure:
-        problems += schema_problems(failure)
-    except InvalidInput as failure:
-        problems += [FieldError(f"/{one.pointer}", one.code, one.detail) for one in failure.errors]
-    if read is None or problems:
-        raise InvalidInput("The report is not stored; correct what is marked.", errors=problems)
-    return read
+        checked_reason(body.reason)
+    except InvalidInput as failure:  # the rule names the field as a form does
+        errors = [FieldError(f"/{one.pointer}", one.code, one.detail) for one in failure.errors]
+        raise InvalidInput(failure.detail, errors=errors) from failure

@@ -1,7 +1,8 @@
 """What is the platform asked for, and what may it answer? The message, its answers, and what is late.
 
 An accepted decision asks for a restriction when it is dispatched. The platform, or a lead by hand, says once
-that it is in place or that it failed; only a person may put one in place after it failed.
+that it is in place or that it failed; only a person may put one in place after it failed. It is lifted when
+another decision supersedes the one that asked for it, after a complaint.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,15 +22,20 @@ MOST_LOCATIONS: Final = 1_000
 
 
 class RestrictionState(StrEnum):
-    """How a restriction stands: asked for, in place, or told to be impossible."""
+    """How a restriction stands: asked for, in place, told to be impossible, or ended."""
 
     WAITING = "waiting"
     IMPLEMENTED = "implemented"
     FAILED = "failed"
+    LIFTED = "lifted"
 
 
-def state_of(*, implemented_at: datetime | None, failed_at: datetime | None) -> RestrictionState:
-    """How it stands by its two times; a person may have put it in place after it failed."""
+def state_of(
+    *, implemented_at: datetime | None, failed_at: datetime | None, ends_at: datetime | None = None
+) -> RestrictionState:
+    """How it stands by its times; a person may have put it in place after it failed."""
+    if ends_at is not None:
+        return RestrictionState.LIFTED
     if implemented_at is not None:
         return RestrictionState.IMPLEMENTED
     return RestrictionState.WAITING if failed_at is None else RestrictionState.FAILED
@@ -60,6 +66,29 @@ def request_members(
         "statement": answer["statement"],
         "decided_at": answer["decided_at"],
         "links": {"implemented": f"{address}/implemented", "failed": f"{address}/failed"},
+    }
+
+
+def lifted_members(
+    restriction_id: str,
+    *,
+    locations: Sequence[str],
+    intake_kind: str,
+    content_type: str | None,
+    ends_at: datetime,
+    replaced_by: str | None,
+) -> dict[str, Any]:
+    """What the platform is told of a restriction that ended: which and where; why is nobody's affair there.
+
+    ``replaced_by``: another restriction of the same content, which was asked for at the same time.
+    """
+    return {
+        "id": restriction_id,
+        "intake_kind": intake_kind,
+        "content_type": content_type,
+        "locations": list(locations)[:MOST_LOCATIONS],
+        "ends_at": rfc3339(ends_at),
+        "replaced_by": replaced_by,
     }
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from review.domain.decisions import ReviewInput
-from review.domain.states import MOVES, CaseState, Round
+from review.domain.states import CaseState, Round
 
 RANDOM: Final = "random"
 WHOLE_SOURCES: Final = ("account", "channel")
@@ -91,11 +91,6 @@ def _essence(review: ReviewInput) -> tuple[str | None, ...]:
     return (review.outcome, review.ground, review.decline_reason, *measures)
 
 
-_LEADING = {
-    Round.SECOND: "send_to_second_review",
-    Round.RESOLVING: "differ",
-    Round.COMPLAINT: "complain",
-}
 _NOT_ASKED = {
     Round.FIRST: "waiting",
     Round.SECOND: "not_asked",
@@ -106,11 +101,10 @@ _NOT_ASKED = {
 
 def why_empty(empty: Round, *, state: str) -> str:
     """The code of the reason, of the words family ``no_round``, for a case in this state."""
-    move = _LEADING.get(empty)
-    if move is not None and not MOVES[move].enabled:
-        return "not_enabled"
     if state == CaseState.WITHDRAWN:
         return "withdrawn"
+    if state == CaseState.COMPLAINT and empty is Round.COMPLAINT:
+        return "waiting"
     if state in (CaseState.DECIDED, CaseState.COMPLAINT):
         return _NOT_ASKED[empty]
     return "waiting"

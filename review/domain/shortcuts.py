@@ -15,12 +15,13 @@ from review.domain.permissions import Permission
 
 
 class Place(StrEnum):
-    """Where a key acts; ``everywhere`` are all pages of people who review."""
+    """Where a key acts: ``everywhere`` on all pages of people who review, ``sender`` on a sender's first."""
 
     EVERYWHERE = "everywhere"
     QUEUE = "queue"
     CASE = "case"
     LIST = "list"
+    SENDER = "sender"
 
 
 @dataclass(frozen=True)
@@ -88,12 +89,14 @@ SHORTCUTS: Final = (
     Shortcut("s 1", (Place.CASE,), "Pass the case on: personal impact, no reason asked"),
     Shortcut("Ctrl+Enter", (Place.CASE,), "Record and open the next case"),
     Shortcut("Ctrl+Shift+Enter", (Place.CASE,), "Record and stay"),
+    Shortcut("/", (Place.SENDER,), "Find a referral by its reference", needs=Permission.REFER),
 )
 
 
 def at(place: Place) -> Iterator[Shortcut]:
-    """The rows that act at a place, those of everywhere first."""
-    return (row for row in SHORTCUTS if Place.EVERYWHERE in row.places or place in row.places)
+    """The rows that act at a place, those of everywhere first; a sender's pages have only their own."""
+    here = {place} if place is Place.SENDER else {place, Place.EVERYWHERE}
+    return (row for row in SHORTCUTS if not here.isdisjoint(row.places))
 
 
 @cache

@@ -3,12 +3,13 @@
 import base64
 import re
 from binascii import b2a_base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from review.domain.merkle import HASH_BYTES
 from review.errors import TrailBroken
@@ -23,6 +24,16 @@ MOST_SIGNATURES = 100
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,17}")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _SIGNATURE_START = "\u2014 "
+
+
+class Signs(Protocol):
+    """Whatever holds a private key of Ed25519, such as `Ed25519PrivateKey`."""
+
+    def public_key(self) -> Ed25519PublicKey:
+        """The half that everybody may know."""
+
+    def sign(self, data: bytes, /) -> bytes:
+        """The signature, 64 bytes (RFC 8032)."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +94,12 @@ def checkpoint_body(origin: str, size: int, root: bytes) -> str:
     return f"{_checked_name(origin)}\n{size}\n{encode_base64(root)}\n"
 
 
-def sign(body: str, *, name: str, private_key: Ed25519PrivateKey) -> str:
+def sign(body: str, *, name: str, private_key: Signs) -> str:
     """The whole note: the text, an empty line and our signature line (C2SP signed-note, Format)."""
     return f"{body}\n{signature_line(body, name=name, private_key=private_key)}"
 
 
-def signature_line(body: str, *, name: str, private_key: Ed25519PrivateKey) -> str:
+def signature_line(body: str, *, name: str, private_key: Signs) -> str:
     """One signature line with its newline; a second one of a new key may follow the first while keys rotate.
 
     Raises ``ValueError`` for a text that does not end in a newline or holds control characters.
@@ -147,6 +158,25 @@ def verify(note_text: str, vkey: str) -> Checkpoint:
     if not all(signature_holds(one.signature, signed=signed, public_key=public_key) for one in ours):
         _refuse("signature", f"The signature of the checkpoint by {name}+{key_id.hex()} is wrong.")
     return checkpoint
+
+
+def verify_any(note_text: str, vkeys: Sequence[str]) -> Checkpoint:
+    """The checkpoint, if a holder of one of these keys signed it; else ``TrailBroken``.
+
+    While keys rotate two of them sign; a signature of any of them that fails refuses the note.
+    """
+    signed = {(one.name, one.key_id) for one in parse_checkpoint(note_text).signatures}
+    by = [vkey for vkey in vkeys if parse_vkey(vkey)[:2] in signed] or list(vkeys[-1:])
+    if not by:
+        _refuse("signature", "There is no key to check the checkpoint with.")
+    found = [verify(note_text, vkey) for vkey in by]
+    return found[0]
+
+
+def is_signed_by_any(note_text: str, vkeys: Sequence[str]) -> bool:
+    """Whether the note bears the name and id of one of these keys; nothing of the signature is checked."""
+    signed = {(one.name, one.key_id) for one in parse_checkpoint(note_text).signatures}
+    return any(parse_vkey(vkey)[:2] in signed for vkey in vkeys)
 
 
 def signature_holds(signature: bytes, *, signed: bytes, public_key: bytes) -> bool:

@@ -1,7 +1,7 @@
 """The life of a case: every state and, in one table, every move between states.
 
-Code, tests and the diagram in README read this table. Moves of rounds that are not switched on yet stand
-in it with ``enabled=False``: the tables are laid for them, nothing makes them.
+Code, tests and the diagram in README read this table. A move that is not switched on yet would stand in it
+with ``enabled=False``: the tables are laid for it, nothing makes it.
 """
 
 from collections.abc import Iterable
@@ -56,10 +56,12 @@ ROUND_IN: dict[CaseState, Round] = {
     CaseState.OPEN: Round.FIRST,
     CaseState.SECOND_REVIEW: Round.SECOND,
     CaseState.RESOLVING: Round.RESOLVING,
+    CaseState.COMPLAINT: Round.COMPLAINT,
 }
 CLAIMABLE: tuple[CaseState, ...] = tuple(ROUND_IN)
-# What waits for anybody who reviews; the third review of a case waits for a lead.
+# What waits for anybody who reviews; the third review of a case and one after a complaint wait for a lead.
 QUEUED: tuple[CaseState, ...] = (CaseState.OPEN, CaseState.SECOND_REVIEW)
+FOR_LEADS: tuple[CaseState, ...] = (CaseState.RESOLVING, CaseState.COMPLAINT)
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,13 @@ MOVES: dict[str, Move] = {
         Move("escalate", (_S.OPEN,), _S.ESCALATED, Permission.REVIEW_CASE, "case.escalated"),
         Move("advise", (_S.ESCALATED,), _S.OPEN, Permission.ADVISE, "case.advised"),
         Move("end_escalation", (_S.ESCALATED,), _S.OPEN, None, "case.escalation_ended"),
-        Move("complain", (_S.DECIDED,), _S.COMPLAINT, None, "case.complaint_received", None, False),
-        Move("uphold", (_S.COMPLAINT,), _S.DECIDED, None, "case.upheld", None, False),
-        Move("reverse", (_S.COMPLAINT,), _S.DECIDED, None, "case.reversed", "item.reversed", False),
+        Move("complain", (_S.DECIDED,), _S.COMPLAINT, Permission.COMPLAIN, "case.complaint_received"),
+        # of another party, while one is being judged
+        Move("add_complaint", (_S.COMPLAINT,), None, Permission.COMPLAIN, "case.complaint_received"),
+        # one that came after the review that ends the others
+        Move("carry_complaint", (_S.DECIDED,), _S.COMPLAINT, None, "case.complaint_carried"),
+        Move("uphold", (_S.COMPLAINT,), _S.DECIDED, None, "case.upheld", "item.decided"),
+        Move("reverse", (_S.COMPLAINT,), _S.DECIDED, None, "case.reversed", "item.reversed"),
         Move("set_aside", CLAIMABLE, None, Permission.WORK_QUEUE, "case.set_aside"),
         # told like any release: who passed a case on is on no list, why is committed to and nothing more
         Move("pass", CLAIMABLE, None, Permission.WORK_QUEUE, "case.released"),

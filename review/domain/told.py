@@ -208,19 +208,28 @@ def case_told(events: Sequence[Told]) -> CaseTold:
                 _mark(told, named, letter=letter)
         elif event.event_type == "case.first_look":
             told.looks.setdefault(event.actor_id, look_told(event))
-        elif event.event_type == "case.decided":
-            told.decided_at = event.when
+        elif event.event_type in ("case.decided", "case.reversed", "case.upheld"):
             # where it follows several reviews, all but the newest were dispatched before
             _mark(told, event.value("reviews", [review_id])[-1], dispatched_at=event.when)
-            columns = {
-                "review_id": review_id,
-                "outcome": event.meta.get("outcome"),
-                "decided_at": event.when,
-            }
-            told.decisions[event.text("decision") or ""] = columns, event.position
+            _tell_decision(told, event, review_id)
         else:
             _tell_question(told, event)
     return told
+
+
+def _tell_decision(told: CaseTold, event: Told, review_id: str) -> None:
+    """The decision that an event tells of, if it is not one that was upheld; a case is decided once."""
+    if event.event_type == "case.upheld":
+        return
+    if event.event_type == "case.decided":
+        told.decided_at = event.when
+    columns = {
+        "review_id": review_id,
+        "outcome": event.meta.get("outcome"),
+        "decided_at": event.when,
+        "supersedes_id": event.text("supersedes"),
+    }
+    told.decisions[event.text("decision") or ""] = columns, event.position
 
 
 def letters_told(event: Told) -> dict[str, str]:

@@ -4,7 +4,7 @@ Nothing here trusts a type: on SQLite any column may hold anything once somebody
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from review.domain.commitments import KEY_BYTES, commit_field, leaf_entry, parse_envelope
 from review.domain.display import visible
 from review.domain.merkle import leaf_hash
-from review.domain.signed_note import Checkpoint, decode_base64, verify
+from review.domain.signed_note import Checkpoint, decode_base64, parse_vkey, verify_any
 from review.domain.tiles import TILE_WIDTH, Tile, tile_root
 from review.errors import TrailBroken
 
@@ -47,8 +47,13 @@ class Link:
     position: int | None = None
 
 
-def problem_of(event: StoredEvent, *, leaf: object) -> str | None:
-    """What is wrong with a stored event whose leaf hash is ``leaf``, as the end of a sentence; or None."""
+def problem_of(
+    event: StoredEvent, *, leaf: object, erased: Callable[[object], Collection[str]] = lambda _eid: ()
+) -> str | None:
+    """What is wrong with a stored event whose leaf hash is ``leaf``, as the end of a sentence; or None.
+
+    ``erased`` is asked, where a field is missing, which of them an erasure took away.
+    """
     fingerprint = "does not match its fingerprint"
     if not isinstance(event.envelope, bytes) or not isinstance(event.salt, bytes):
         return fingerprint
@@ -62,7 +67,9 @@ def problem_of(event: StoredEvent, *, leaf: object) -> str | None:
         stored = getattr(event, column)
         if type(stored) is not type(recorded) or stored != recorded:
             return f"has another {column} in its row than was recorded"
-    return _problem_of_fields(event.fields, eid=members["eid"], commitments=members.get("c", {}))
+    return _problem_of_fields(
+        event.fields, eid=members["eid"], commitments=members.get("c", {}), erased=erased
+    )
 
 
 def _columns_of(members: Mapping[str, Any]) -> dict[str, object]:
@@ -78,7 +85,13 @@ def _columns_of(members: Mapping[str, Any]) -> dict[str, object]:
     }
 
 
-def _problem_of_fields(stored: object, *, eid: str, commitments: Mapping[str, str]) -> str | None:
+def _problem_of_fields(
+    stored: object,
+    *,
+    eid: str,
+    commitments: Mapping[str, str],
+    erased: Callable[[object], Collection[str]],
+) -> str | None:
     try:
         fields = json.loads(stored) if isinstance(stored, str) else None
         if not isinstance(fields, dict) or json.dumps(fields) != stored:
@@ -86,6 +99,8 @@ def _problem_of_fields(stored: object, *, eid: str, commitments: Mapping[str, st
         for name in sorted(commitments.keys() | fields.keys()):
             if name not in commitments:
                 return f"has a field {visible(name)} that was never recorded"
+            if name not in fields and name in erased(eid):
+                continue
             if name not in fields:
                 return f"has lost its field {name}"
             key, value = fields[name]
@@ -135,12 +150,13 @@ def _moment(recorded_at: object) -> str:
         return "time unknown"
 
 
-def checked_note(note: object, vkey: str) -> Checkpoint:
-    """The checkpoint in a stored note that bears our one signature and nothing else; else ``TrailBroken``."""
+def checked_note(note: object, vkeys: Sequence[str]) -> Checkpoint:
+    """The checkpoint in a stored note that bears our signatures and nothing else; else ``TrailBroken``."""
     if not isinstance(note, str):
         raise TrailBroken("The checkpoint is not text.")
-    checkpoint = verify(note, vkey)
-    if len(checkpoint.signatures) != 1:
+    checkpoint = verify_any(note, vkeys)
+    signers = {(one.name, one.key_id) for one in checkpoint.signatures}
+    if len(signers) != len(checkpoint.signatures) or not signers <= {parse_vkey(one)[:2] for one in vkeys}:
         raise TrailBroken("The checkpoint bears signatures that are not ours.")
     return checkpoint
 

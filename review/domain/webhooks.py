@@ -20,10 +20,10 @@ from review.errors import InvalidInput
 
 TOPICS: Final = ("referral.received", "item.question", "item.decided", "item.reversed", "item.implemented")
 """What a sender may choose to be told of."""
-NOT_YET: Final = ("item.reversed",)
-"""Topics of steps that the desk does not make yet: a program may name them, no page offers them."""
 REQUESTED: Final = "restriction.requested"
 """What the platform is told: a decision that it has to carry out."""
+LIFTED: Final = "restriction.lifted"
+"""What it is told too: the decision was reversed, and what it carried out for it ends."""
 PLATFORM_ENDPOINT: Final = "J-0000-0000-0000"
 """The one endpoint of our own platform; where it is and what signs for it, the settings say."""
 TEST: Final = "endpoint.test"
@@ -35,6 +35,8 @@ JITTER: Final = 0.1
 """A wait is up to so much shorter or longer, so that what failed together does not return together."""
 OVERLAP: Final = timedelta(hours=24)
 """How long the previous secret goes on signing beside a new one."""
+HEAD_START: Final = timedelta(days=3_653)
+"""So much earlier is due what a person asked for by hand: the longest due goes first, so no backlog does."""
 TOLERANCE_SECONDS: Final = 300
 """How far the time of signing may be from a receiver's clock."""
 _BEGINNING: Final = "whsec_"

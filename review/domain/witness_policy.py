@@ -84,6 +84,17 @@ def parse_policy(text: str) -> WitnessPolicy:
     return WitnessPolicy(tuple(reading.logs), tuple(reading.witnesses), dict(reading.groups), reading.quorum)
 
 
+def write_policy(logs: Sequence[str], policy: WitnessPolicy | None) -> str:
+    """These keys of one log with the witnesses and the quorum of ``policy``, without addresses."""
+    lines = [f"log {vkey}" for vkey in logs]
+    if policy is not None:
+        lines += [f"witness {one.name} {one.vkey}" for one in policy.witnesses]
+        for name, group in policy.groups.items():
+            lines.append(f"group {name} {group.threshold} {' '.join(group.members)}")
+    lines.append(f"quorum {NONE if policy is None else policy.quorum}")
+    return "".join(f"{line}\n" for line in lines)
+
+
 def _read_line(reading: _Reading, words: Sequence[str]) -> None:
     match words:
         case ["log", vkey]:

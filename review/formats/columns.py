@@ -1,9 +1,10 @@
 """What do the columns of a table mean? Their names, near misses of them, and a row's cells as members."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from hashlib import sha256
+from shlex import quote
 from typing import Any, Final
 
 from review.domain.canonical import plain_json
@@ -30,6 +31,10 @@ CONTACT_COLUMNS: Final = ("contact_name", "contact_email")
 COLUMNS: Final = REFERRAL_COLUMNS + ITEM_COLUMNS + CONTACT_COLUMNS
 ADDED: Final = ("row", "error")
 """Columns that we add to rows that come back; left out when they are sent again."""
+CONTENT: Final = "content"
+"""The heading of lines without columns when they come back as a table; alone, it means nothing else."""
+LEFT_OUT: Final = "-"
+"""What a command or form says of a heading whose column is not read."""
 MOST_COLUMNS: Final = 200
 MOST_NAMED: Final = 10
 _TRUTH: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -43,8 +48,22 @@ _OTHER_NAMES: Final = {
     "web_address": "url",
     "id": "reference",
     "ref": "reference",
+    "our_ref": "reference",
     "our_reference": "reference",
+    "ref_no": "reference",
+    "ref_number": "reference",
+    "reference_no": "reference",
+    "reference_number": "reference",
+    "case": "reference",
+    "case_id": "reference",
+    "case_no": "reference",
     "case_number": "reference",
+    "file_no": "reference",
+    "file_number": "reference",
+    "ticket": "reference",
+    "ticket_id": "reference",
+    "ticket_no": "reference",
+    "ticket_number": "reference",
     "why": "reason",
     "explanation": "reason",
     "justification": "reason",
@@ -66,6 +85,12 @@ _OTHER_NAMES: Final = {
     "email": "contact_email",
     "e_mail": "contact_email",
 }
+
+_MISSPELT: Final = (
+    *COLUMNS,
+    *(name for name in _OTHER_NAMES if not name.endswith(("_no", "_number"))),
+)
+"""What a misspelt heading may have meant; any number is near to any other."""
 
 Columns = tuple[str | None, ...]
 """For each cell of a row the column that it is; None for one left out, and blank for one without a name."""
@@ -110,7 +135,7 @@ def _otherwise(name: str) -> str | None:
 def _nearly(name: str) -> str | None:
     if name in ADDED:
         return None
-    near = get_close_matches(name, (*COLUMNS, *_OTHER_NAMES), n=1, cutoff=0.8)
+    near = get_close_matches(name, _MISSPELT, n=1, cutoff=0.8)
     return _OTHER_NAMES.get(near[0], near[0]) if near else None
 
 
@@ -148,28 +173,43 @@ def check_header(header: Sequence[str]) -> None:
         raise InvalidInput(f"The first row must name the columns; these are missing: {', '.join(REQUIRED)}.")
 
 
-def columns_or_refused(header: Sequence[str]) -> Columns:
-    """The columns where nobody can be asked; raises `InvalidInput` that names what is not known."""
+def columns_or_refused(header: Sequence[str], said: Mapping[str, str] | None = None) -> Columns:
+    """The columns where nobody can be asked, with what a command has ``said`` of some headings.
+
+    Guesses are not taken, because nobody looks at them: raises `InvalidInput` that names each heading that is
+    not known, what it likely means, and how to say so.
+    """
     check_header(header)
-    known = known_columns(header)
-    if known is not None:
-        return known
-    names = [normal_name(name) for name in header]
-    check_columns(header, tuple(name if name in COLUMNS else None for name in names))
-    suggested = suggested_columns(header)
-    unknown = [
-        _named(text, suggested[index])
-        for index, text in enumerate(header)
-        if names[index] and names[index] not in COLUMNS and names[index] not in ADDED
-    ]
-    raise InvalidInput(
-        f"These columns are not known: {', '.join(unknown[:MOST_NAMED])}. Known are: {', '.join(COLUMNS)}."
+    said = said or {}
+    missed = [heading for heading in said if heading not in {text.strip() for text in header}]
+    if missed:
+        raise InvalidInput(f"No heading of the file is called: {', '.join(map(_shown, missed))}.")
+    meant = [said.get(text.strip(), text) for text in header]
+    names = ["row" if text == LEFT_OUT else normal_name(text) for text in meant]
+    unknown = [index for index, name in enumerate(names) if name not in ("", *COLUMNS, *ADDED)]
+    if unknown:
+        guesses = suggested_columns(meant)
+        raise InvalidInput(_not_known([(header[index], guesses[index]) for index in unknown]))
+    columns = tuple(None if name in ADDED else name for name in names)
+    check_columns(header, columns)
+    return columns
+
+
+def _not_known(headings: Sequence[tuple[str, str | None]]) -> str:
+    """The headings with what they likely mean, and the options of a command that say so."""
+    named, options = [], []
+    for text, guess in headings[:MOST_NAMED]:
+        shown = _shown(text)
+        named.append(f"{shown} (perhaps {guess})" if guess else shown)
+        options.append(f"--column {quote(f'{shown}={guess or LEFT_OUT}')}")
+    return (
+        f"These columns are not known: {', '.join(named)}. Say what each means, such as "
+        f"{' '.join(options)} ({LEFT_OUT} leaves one out). Known are: {', '.join(COLUMNS)}."
     )
 
 
-def _named(heading: str, suggested: str | None) -> str:
-    shown = "".join(letter if letter.isprintable() else "?" for letter in heading.strip())[:50]
-    return f"{shown} (perhaps {suggested})" if suggested else shown
+def _shown(heading: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in heading.strip())[:50]
 
 
 def members_of(columns: Columns, cells: Sequence[str]) -> dict[str, Any]:

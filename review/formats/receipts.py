@@ -3,7 +3,7 @@
 It needs the document, and the desk's public key from somewhere else: no network and no database.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -57,10 +57,11 @@ class Proven:
     closed: tuple[str, ...]
 
 
-def check_receipt(document: bytes, vkey: str) -> Proven:
+def check_receipt(document: bytes, vkey: str, *others: str) -> Proven:
     """What this receipt proves by this key (``name+id+key``); else `TrailBroken` that names the `Part`.
 
-    Strict: the bytes as the desk gave them, to the last line feed.
+    Strict: the bytes as the desk gave them, to the last line feed. ``others`` are keys of the same trail
+    that count as well, the most trusted last, since its keys change over the years.
     """
     if len(document) > LARGEST_RECEIPT:
         _refuse(Part.SIZE, f"A receipt has {LARGEST_RECEIPT // 1024 // 1024} MiB at most; this is larger.")
@@ -69,7 +70,7 @@ def check_receipt(document: bytes, vkey: str) -> Proven:
     except UnicodeDecodeError:
         _refuse(Part.DOCUMENT, "This is no receipt: it is not text in UTF-8.")
     proof = parse_proof(text)
-    _check_signer(proof, vkey)
+    vkey = _signer(proof, (vkey, *others))
     verify(proof.checkpoint_text, vkey)
     if proof.extra is None:
         _refuse(Part.OPENING, "The receipt lacks the line extra, so it does not say what it is a receipt of.")
@@ -77,14 +78,18 @@ def check_receipt(document: bytes, vkey: str) -> Proven:
     return _proven(proof, opening, check_proof(text, opening.entry, vkey), vkey)
 
 
-def _check_signer(proof: Proof, vkey: str) -> None:
-    """Tell another trail and an unknown key from a wrong signature."""
-    name, key_id, _public_key = parse_vkey(vkey)
+def _signer(proof: Proof, vkeys: Sequence[str]) -> str:
+    """The key that signed; tells another trail and an unknown key from a wrong signature."""
     checkpoint = parse_checkpoint(proof.checkpoint_text)
-    if checkpoint.origin != name:
+    signed = {(one.name, one.key_id) for one in checkpoint.signatures}
+    name, key_id, _public_key = parse_vkey(vkeys[-1])
+    ours = [vkey for vkey in vkeys if parse_vkey(vkey)[0] == checkpoint.origin]
+    if not ours:
         _refuse(Part.ORIGIN, f"The receipt is of another trail, not of {name}.")
-    if (name, key_id) not in {(one.name, one.key_id) for one in checkpoint.signatures}:
+    known = [vkey for vkey in ours if parse_vkey(vkey)[:2] in signed]
+    if not known:
         _refuse(Part.KEY, f"The checkpoint is not signed by the key {name}+{key_id.hex()}.")
+    return known[-1]
 
 
 def _proven(proof: Proof, opening: CheckedOpening, checkpoint: Checkpoint, vkey: str) -> Proven:

@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import TextIOWrapper
@@ -17,6 +18,14 @@ _MARKS: Final = {
     codecs.BOM_UTF16_BE: ("utf-16-be", "surrogatepass"),
 }
 _LOOKED_AT: Final = 4096
+_PIECE: Final = 1024 * 1024
+_LETTER: Final = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_BEGUN: Final = re.compile(rb"[\xc2-\xf4][\x80-\xbf]{0,2}\Z")
+"""A letter that may go on in the next piece."""
+_ASCII: Final = bytes(range(128))
+_ENOUGH: Final = 1_000
+_DAMAGED: Final = 10
+"""Bytes that are no UTF-8 for each letter that is: with more it is another code page, with fewer damage."""
 NOT_TEXT: Final = FieldError(
     "", "not_text", "This row is not UTF-8 text without U+0000; save the table as UTF-8."
 )
@@ -124,7 +133,38 @@ def _encoding_of(stream: BinaryIO) -> tuple[str, str]:
         raise InvalidInput(
             "The file is no UTF-8 text, perhaps UTF-16 without a mark; save the table as UTF-8."
         )
+    _check_letters(stream)
+    stream.seek(0)
     return "utf-8", "surrogateescape"
+
+
+def _check_letters(stream: BinaryIO) -> None:
+    """Raise `InvalidInput` for another code page, which would be told of each row otherwise."""
+    letters = strays = 0
+    for piece in _pieces(stream):
+        if letters + strays >= _ENOUGH:
+            break
+        if piece.isascii():
+            continue
+        rest, found = _LETTER.subn(b"", piece)
+        letters += found
+        strays += len(rest.translate(None, _ASCII))
+    if strays > _DAMAGED * letters:
+        raise InvalidInput(
+            "The file is not UTF-8 or UTF-16, so its letters cannot be read; save it as CSV UTF-8 or as XLSX "
+            "and send that."
+        )
+
+
+def _pieces(stream: BinaryIO) -> Iterator[bytes]:
+    """The file piece by piece, none of which ends within a letter."""
+    begun = b""
+    while read := stream.read(_PIECE):
+        piece = begun + read
+        found = _BEGUN.search(piece[-3:])
+        begun = found[0] if found else b""
+        yield piece[: len(piece) - len(begun)]
+    yield begun
 
 
 def _is_text(cell: str) -> bool:

@@ -17,6 +17,17 @@ MEMBERS: Final = {
 }
 """Which member becomes which; everything else stays in the original, which is kept as it came."""
 _LONGEST_NAME: Final = 200
+_PLACES: Final = {
+    "/reference": "/report_id",
+    "/reason": "/description",
+    "/issuing_authority": "/reporter/org",
+    "/contact": "/reporter",
+    "/contact/name": "/reporter/org",
+    "/contact/email": "/reporter/contact",
+    "/detected_at": "/timestamp",
+    "/items/0/sha256": "/file_hash",
+}
+_OF_EVIDENCE: Final = {"media_type": "content_type", "content": "payload", "name": "description"}
 
 
 def is_report(members: Mapping[str, Any]) -> bool:
@@ -51,18 +62,33 @@ def members_of_report(report: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not None}
 
 
+def place_in_report(pointer: str, report: Mapping[str, Any]) -> str:
+    """Where in the report the member of a referral at ``pointer`` (RFC 6901) was read from."""
+    if pointer == "/items/0/url":
+        return f"/{_holding_location(report) or LOCATIONS[0]}"
+    if not pointer.startswith("/items/0/evidence"):
+        return _PLACES.get(pointer, pointer)
+    place, slash, last = pointer.removeprefix("/items/0").rpartition("/")
+    return f"{place}{slash}{_OF_EVIDENCE.get(last, last)}"
+
+
 def _part(report: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     part = report.get(name)
     return part if isinstance(part, dict) else {}
 
 
 def _location(report: Mapping[str, Any]) -> Any:
-    """The address; of the source only where it is one, because it may be a number of the network."""
+    name = _holding_location(report)
+    return "" if name is None else report[name]
+
+
+def _holding_location(report: Mapping[str, Any]) -> str | None:
+    """The member with the address; that of the source only where it is one, not a number of the network."""
     for name in LOCATIONS:
         found = report.get(name)
         if isinstance(found, str) and (name != "source_identifier" or "://" in found):
-            return found
-    return ""
+            return name
+    return None
 
 
 def _reason(report: Mapping[str, Any]) -> Any:

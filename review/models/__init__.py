@@ -7,13 +7,17 @@ from review.models.breaks import Break
 from review.models.cases import Case
 from review.models.clauses import Clause, ClauseDraft, ClauseVersion
 from review.models.comforts import ChosenComfort
+from review.models.complaints import Complaint
 from review.models.decisions import Answer, Decision, Draft, Restriction, Review, ReviewClause
 from review.models.emailed import EmailedReferral
 from review.models.endpoints import Delivery, DeliveryAttempt, Endpoint
+from review.models.erasures import ErasedPart, Erasure
 from review.models.escalations import Escalation
 from review.models.evidence import Evidence, EvidenceLook, Reveal
+from review.models.exports import Export
 from review.models.factors import HalfSignIn, Passkey, RecoveryCode, TotpFactor
 from review.models.heartbeats import Heartbeat
+from review.models.holds import LegalHold
 from review.models.leaving import Pass, SetAside
 from review.models.looks import CaseTerm, FirstLook, PicturePart, ShownPrecedent
 from review.models.notes import Note, NoteMention
@@ -21,6 +25,7 @@ from review.models.numbers import CountedPosition, DayCount
 from review.models.quality import QualityEntry, QualitySample
 from review.models.questions import Question
 from review.models.referrals import Item, Referral, RefusedItem, StoredAnswer
+from review.models.refusals import RefusalMark
 from review.models.search import SearchEntry, SearchMark
 from review.models.senders import FlaggerStatus, Sender, SenderKey
 from review.models.settings import ChosenSetting
@@ -44,6 +49,7 @@ __all__ = [
     "Clause",
     "ClauseDraft",
     "ClauseVersion",
+    "Complaint",
     "Cosignature",
     "CountedPosition",
     "DayCount",
@@ -53,15 +59,19 @@ __all__ = [
     "Draft",
     "EmailedReferral",
     "Endpoint",
+    "ErasedPart",
+    "Erasure",
     "Escalation",
     "Evidence",
     "EvidenceLook",
+    "Export",
     "FirstLook",
     "FlaggerStatus",
     "HalfSignIn",
     "Heartbeat",
     "Item",
     "Leaf",
+    "LegalHold",
     "Note",
     "NoteMention",
     "OneTimeLink",
@@ -76,6 +86,7 @@ __all__ = [
     "RateCount",
     "RecoveryCode",
     "Referral",
+    "RefusalMark",
     "RefusedItem",
     "Restriction",
     "Reveal",

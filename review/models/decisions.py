@@ -10,13 +10,14 @@ from review.db import Moment
 from review.domain.states import Round
 from review.models.base import Base, OnTrail, one_of
 
-_STANDING = sa.text("undone_at IS NULL")
+_STANDING = sa.text("undone_at IS NULL AND round <> 'complaint'")
 _SECOND = sa.text("round = 'second'")
 
 
 class Review(Base):
     """One person's evaluation of one case in one round; withdrawn by undo, never erased.
 
+    Each round comes once, but for those of complaints, which somebody may have again after the next decision.
     ``letter``: A or B, as whoever resolves a difference sees it; the order was drawn when they differed.
     """
 
@@ -96,15 +97,20 @@ class Draft(Base):
 
 
 class Decision(Base):
-    """What the reviews of a case amount to; answers every item of the case that they covered."""
+    """What the reviews of a case amount to; answers every item of the case that they covered.
+
+    ``supersedes_id``: the earlier decision of the case that it reverses after a complaint.
+    """
 
     __tablename__ = "decisions"
+    __table_args__ = (sa.Index("uq_decisions_supersedes_id", "supersedes_id", unique=True),)
 
     id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
     case_id: Mapped[str] = mapped_column(sa.ForeignKey("cases.id"), index=True)
     review_id: Mapped[str] = mapped_column(sa.ForeignKey("reviews.id"), unique=True)
     outcome: Mapped[str] = mapped_column(sa.String(20))
     decided_at: Mapped[datetime] = mapped_column(Moment, index=True)
+    supersedes_id: Mapped[str | None] = mapped_column(sa.ForeignKey("decisions.id"))
 
 
 class Answer(Base):
@@ -118,12 +124,14 @@ class Answer(Base):
     answered_at: Mapped[datetime] = mapped_column(Moment)
 
 
-_TO_DO = sa.text("implemented_at IS NULL AND failed_at IS NULL")
-_FAILED = sa.text("implemented_at IS NULL AND failed_at IS NOT NULL")
+_TO_DO = sa.text("implemented_at IS NULL AND failed_at IS NULL AND ends_at IS NULL")
+_FAILED = sa.text("implemented_at IS NULL AND failed_at IS NOT NULL AND ends_at IS NULL")
 
 
 class Restriction(OnTrail, Base):
-    """The measure that an accepted decision asks the platform for; begins at dispatch, without end yet.
+    """The measure that an accepted decision asks the platform for; begins at dispatch.
+
+    ``ends_at``: when it was lifted, because another decision superseded that one; nothing else ends it yet.
 
     ``implemented_at``: since when it is in place, as whoever carried it out says. ``failed_at`` and
     ``failure``: when and why it was told that it cannot be; a person may put it in place afterwards.

@@ -49,8 +49,8 @@ class Endpoint(OnTrail, Base):
 class Delivery(OnTrail, Base):
     """One message to an endpoint; its id is the ``webhook-id``, its bytes are frozen when it is written.
 
-    While it waits, whoever holds ``lease`` until ``leased_until`` tries it; ``tries`` counts those since it
-    was last sent on its way.
+    ``body_sha256`` is frozen with them; older messages have none. While it waits, whoever holds ``lease``
+    until ``leased_until`` tries it; ``tries`` counts those since it was last sent on its way.
     """
 
     __tablename__ = "deliveries"
@@ -58,7 +58,7 @@ class Delivery(OnTrail, Base):
         one_of("standing", tuple(DeliveryState), name="standing"),
         one_of("stopped", tuple(Stopped), name="stopped"),
         sa.UniqueConstraint("endpoint_id", "seq"),
-        sa.Index("ix_deliveries_waiting", "next_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        sa.Index("ix_deliveries_waiting", "next_at", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
         sa.Index("ix_deliveries_dead", "finished_at", sqlite_where=_DEAD, postgresql_where=_DEAD),
         sa.Index("ix_deliveries_sender", "sender_id", "created_at", "id"),
         sa.Index("ix_deliveries_platform", "subject_id", sqlite_where=_OURS, postgresql_where=_OURS),
@@ -70,6 +70,7 @@ class Delivery(OnTrail, Base):
     subject_id: Mapped[str] = mapped_column(sa.String(40))
     seq: Mapped[int] = mapped_column(sa.BigInteger)
     body: Mapped[bytes]
+    body_sha256: Mapped[str | None] = mapped_column(sa.String(64))
     created_at: Mapped[datetime] = mapped_column(Moment)
     standing: Mapped[str] = mapped_column(sa.String(20))
     tries: Mapped[int]

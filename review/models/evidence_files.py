@@ -111,3 +111,14 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def drop_evidence(data_dir: Path, digest: str) -> None:
+    """Remove the bytes of an evidence and every preview of it; what is gone already is no matter."""
+    path = evidence_path(data_dir, digest)
+    previews = preview_path(data_dir, digest, "").parent
+    for one in (path, *previews.glob(f"{digest}.*"), data_dir / "unsent" / digest):
+        one.unlink(missing_ok=True)
+    for folder in (path.parent, previews):
+        if folder.is_dir():
+            sync_folder(folder)

@@ -1,7 +1,7 @@
 """Where the bytes of uploaded files lie: a folder for each below the data folder, under its id and no name.
 
-Beside the file itself there are two working files, made by checking: the groups of rows that can be sent, and
-the rows that need fixing.
+Beside the file itself there are working files, made by checking: the groups of rows that can be sent, the
+rows that need fixing, and some cells of each column.
 """
 
 import os
@@ -19,6 +19,7 @@ from review.models.evidence_files import NO_ROOM, make_folder, sync_folder
 ORIGINAL: Final = "original"
 READY: Final = "ready"
 BAD: Final = "bad"
+SAMPLES: Final = "samples"
 _PIECE: Final = 1024 * 1024
 
 

@@ -8,6 +8,8 @@ from review.models.clauses import Clause
 from review.models.decisions import Restriction
 from review.models.emailed import EmailedReferral
 from review.models.endpoints import Delivery, Endpoint
+from review.models.erasures import Erasure
+from review.models.holds import LegalHold
 from review.models.quality import QualitySample
 from review.models.referrals import Item, Referral
 from review.models.senders import Sender, SenderKey
@@ -32,4 +34,6 @@ type_of_object: dict[str, type[OnTrail]] = {
     "delivery": Delivery,
     "restriction": Restriction,
     "file": UploadedFile,
+    "hold": LegalHold,
+    "erasure": Erasure,
 }

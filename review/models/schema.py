@@ -6,11 +6,13 @@ import sqlalchemy as sa
 
 import review
 
-# Tables whose rows may never change or go; a pending event may go once its leaf stands.
-APPEND_ONLY = ("openings", "leaves", "tiles", "tree_heads", "checkpoints", "clause_versions")
+# Tables whose rows may never change or go; a pending event may go once its leaf stands, and of an opening
+# the fields that an executed erasure names.
+APPEND_ONLY = ("openings", "leaves", "tiles", "tree_heads", "checkpoints", "clause_versions", "erased_parts")
 # Tables whose recorded columns may not change and whose rows may not go; the others of their columns move on.
 FROZEN = (
     "answers",
+    "complaints",
     "decisions",
     "deliveries",
     "delivery_attempts",
@@ -28,7 +30,14 @@ FROZEN = (
     "first_looks",
     "shown_precedents",
     "cosignatures",
+    "legal_holds",
+    "erasures",
 )
+# Of these an executed erasure takes away the values that it names (`erased_parts`), and nothing else does.
+ERASABLE = (
+    "openings", "answers", "deliveries", "emailed_referrals", "items", "notes", "questions", "referrals",
+    "reviews",
+)  # fmt: skip
 GUARDED = (*APPEND_ONLY, "pending_events", *FROZEN)
 
 
@@ -56,8 +65,11 @@ def expected_triggers(dialect: str) -> set[str]:
     """Names of the triggers that guard the trail and what it tells of on this kind of database."""
     if dialect == "sqlite":
         every = {f"guard_{table}_{verb}" for table in GUARDED for verb in ("update", "delete", "insert")}
-        return every - {f"guard_{table}_insert" for table in FROZEN}
-    return {f"guard_{table}_{verb}" for table in GUARDED for verb in ("row", "truncate")}
+        every -= {f"guard_{table}_insert" for table in FROZEN}
+    else:
+        every = {f"guard_{table}_{verb}" for table in GUARDED for verb in ("row", "truncate")}
+        every.add("guard_erased_parts_insert")
+    return every | {f"guard_{table}_erasure" for table in ERASABLE} | {"guard_erasures_held"}
 
 
 def missing_triggers(connection: sa.Connection) -> set[str]:

@@ -12,6 +12,7 @@ from review.clock import rfc3339
 from review.domain.cursors import Cursor
 from review.domain.states import ItemStatus, referral_status
 from review.models import Answer, Batch, BatchLine, Decision, Item, Question
+from review.queries.complaints import stands
 from review.queries.positions import moment_at, position_of
 
 SHOWN_REFUSALS = 100
@@ -52,7 +53,7 @@ class OwnBatch:
             "decided": self.decided,
             "accepted": self.accepted,
             "declined": self.declined,
-            "links": {"self": address, "results": f"{address}/results"},
+            "links": {"self": address, "results": f"{address}/results", "receipt": f"{address}/receipt"},
         }
 
 
@@ -99,7 +100,7 @@ def own_batch(reader: Session, batch_id: str, *, sender_id: str | None) -> OwnBa
         .join_from(BatchLine, Item, Item.referral_id == BatchLine.referral_id)
         .join(Answer, Answer.item_id == Item.id)
         .join(Decision, Decision.id == Answer.decision_id)
-        .where(BatchLine.batch_id == batch_id, Item.status == ItemStatus.DECIDED)
+        .where(BatchLine.batch_id == batch_id, Item.status == ItemStatus.DECIDED, stands())
         .group_by(Decision.outcome)
     )
     outcomes: dict[str, int] = dict(reader.execute(counted).all())

@@ -14,7 +14,17 @@ from review.domain import merkle
 from review.domain.commitments import parse_envelope
 from review.errors import NotFound, NotReady
 from review.formats.bundles import checkpoint_line, event_line, header_line, last_line
-from review.models import Case, EmailedReferral, Item, Leaf, Opening, Referral, StoredCheckpoint
+from review.models import (
+    Case,
+    EmailedReferral,
+    Erasure,
+    Item,
+    Leaf,
+    LegalHold,
+    Opening,
+    Referral,
+    StoredCheckpoint,
+)
 from review.queries.checkpoints import StoredNote, newest_checkpoint
 from review.queries.stored_cases import in_sets
 from review.queries.witnesses import covering_checkpoint
@@ -96,6 +106,9 @@ def _placed(reader: Session, wanted: Wanted, size: int) -> list[Any]:
         "referral": referrals,
         "email": _all(reader, sa.select(EmailedReferral.id), EmailedReferral.referral_id, referrals),
     }
+    about = [*subjects["case"], *referrals]
+    subjects["hold"] = _all(reader, sa.select(LegalHold.id), LegalHold.object_id, about)
+    subjects["erasure"] = _all(reader, sa.select(Erasure.id), Erasure.object_id, about)
     columns = (Leaf.position, Opening.object_kind, Opening.object_id, Opening.object_version)
     rows: list[Any] = []
     for kind, subject_ids in subjects.items():

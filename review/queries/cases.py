@@ -2,22 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.db import Moment
 from review.domain.narrowing import EVERYTHING, Narrowed
-from review.domain.priority import Rank, why_first
-from review.domain.states import CLAIMABLE, LIVE, QUEUED, ROUND_IN, CaseState, Round
-from review.models import Case, EmailedReferral, Item, Pass, Review, SetAside
+from review.domain.priority import why_first
+from review.domain.states import CLAIMABLE, FOR_LEADS, LIVE, QUEUED, ROUND_IN, CaseState, Round
+from review.models import Case, Complaint, EmailedReferral, Item, Pass, Review, SetAside
 from review.prepared import Prepared
-from review.queries.queued import is_in_dispute, is_queued, is_undelayed
+from review.queries.queued import is_in_dispute, is_queued
 
 PAGE_ROWS = 50
-MOST_COUNTED = 999
 LANGUAGES_OF = 1_000
 """Cases, the first of the queue, whose languages are offered to narrow it to."""
 
@@ -92,17 +91,6 @@ class QueuePage:
     next_place: Place | None
 
 
-@dataclass(frozen=True)
-class QueueCounts:
-    """Capped at 1 000 each, so that a page can say 999+."""
-
-    waiting: int
-    due_soon: int
-    overdue: int
-    held_by_you: int
-    oldest_at: datetime | None
-
-
 _ORDER = (Case.rank, Case.due_at, Case.opened_at, Case.id)
 
 RECORDED = "recorded"
@@ -116,7 +104,12 @@ def shown_state(state: str, *, recorded: bool) -> str:
     return CaseState.OPEN if state in QUEUED else state
 
 
-def is_free(now: datetime | sa.BindParameter[Any]) -> sa.ColumnElement[bool]:
+Bound = sa.BindParameter[Any]
+Time = datetime | Bound
+Person = str | Bound | None
+
+
+def is_free(now: Time) -> sa.ColumnElement[bool]:
     """The case is open to a claim at ``now``: claimable state, no review pending, nobody's claim runs."""
     return sa.and_(
         Case.state.in_([sa.literal(state) for state in CLAIMABLE]),
@@ -125,24 +118,22 @@ def is_free(now: datetime | sa.BindParameter[Any]) -> sa.ColumnElement[bool]:
     )
 
 
-def is_unclaimed(now: datetime | sa.BindParameter[Any]) -> sa.ColumnElement[bool]:
+def is_unclaimed(now: Time) -> sa.ColumnElement[bool]:
     """Nobody's claim runs at ``now``."""
     return sa.or_(Case.claimed_until.is_(None), Case.claimed_until <= now)
 
 
 def is_for(resolves: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """The case waits for everybody, or this person, where ``resolves`` is true, may judge after two."""
-    return sa.or_(Case.state != sa.literal(CaseState.RESOLVING), resolves)
+    """The case waits for everybody, or this person, where ``resolves`` is true, may judge for leads."""
+    return sa.or_(Case.state.not_in([sa.literal(state) for state in FOR_LEADS]), resolves)
 
 
-def is_held_by(
-    account_id: str | sa.BindParameter[Any] | None, now: datetime | sa.BindParameter[Any]
-) -> sa.ColumnElement[bool]:
+def is_held_by(account_id: Person, now: Time) -> sa.ColumnElement[bool]:
     """This person's claim runs at ``now``."""
     return sa.and_(Case.claimed_by == account_id, Case.claimed_until > now)
 
 
-def not_reviewed_by(account_id: str | sa.BindParameter[Any] | None) -> sa.ColumnElement[bool]:
+def not_reviewed_by(account_id: Person) -> sa.ColumnElement[bool]:
     """This person has no review of the case that stands; an undone one does not count."""
     return ~(
         sa.select(Review.id)
@@ -151,7 +142,7 @@ def not_reviewed_by(account_id: str | sa.BindParameter[Any] | None) -> sa.Column
     )
 
 
-def not_confirmed_by(account_id: str | sa.BindParameter[Any] | None) -> sa.ColumnElement[bool]:
+def not_confirmed_by(account_id: Person) -> sa.ColumnElement[bool]:
     """This person made no item of the case out of an e-mail, and so does not know its sender."""
     return ~(
         sa.select(EmailedReferral.id)
@@ -161,9 +152,16 @@ def not_confirmed_by(account_id: str | sa.BindParameter[Any] | None) -> sa.Colum
     )
 
 
-def not_set_aside_by(
-    account_id: str | sa.BindParameter[Any] | None, now: datetime | sa.BindParameter[Any]
-) -> sa.ColumnElement[bool]:
+def not_registered_by(account_id: Person) -> sa.ColumnElement[bool]:
+    """This person registered no complaint about the case on somebody's behalf."""
+    return ~(
+        sa.select(Complaint.id)
+        .where(Complaint.case_id == Case.id, Complaint.registered_by == account_id)
+        .exists()
+    )
+
+
+def not_set_aside_by(account_id: Person, now: Time) -> sa.ColumnElement[bool]:
     """This person has not set the case aside until a time after ``now``."""
     return ~(
         sa.select(SetAside.until)
@@ -172,26 +170,21 @@ def not_set_aside_by(
     )
 
 
-def not_passed_by(account_id: str | sa.BindParameter[Any] | None) -> sa.ColumnElement[bool]:
+def not_passed_by(account_id: Person) -> sa.ColumnElement[bool]:
     """This person has not passed the case on to others."""
     return ~(sa.select(Pass.reason).where(Pass.case_id == Case.id, Pass.account_id == account_id).exists())
 
 
-def _listed_to(account_id: str | None) -> sa.ColumnElement[bool]:
+def is_listed_to(account_id: Person) -> sa.ColumnElement[bool]:
     """Not one of those that this person reviewed (that they wait again is nothing to know) or passed on."""
     is_open = Case.state == sa.literal_column("'open'", sa.String())
     return sa.and_(sa.or_(is_open, not_reviewed_by(account_id)), not_passed_by(account_id))
 
 
-def _waiting(account_id: str | None, *, resolves: bool) -> list[sa.ColumnElement[bool]]:
+def waiting_parts(account_id: Person, *, resolves: bool) -> list[sa.ColumnElement[bool]]:
     """What waits for this person, in parts that one index each holds in the order of the queue."""
     parts = [is_queued(), is_in_dispute()] if resolves else [is_queued()]
-    return [sa.and_(part, _listed_to(account_id)) for part in parts]
-
-
-def are_narrowed(narrowed: Narrowed) -> list[sa.ColumnElement[bool]]:
-    """The conditions of a narrowed queue, on columns that its index holds beside its order."""
-    return [getattr(Case, column) == value for column, value in narrowed.conditions.items()]
+    return [sa.and_(part, is_listed_to(account_id)) for part in parts]
 
 
 def queue_page(
@@ -208,12 +201,10 @@ def queue_page(
 
     ``resolves``: with those on which two reviews differ.
     """
-    chosen = are_narrowed(narrowed)
-    beyond = [] if after is None else [sa.tuple_(*_ORDER) > _place_value(after)]
-    found: list[Any] = []
-    for waiting in _waiting(account_id, resolves=resolves):
-        part = sa.select(Case).where(waiting, ~_certainly(is_held_by(account_id, now)), *chosen, *beyond)
-        found += reader.scalars(part.order_by(*_ORDER).limit(limit + 1))
+    asked = _parts_of_page(resolves, tuple(narrowed.conditions), after is not None)
+    given = narrowed.conditions | ({} if after is None else after._asdict())
+    given |= {"me": account_id, "now": now, "most": limit + 1}
+    found = [case for part in asked for case in part.all(reader, **given)]
     found.sort(key=lambda case: Place(case.rank, case.due_at, case.opened_at, case.id))
     rows, previous = [], after
     for case in found[:limit]:
@@ -223,25 +214,41 @@ def queue_page(
     return QueuePage(tuple(rows), rows[-1].place if len(found) > limit else None)
 
 
+@cache
+def _parts_of_page(resolves: bool, columns: tuple[str, ...], goes_on: bool) -> list[Prepared]:
+    """The statements of a page, one for each index that holds a part of the queue in its order."""
+    return [Prepared(partial(_page_of, part, columns, goes_on)) for part in range(2 if resolves else 1)]
+
+
+def _page_of(part: int, columns: tuple[str, ...], goes_on: bool) -> sa.Select[Any]:
+    me: Bound = sa.bindparam("me")
+    waiting = waiting_parts(me, resolves=True)[part]
+    chosen = [getattr(Case, column) == sa.bindparam(column) for column in columns]
+    place = [sa.bindparam(column.key, type_=column.type) for column in _ORDER]
+    beyond = [sa.tuple_(*_ORDER) > sa.tuple_(*place)] if goes_on else []
+    free = ~_certainly(is_held_by(me, sa.bindparam("now")))
+    found = sa.select(Case).where(waiting, free, *chosen, *beyond)
+    return found.order_by(*_ORDER).limit(sa.bindparam("most", type_=sa.Integer()))
+
+
 def waiting_languages(reader: Session) -> tuple[str, ...]:
     """The languages of what waits first, to choose from."""
-    first = sa.select(Case.language).where(is_queued()).order_by(*_ORDER).limit(LANGUAGES_OF).subquery()
-    found = reader.scalars(sa.select(first.c.language).distinct().where(first.c.language.is_not(None)))
-    return tuple(sorted(found))
+    return tuple(sorted(row[0] for row in _LANGUAGES.all(reader)))
+
+
+def _languages() -> sa.Select[Any]:
+    # as a value it would hide from the planner how few are read
+    most: sa.ColumnElement[int] = sa.literal_column(str(LANGUAGES_OF))
+    first = sa.select(Case.language).where(is_queued()).order_by(*_ORDER).limit(most).subquery()
+    return sa.select(first.c.language).distinct().where(first.c.language.is_not(None))
+
+
+_LANGUAGES = Prepared(_languages)
 
 
 def _certainly(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     """The condition with unknown read as false, so that its negation keeps rows without a claim."""
     return sa.func.coalesce(condition, sa.false())
-
-
-def _place_value(place: Place) -> Any:
-    return sa.tuple_(
-        sa.literal(place.rank),
-        sa.literal(place.due_at, Moment()),
-        sa.literal(place.opened_at, Moment()),
-        sa.literal(place.id),
-    )
 
 
 def _summary(
@@ -253,7 +260,7 @@ def _summary(
     resolves: bool = False,
     recorded: bool = False,
 ) -> CaseSummary:
-    waits = case.state in CLAIMABLE and (resolves or case.state != CaseState.RESOLVING)
+    waits = case.state in CLAIMABLE and (resolves or case.state not in FOR_LEADS)
     running = case.claimed_until is not None and case.claimed_until > now
     yours = running and case.claimed_by == account_id
     held = "yours" if yours else "held" if running else "free"
@@ -287,44 +294,6 @@ def held_cases(reader: Session, *, account_id: str | None, now: datetime) -> tup
     """The cases that this person holds, in queue order."""
     found = _HELD.all(reader, account_id=account_id, now=now)
     return tuple(_summary(case, account_id=account_id, now=now) for case in found)
-
-
-def queue_counts(
-    reader: Session, *, account_id: str | None, now: datetime, resolves: bool = False
-) -> QueueCounts:
-    """How much waits for this person, what is due within the hour or overdue, and what this person holds."""
-    # naming all ranks lets the index of the queue find due times without reading every waiting case
-    free = [sa.and_(part, is_unclaimed(now)) for part in _waiting(account_id, resolves=resolves)]
-    ranked = Case.rank.in_(list(Rank))
-
-    def count(parts: Sequence[sa.ColumnElement[bool]], *conditions: sa.ColumnElement[bool]) -> int:
-        some = [sa.select(Case.id).where(part, *conditions).limit(MOST_COUNTED + 1) for part in parts]
-        rows = sa.union_all(*[sa.select(one.subquery()) for one in some]).subquery()
-        return min(int(reader.scalar(sa.select(sa.func.count()).select_from(rows)) or 0), MOST_COUNTED + 1)
-
-    return QueueCounts(
-        waiting=count(free),
-        due_soon=count(free, ranked, Case.due_at > now, Case.due_at <= now + timedelta(hours=1)),
-        overdue=count(free, ranked, Case.due_at <= now),
-        held_by_you=count([is_held_by(account_id, now)]),
-        oldest_at=_oldest_at(reader, account_id, now, resolves=resolves),
-    )
-
-
-def _oldest_at(reader: Session, account_id: str | None, now: datetime, *, resolves: bool) -> datetime | None:
-    """When the oldest that waits for this person came: state by state, because its index begins with that."""
-    states = (*QUEUED, CaseState.RESOLVING) if resolves else QUEUED
-    oldest = [
-        sa.select(Case.opened_at)
-        .where(Case.state == state, is_undelayed(), is_unclaimed(now), _listed_to(account_id))
-        .order_by(Case.opened_at)
-        .limit(1)
-        .subquery()
-        for state in states
-    ]
-    every = sa.union_all(*[sa.select(one.c.opened_at) for one in oldest]).subquery()
-    found: datetime | None = reader.scalar(sa.select(sa.func.min(every.c.opened_at, type_=Moment())))
-    return found
 
 
 _HELD = Prepared(

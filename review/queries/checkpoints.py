@@ -10,8 +10,9 @@ from review import ledger
 from review.domain import merkle, tiles
 from review.domain.commitments import leaf_entry
 from review.domain.signed_note import Checkpoint
-from review.errors import TrailBroken
-from review.models import Leaf, Opening, PendingEvent, StoredCheckpoint
+from review.domain.signer_refusals import Refusal, SignerRefused
+from review.domain.trail_check import TileStream
+from review.models import Leaf, Opening, PendingEvent, StoredCheckpoint, StoredTile
 
 CHUNK = 1_000
 
@@ -62,49 +63,68 @@ def trail_state(reader: Session) -> TrailState:
     return TrailState(entries=head.size, pending=pending, root=head.root, newest=newest_checkpoint(reader))
 
 
-def check_growth(reader: Session, head: ledger.Head, *, kept: Sequence[Checkpoint]) -> None:
-    """Raise `TrailBroken` unless the tree of this head begins with every tree that was signed before.
+def check_growth(
+    reader: Session, head: ledger.Head, *, kept: Sequence[Checkpoint], whole: bool = False
+) -> None:
+    """Raise `SignerRefused` unless the tree of this head begins with every tree that was signed before.
 
     Entries after the largest of ``kept`` are hashed again from their contents, and the root is derived from
-    what was signed and from them; stored roots are only compared.
+    what was signed and from them; stored roots are only compared. ``whole``: every entry is, and every tile
+    is compared as well.
     """
     for checkpoint in kept:
         if checkpoint.size > head.size:
-            raise TrailBroken(
-                f"A checkpoint of {checkpoint.size} entries was signed, but the database has {head.size}:"
-                " it is an older copy or was cut. Nothing more is signed; restore the newest backup."
-            )
-    largest = max((checkpoint.size for checkpoint in kept), default=0)
+            seen = f"A checkpoint of {checkpoint.size} entries was signed, but there are {head.size}."
+            raise SignerRefused(Refusal.OLDER_COPY, seen)
     read = ledger.tree_reader(reader, head.size)
     for checkpoint in kept:
         if merkle.tree_root(checkpoint.size, read) != checkpoint.root:
-            raise TrailBroken(
-                f"The first {checkpoint.size} entries are not those that were signed."
-                " Nothing more is signed; run flask trail verify."
-            )
-    subtrees = [read(level, index) for level, index in merkle.complete_subtrees(largest)]
-    frontier = merkle.Frontier(largest, subtrees)
-    _append_again(reader, frontier, head.size)
+            seen = f"The first {checkpoint.size} entries are others than were signed."
+            raise SignerRefused(Refusal.ENTRIES_CHANGED, seen)
+    begun = 0 if whole else max((checkpoint.size for checkpoint in kept), default=0)
+    subtrees = [read(level, index) for level, index in merkle.complete_subtrees(begun)]
+    frontier = merkle.Frontier(begun, subtrees)
+    _append_again(reader, frontier, head.size, stream=TileStream() if whole else None)
     if frontier.root() != head.root:
-        raise TrailBroken(
-            f"The entries do not add up to the tree head of {head.size}."
-            " Nothing more is signed; run flask trail verify."
-        )
+        seen = f"The entries do not add up to the tree head of {head.size}."
+        raise SignerRefused(Refusal.ENTRIES_CHANGED, seen)
 
 
-def _append_again(reader: Session, frontier: merkle.Frontier, size: int) -> None:
+def _append_again(
+    reader: Session, frontier: merkle.Frontier, size: int, *, stream: TileStream | None
+) -> None:
     """Append the leaf hashes up to ``size``, each made anew from envelope and salt."""
     while frontier.size < size:
         rows = reader.execute(
-            sa.select(Leaf.position, Opening.envelope, Opening.salt)
+            sa.select(Leaf.position, Leaf.leaf_hash, Opening.envelope, Opening.salt)
             .join(Opening, Opening.eid == Leaf.eid)
             .where(Leaf.position >= frontier.size, Leaf.position < size)
             .order_by(Leaf.position)
             .limit(CHUNK)
         ).all()
+        if not rows:
+            raise SignerRefused(Refusal.ENTRIES_CHANGED, f"Entry {frontier.size} is missing.")
         for row in rows:
             if row.position != frontier.size:
-                break
-            frontier.append(merkle.leaf_hash(leaf_entry(row.envelope, salt=row.salt)))
-        if not rows or rows[-1].position != frontier.size - 1:
-            raise TrailBroken(f"Entry {frontier.size} is missing; run flask trail verify.")
+                raise SignerRefused(Refusal.ENTRIES_CHANGED, f"Entry {frontier.size} is missing.")
+            found = merkle.leaf_hash(leaf_entry(row.envelope, salt=row.salt))
+            if found != row.leaf_hash:
+                seen = f"Entry {row.position} does not match its fingerprint."
+                raise SignerRefused(Refusal.ENTRIES_CHANGED, seen)
+            frontier.append(found)
+            if stream is not None:
+                _compare_tiles(reader, stream.append(found))
+
+
+def _compare_tiles(reader: Session, completed: Sequence[tiles.Tile]) -> None:
+    for tile in completed:
+        stored = reader.execute(
+            sa.select(StoredTile.hashes, StoredTile.root).where(
+                StoredTile.level == tile.level, StoredTile.number == tile.index
+            )
+        ).one_or_none()
+        if stored is None or tuple(stored) != (tile.hashes, tile.root):
+            seen = (
+                f"The stored hashes of tile {tile.index} of level {tile.level} are not those of its entries."
+            )
+            raise SignerRefused(Refusal.ENTRIES_CHANGED, seen)

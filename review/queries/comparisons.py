@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from review.domain.states import CaseState
+from review.domain.states import CaseState, Round
 from review.models import Account, Case, Decision, Review
 from review.queries.cases import CaseSummary
 from review.queries.decisions import StoredReview, standing_reviews
 
+OVER = (CaseState.DECIDED, CaseState.COMPLAINT)
+"""Where a case is that was decided, whatever became of the decision."""
 COMPARED_BACK = timedelta(days=7)
 LISTED = 50
 
@@ -38,20 +40,18 @@ class ComparedCase:
 def comparison_of(
     reader: Session, case: CaseSummary, *, account_id: str | None
 ) -> tuple[ComparedReview, ...]:
-    """All reviews of a decided case in the order of the rounds, for somebody who wrote one of them.
+    """All reviews behind the first decision of a case in the order of the rounds, for an author of one.
 
     Nothing before the decision, and nothing where there was one review alone: there is nothing to compare.
+    Whoever judged after a complaint knew the others, and is left out.
     """
-    if case.state != CaseState.DECIDED:
+    if case.state not in OVER:
         return ()
-    reviews = standing_reviews(reader, case.id)
+    reviews = [one for one in standing_reviews(reader, case.id) if one.round is not Round.COMPLAINT]
     if len(reviews) < 2 or all(review.account_id != account_id for review in reviews):
         return ()
     decisive = reader.scalar(
-        sa.select(Decision.review_id)
-        .where(Decision.case_id == case.id)
-        .order_by(Decision.decided_at.desc())
-        .limit(1)
+        sa.select(Decision.review_id).where(Decision.case_id == case.id, Decision.supersedes_id.is_(None))
     )
     people = sa.select(Account.id, Account.pseudonym).where(
         Account.id.in_([review.account_id for review in reviews])
@@ -79,7 +79,12 @@ def opposed_reviews(reader: Session, case: CaseSummary) -> tuple[StoredReview, .
 def compared_cases(reader: Session, *, account_id: str, now: datetime) -> tuple[ComparedCase, ...]:
     """What the person reviewed in the last seven days and a colleague did too, decided; newest first."""
     own, other, resolving = aliased(Review), aliased(Review), aliased(Review)
-    among = (other.case_id == own.case_id, other.id != own.id, other.undone_at.is_(None))
+    among = (
+        other.case_id == own.case_id,
+        other.id != own.id,
+        other.undone_at.is_(None),
+        other.round != Round.COMPLAINT,
+    )
     third = (
         sa.select(resolving.id)
         .where(
@@ -96,7 +101,8 @@ def compared_cases(reader: Session, *, account_id: str, now: datetime) -> tuple[
             own.account_id == account_id,
             own.recorded_at > now - COMPARED_BACK,
             own.undone_at.is_(None),
-            Case.state == CaseState.DECIDED,
+            own.round != Round.COMPLAINT,
+            Case.state.in_(OVER),
             sa.select(other.id).where(*among).exists(),
         )
         .order_by(own.recorded_at.desc())

@@ -14,7 +14,7 @@ from review.domain.decisions import ReviewFacts, ReviewInput
 from review.domain.outward import is_telling
 from review.domain.removal_order import order_names
 from review.domain.snippets import Snippet
-from review.domain.states import Round
+from review.domain.states import CaseState, Round
 from review.models import Case, Clause, ClauseVersion, Draft, Item, Referral, Review, ReviewClause, Sender
 from review.prepared import Prepared
 from review.queries.clauses import ClauseInForce, clauses_in_force
@@ -54,6 +54,7 @@ _NAMES = Prepared(
     lambda: (
         sa.select(
             Case.intake_kind,
+            Case.state,
             Sender.name,
             Referral.reference,
             Referral.issuing_authority,
@@ -97,6 +98,7 @@ def review_facts(
         sender_references=references,
         snippets=_snippets_for(reader, review, in_force),
         colleague=staff_named(reader, review.statement),
+        complained=rows[0].state == CaseState.COMPLAINT,
     )
 
 
@@ -156,7 +158,7 @@ def standing_review(reader: Session, case_id: str, *, account_id: str | None) ->
 def standing_reviews(reader: Session, case_id: str) -> tuple[StoredReview, ...]:
     """Every review of a case that was not undone, in the order of the rounds."""
     found = [_stored(reader, review) for review in _STANDING.all(reader, case_id=case_id)]
-    return tuple(sorted(found, key=lambda review: list(Round).index(review.round)))
+    return tuple(sorted(found, key=lambda review: (list(Round).index(review.round), review.recorded_at)))
 
 
 _STANDING = Prepared(

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from review.clock import EPOCH
 from review.domain.cursors import Cursor
+from review.domain.ids import read_id
 from review.domain.webhooks import TEST, DeliveryState
-from review.models import Delivery, DeliveryAttempt, Endpoint
+from review.models import Delivery, DeliveryAttempt, Endpoint, Item
 
 LISTED = 50
 MOST_COUNTED = 999
@@ -32,7 +33,10 @@ class AttemptShown:
 
 @dataclass(frozen=True)
 class DeliveryShown:
-    """One message; ``endpoint_state`` is on, off or removed. ``attempts``: the oldest first, of one alone."""
+    """One message; ``endpoint_state`` is on, off or removed. ``attempts``: the oldest first, of one alone.
+
+    ``referral_id``: the referral that it is about or whose item it is about; None where it is about neither.
+    """
 
     id: str
     endpoint_id: str
@@ -41,6 +45,7 @@ class DeliveryShown:
     kind: str
     topic: str
     subject_id: str
+    referral_id: str | None
     seq: int
     created_at: datetime
     standing: str
@@ -120,7 +125,7 @@ def delivery_shown(reader: Session, delivery_id: str, *, sender_id: str | None) 
 
 
 def _deliveries() -> sa.Select[*tuple[Any, ...]]:
-    return sa.select(
+    wanted = sa.select(
         Delivery.id,
         Delivery.endpoint_id,
         Endpoint.url,
@@ -129,6 +134,7 @@ def _deliveries() -> sa.Select[*tuple[Any, ...]]:
         Endpoint.kind,
         Delivery.topic,
         Delivery.subject_id,
+        Item.referral_id,
         Delivery.seq,
         Delivery.created_at,
         Delivery.standing,
@@ -136,7 +142,9 @@ def _deliveries() -> sa.Select[*tuple[Any, ...]]:
         Delivery.next_at,
         Delivery.finished_at,
         Delivery.stopped,
-    ).join(Endpoint, Endpoint.id == Delivery.endpoint_id)
+    )
+    of_endpoints = wanted.join(Endpoint, Endpoint.id == Delivery.endpoint_id)
+    return of_endpoints.outerjoin(Item, Item.id == Delivery.subject_id)
 
 
 def _shown(
@@ -151,6 +159,7 @@ def _shown(
         kind=row.kind,
         topic=row.topic,
         subject_id=row.subject_id,
+        referral_id=row.referral_id or read_id(row.subject_id, "R"),
         seq=row.seq,
         created_at=row.created_at,
         standing=row.standing,

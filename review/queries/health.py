@@ -9,7 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from review import clock, db
-from review.domain.loops import SILENT_SECONDS
+from review.domain.loops import SIGNER, SILENT_SECONDS
+from review.domain.signer_refusals import REFUSALS
 from review.domain.witness_policy import NONE, WitnessPolicy
 from review.domain.witness_requests import FAILURE_WORDS
 from review.errors import SettingsError
@@ -177,6 +178,7 @@ def _checks(reader: Session, *, now: datetime, witnesses: WitnessPolicy | None) 
     )
     yield _deliveries_check(reader, now=now)
     yield _platform_check(reader, now=now)
+    yield from _signer_check(reader, now=now)
     yield _workers_check(reader, now=now)
     yield _verification_check(reader, now=now)
     if witnesses is not None:
@@ -318,6 +320,14 @@ def _workers_check(reader: Session, *, now: datetime) -> Check:
         else "Every background loop is at work.",
         next_step="Start flask work, or see its log.",
     )
+
+
+def _signer_check(reader: Session, *, now: datetime) -> Iterator[Check]:
+    """What the signer refuses, and what to do; nothing is told of one that signs."""
+    failures = [state.failure for state in loop_states(reader, now=now) if state.name == SIGNER]
+    for refusal, (sentence, next_step) in REFUSALS.items():
+        if refusal in failures:
+            yield Check("signer", ok=False, serves=True, sentence=sentence, next_step=next_step)
 
 
 def _age_check(name: str, oldest: datetime | None, *, now: datetime, what: str, nothing: str) -> Check:

@@ -11,7 +11,7 @@ from review.domain import merkle
 from review.domain.events import EVENTS
 from review.errors import NotFound
 from review.formats.tlog_proof import opening_json, write_proof
-from review.models import Item, Leaf, Opening, Referral
+from review.models import Batch, Item, Leaf, Opening, Referral
 from review.queries.witnesses import covering_checkpoint
 
 
@@ -31,19 +31,36 @@ def receipt_of(
     that goes with it holds only what this sender may see; withheld fields lack their key.
     """
     object_id = _own_object(reader, sender_id=sender_id, referral_id=referral_id, item_id=item_id)
-    event_type = "referral.received" if item_id is None else "item.answered"
+    if item_id is None:
+        return _receipt(reader, "referral.received", object_id)
+    return _receipt(reader, "item.answered", object_id)
+
+
+def batch_receipt_of(reader: Session, *, sender_id: str | None, batch_id: str) -> Receipt:
+    """The receipt of a whole delivery: what came in, by its digest, and how many lines became what.
+
+    Raises `NotFound` for what is not this sender's, does not exist, or is not complete.
+    """
+    own = sa.select(Batch.id).where(Batch.id == batch_id, Batch.sender_id == sender_id)
+    found = reader.scalar(own)
+    if found is None:
+        raise NotFound()
+    return _receipt(reader, "batch.completed", found)
+
+
+def _receipt(reader: Session, event_type: str, object_id: str) -> Receipt:
+    kind = EVENTS[event_type]
     row = reader.execute(
         sa.select(Opening.envelope, Opening.salt, Opening.fields, Leaf.position)
         .outerjoin(Leaf, Leaf.eid == Opening.eid)
         .where(
-            Opening.object_kind == ("referral" if item_id is None else "item"),
+            Opening.object_kind == kind.object_kind,
             Opening.object_id == object_id,
             Opening.event_type == event_type,
         )
         .order_by(Opening.object_version.desc())
         .limit(1)
     ).one_or_none()
-    kind = EVENTS[event_type]
     if row is None or not kind.seen_by_sender:
         raise NotFound()
     covering = None if row.position is None else covering_checkpoint(reader, row.position)

@@ -36,7 +36,8 @@ class ItemInRecord:
     """An item of the case, its location as sent and canonical, what it was described as, its answer verbatim.
 
     The trail tells of the description only by the digest of the whole original. ``differs`` names the
-    columns that are not as the trail tells; what is shown is what the trail tells.
+    columns that are not as the trail tells; what is shown is what the trail tells. ``superseded``: answers
+    that were given before, each with its time.
     """
 
     id: str
@@ -50,6 +51,7 @@ class ItemInRecord:
     withdrawn_at: datetime | None
     answer: str | None
     answered_at: datetime | None
+    superseded: tuple[tuple[str, datetime], ...] = ()
     differs: tuple[str, ...] = ()
 
 
@@ -173,6 +175,7 @@ def _item(row: sa.Row[Any], answer: sa.Row[Any] | None, told: ToldRecord) -> Ite
         withdrawn_at=_moment(true("withdrawn_at")),
         answer=None if body is None else _text(body),
         answered_at=_moment(answered_at),
+        superseded=tuple((_text(event.fields["answer"]), event.at) for event in events[:-1]),
         differs=_differs(told, "item", row.id) + _differs(told, "answer", row.id),
     )
 

@@ -99,7 +99,7 @@ def cases_found(
         most = LOOKED_THROUGH if chosen.narrow else MOST_COUNTED + 1
         window = _window(chosen, after, most=most)
         among = Case.id.in_(sa.select(window.c.id))
-    places = _matching(reader, [among, *_conditions(chosen), *_behind(after)])
+    places = _matching(reader, [among, *conditions_of(chosen), *_behind(after)])
     whole, edge = True, None
     if window is not None:
         looked, edge = _edge(reader, window) if chosen.narrow else (len(places), None)
@@ -176,7 +176,8 @@ def _outcome() -> sa.ScalarSelect[Any]:
     return newest.order_by(Decision.decided_at.desc()).limit(1).correlate(Case).scalar_subquery()
 
 
-def _conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
+def conditions_of(filters: Filters) -> list[sa.ColumnElement[bool]]:
+    """What a case must be for these filters to leave it."""
     found: list[sa.ColumnElement[bool]] = [*_between(filters)]
     if filters.state is not None:
         found.append(Case.state == filters.state)

@@ -62,10 +62,12 @@ class WordingToday:
 def messages_in_record(
     items: Sequence[ItemInRecord], referrals: Sequence[ReferralInRecord]
 ) -> tuple[MessageInRecord, ...]:
-    """The answers by referral; one that several items got alike stands once."""
+    """The answers by referral, superseded ones too; one that several items got alike stands once."""
     named = {referral.id: referral for referral in referrals}
     grouped: dict[tuple[str, str, datetime | None], list[str]] = {}
     for item in items:
+        for answer, answered_at in item.superseded:
+            grouped.setdefault((item.referral_id, answer, answered_at), []).append(item.id)
         if item.answer is not None:
             grouped.setdefault((item.referral_id, item.answer, item.answered_at), []).append(item.id)
     return tuple(

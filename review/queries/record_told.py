@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session
 
 from review.domain.states import ItemStatus
 from review.domain.told import CaseTold, Difference, Told, case_told, read_told
+from review.domain.told_complaints import ComplaintTold, complaints_told
 from review.domain.trail_check import name_of, problem_of
 from review.models import EmailedReferral, Leaf, Opening, PendingEvent
+from review.queries.erased import Erased
 from review.queries.stored_cases import compare_cases, compare_items, in_sets
 from review.queries.stored_emailed import compare_emailed
 from review.queries.stored_evidence import OF_CAPTURES, compare_captures
@@ -27,6 +29,7 @@ class ToldRecord:
     """
 
     case: CaseTold
+    complaints: dict[str, ComplaintTold]
     answers: dict[str, list[Told]]
     referrals: dict[str, Told]
     differences: tuple[Difference, ...] = ()
@@ -82,6 +85,7 @@ def told_record(reader: Session, case_id: str, *, items_stored: Mapping[str, tup
         by_row.setdefault((difference.noun, difference.id), []).append(difference)
     return ToldRecord(
         case=case_told(cases[case_id]),
+        complaints=complaints_told(cases[case_id]),
         answers={key: [event for event in chain if "answer" in event.fields] for key, chain in items.items()},
         referrals={key: chain[0] for key, chain in referrals.items() if chain},
         differences=tuple(found),
@@ -127,11 +131,12 @@ def _chains(
     reader: Session, kind: str, types: frozenset[str], ids: Sequence[str], broken: list[str]
 ) -> dict[str, list[Told]]:
     chains: dict[str, list[Told]] = {}
+    erased = Erased(reader)
     for some in in_sets(ids):
         for row in _events(reader, kind, types, some):
             event = event_of(row)
             leaf = row.leaf_hash if row.leaf_hash is not None else row.pending_hash
-            reason = problem_of(event, leaf=leaf)
+            reason = problem_of(event, leaf=leaf, erased=erased.fields_of)
             told = None if reason else read_told(row.envelope, row.fields, row.position)
             if told is None:
                 entry = "An entry without position" if row.position is None else f"Entry {row.position}"

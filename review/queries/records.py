@@ -9,9 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.domain.told import Difference, moment_of
-from review.models import Case, Item
+from review.models import Case, Erasure, Item, LegalHold
 from review.queries.escalations import EscalationInRecord, escalations_told
 from review.queries.notes import NoteInRecord, notes_told
+from review.queries.record_complaints import (
+    ComplaintInRecord,
+    SupersededInRecord,
+    complaints_in_record,
+    superseded_in_record,
+)
 from review.queries.record_emails import EmailInRecord, emails_in_record
 from review.queries.record_parts import (
     ClauseInRecord,
@@ -56,7 +62,7 @@ class Record:
     Everything that an event tells of is shown as told; ``differences`` are the rows that say otherwise and
     ``broken`` the entries of the trail that were changed themselves. ``readings``: who read the
     record and its evidence, newest first; ``timeline`` leaves these out. ``emails``: by the referral of each.
-    ``why_second``: codes of what asked for a second review.
+    ``why_second``: codes of what asked for a second review. ``superseded``: decisions that were reversed.
     """
 
     id: str
@@ -80,6 +86,8 @@ class Record:
     messages: tuple[MessageInRecord, ...]
     evidence: tuple[EvidenceInRecord, ...]
     questions: tuple[QuestionInRecord, ...]
+    complaints: tuple[ComplaintInRecord, ...]
+    superseded: tuple[SupersededInRecord, ...]
     escalations: tuple[EscalationInRecord, ...]
     notes: tuple[NoteInRecord, ...]
     readings: tuple[Reading, ...]
@@ -112,6 +120,9 @@ def record_of(reader: Session, case_id: str, *, on: date) -> Record | None:
         "item": [item.id for item in items],
         "email": [email.id for email in emails],
     }
+    about = [case_id, *subjects["referral"]]
+    subjects["hold"] = list(reader.scalars(sa.select(LegalHold.id).where(LegalHold.object_id.in_(about))))
+    subjects["erasure"] = list(reader.scalars(sa.select(Erasure.id).where(Erasure.object_id.in_(about))))
     total = sa.select(sa.func.count()).where(Item.case_id == case_id)
     timeline = timeline_of(reader, subjects)
     return Record(
@@ -136,6 +147,8 @@ def record_of(reader: Session, case_id: str, *, on: date) -> Record | None:
         messages=messages_in_record(items, referrals),
         evidence=evidence_in_record(reader, subjects["item"]),
         questions=questions_in_record(reader, told, items, referrals),
+        complaints=complaints_in_record(reader, told, items, referrals),
+        superseded=superseded_in_record(told),
         escalations=escalations_told(reader, case_id),
         notes=notes_told(reader, case_id),
         readings=readings_of(reader, case_id),

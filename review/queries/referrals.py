@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -13,20 +13,24 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review import db
-from review.clock import rfc3339
+from review.clock import EPOCH, rfc3339
 from review.domain.cursors import Cursor
-from review.domain.representation import OwnItem, OwnQuestion, OwnReferral
+from review.domain.representation import OwnComplaint, OwnItem, OwnQuestion, OwnReferral
 from review.domain.states import ItemStatus
 from review.formats.original import read_splices, rebuild
 from review.models import Answer, BatchLine, Item, Referral, RefusedItem, Restriction
 from review.models.evidence_files import read_evidence
 from review.prepared import Prepared
+from review.queries.complaints import complaints_of
 from review.queries.own_lists import has_status
 from review.queries.questions import questions_of
 
 SHORT_CHUNK = 400
 MOST_ITEMS = 5_000
 """Items of one page, good and refused; a page ends early before it holds more."""
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""How much earlier than the change before it a change may be dated, by the clocks of two servers."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,8 @@ def own_item(reader: Session, item_id: str, *, sender_id: str | None) -> OwnItem
     if row is None:
         return None
     answer = _answers(reader, [item_id]).get(item_id, {})
-    return _own_item(row, answer, _questions(reader, [row]).get(item_id, ()))
+    questions, complaints = _asked_and_complained(reader, [row])
+    return _own_item(row, answer, questions.get(item_id, ()), complaints.get(item_id, ()))
 
 
 def told_items(reader: Session, item_ids: Sequence[str]) -> list[tuple[OwnItem, str]]:
@@ -63,9 +68,14 @@ def told_items(reader: Session, item_ids: Sequence[str]) -> list[tuple[OwnItem, 
             wanted.where(Item.id.in_(item_ids[start : start + SHORT_CHUNK])).order_by(Item.id)
         ).all()
         answers = _answers(reader, [row.id for row in rows if row.status == ItemStatus.DECIDED])
-        questions = _questions(reader, rows)
+        questions, complaints = _asked_and_complained(reader, rows)
         found += [
-            (_own_item(row, answers.get(row.id, {}), questions.get(row.id, ())), str(row.reference))
+            (
+                _own_item(
+                    row, answers.get(row.id, {}), questions.get(row.id, ()), complaints.get(row.id, ())
+                ),
+                str(row.reference),
+            )
             for row in rows
         ]
     return found
@@ -96,10 +106,8 @@ def changed_referrals(
             )
         )
     elif updated_since is not None:
-        start = sa.select(sa.func.min(Referral.change_position)).where(
-            Referral.sender_id == sender_id, Referral.updated_at >= updated_since
-        )
-        wanted = wanted.where(Referral.change_position >= start.scalar_subquery())
+        start = _first_change(reader, sender_id, since=updated_since)
+        wanted = wanted.where(sa.false() if start is None else Referral.change_position >= start)
     if reference is not None:
         wanted = wanted.where(Referral.reference == reference)
     if status is not None:
@@ -109,6 +117,23 @@ def changed_referrals(
         wanted = wanted.where(Referral.id.in_(lines))
     ordered = wanted.order_by(Referral.change_position, Referral.id)
     return _page(reader, ordered, limit=limit)
+
+
+def _first_change(reader: Session, sender_id: str | None, *, since: datetime) -> int | None:
+    """The position of a sender's first change at or after a moment; None where there is none.
+
+    Looked for from the end, because programs ask for what is new: their wait grows with what has changed
+    since, not with all that they ever sent. Positions follow the clock as closely as clocks agree.
+    """
+    own = sa.select(Referral.change_position).where(Referral.sender_id == sender_id)
+    oldest = reader.execute(own.add_columns(Referral.updated_at).order_by(Referral.change_position).limit(1))
+    first = oldest.one_or_none()
+    if first is None or first.updated_at >= since:  # all of it is asked for
+        return None if first is None else int(first.change_position)
+    earlier = own.where(Referral.updated_at < max(since, EPOCH) - CLOCKS_DIFFER)
+    before = reader.scalar(earlier.order_by(Referral.change_position.desc()).limit(1))
+    later = own.where(Referral.updated_at >= since, Referral.change_position >= (before or 0))
+    return reader.scalar(later.order_by(Referral.change_position).limit(1))
 
 
 def original_of(reader: Session, referral_id: str, *, data_dir: Path) -> bytes | None:
@@ -201,10 +226,10 @@ def _with_parts(reader: Session, rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> li
         wanted = _items().where(Item.referral_id.in_(ids)).order_by(Item.referral_id, Item.position)
         item_rows = list(reader.execute(wanted))
     answers = _answers(reader, [row.id for row in item_rows if row.status == ItemStatus.DECIDED])
-    questions = _questions(reader, item_rows)
+    questions, complaints = _asked_and_complained(reader, item_rows)
     items: dict[str, list[OwnItem]] = {}
     for row in item_rows:
-        item = _own_item(row, answers.get(row.id, {}), questions.get(row.id, ()))
+        item = _own_item(row, answers.get(row.id, {}), questions.get(row.id, ()), complaints.get(row.id, ()))
         items.setdefault(row.referral_id, []).append(item)
     refused = _refused(reader, ids)
     return [
@@ -223,16 +248,24 @@ def _with_parts(reader: Session, rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> li
     ]
 
 
-def _questions(
+def _asked_and_complained(
     reader: Session, rows: Iterable[sa.Row[*tuple[Any, ...]]]
-) -> dict[str, tuple[OwnQuestion, ...]]:
-    """What was asked about items: of those alone that have another event than their answer, which is few."""
-    asked = [row.id for row in rows if row.trail_version > (row.status == ItemStatus.DECIDED)]
-    return questions_of(reader, asked) if asked else {}
+) -> tuple[dict[str, tuple[OwnQuestion, ...]], dict[str, tuple[OwnComplaint, ...]]]:
+    """What was asked about items, and what was complained of.
+
+    Looked up for those alone that have another event than their answer, which is few.
+    """
+    more = [row for row in rows if row.trail_version > (row.status == ItemStatus.DECIDED)]
+    decided = [row.id for row in more if row.status == ItemStatus.DECIDED]
+    questions = questions_of(reader, [row.id for row in more]) if more else {}
+    return questions, complaints_of(reader, decided) if decided else {}
 
 
 def _own_item(
-    row: sa.Row[*tuple[Any, ...]], answer: dict[str, Any], questions: tuple[OwnQuestion, ...]
+    row: sa.Row[*tuple[Any, ...]],
+    answer: dict[str, Any],
+    questions: tuple[OwnQuestion, ...],
+    complaints: tuple[OwnComplaint, ...],
 ) -> OwnItem:
     waits = row.status == ItemStatus.IN_REVIEW and any(one.ended_at is None for one in questions)
     return OwnItem(
@@ -246,6 +279,7 @@ def _own_item(
         withdrawn_at=row.withdrawn_at,
         answer=answer if row.status == ItemStatus.DECIDED else {},
         questions=questions,
+        complaints=complaints,
     )
 
 

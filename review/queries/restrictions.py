@@ -14,8 +14,10 @@ from review.models import Answer, Case, Decision, Delivery, DeliveryAttempt, Ite
 MOST_LISTED = 100
 MOST_COUNTED = 999
 MOST_PLACES = 20
-_TO_DO = (Restriction.implemented_at.is_(None), Restriction.failed_at.is_(None))
-_FAILED = (Restriction.implemented_at.is_(None), Restriction.failed_at.is_not(None))
+_LIVE = Restriction.ends_at.is_(None)
+_TO_DO = (Restriction.implemented_at.is_(None), Restriction.failed_at.is_(None), _LIVE)
+_FAILED = (Restriction.implemented_at.is_(None), Restriction.failed_at.is_not(None), _LIVE)
+_LIFTED = Restriction.ends_at.is_not(None)
 _DEAD = (
     Delivery.standing == sa.literal_column(f"'{DeliveryState.DEAD}'"),
     Delivery.endpoint_id == PLATFORM_ENDPOINT,
@@ -41,12 +43,13 @@ class RestrictionShown:
     failed_at: datetime | None
     failure: str | None
     message: str | None
+    ends_at: datetime | None
     locations: tuple[str, ...] = ()
 
     @property
     def state(self) -> RestrictionState:
         """How it stands."""
-        return state_of(implemented_at=self.implemented_at, failed_at=self.failed_at)
+        return state_of(implemented_at=self.implemented_at, failed_at=self.failed_at, ends_at=self.ends_at)
 
 
 @dataclass(frozen=True)
@@ -67,11 +70,13 @@ class DeadLetter:
 class Restrictions:
     """What needs somebody: waiting ones and failed ones, the oldest first, and dead letters to the platform.
 
-    Each list holds 100 at most; the counts go at most 1 000.
+    ``lifted``: the newest that ended, which whoever put them in place by hand takes away again. Each list
+    holds 100 at most; the counts go at most 1 000.
     """
 
     waiting: tuple[RestrictionShown, ...]
     failed: tuple[RestrictionShown, ...]
+    lifted: tuple[RestrictionShown, ...]
     dead: tuple[DeadLetter, ...]
     waiting_count: int
     failed_count: int
@@ -100,6 +105,15 @@ def restrictions_to_follow(reader: Session) -> Restrictions:
     return Restrictions(
         waiting=tuple(RestrictionShown(**row._mapping) for row in reader.execute(oldest.where(*_TO_DO))),
         failed=tuple(RestrictionShown(**row._mapping) for row in reader.execute(oldest.where(*_FAILED))),
+        lifted=tuple(
+            RestrictionShown(**row._mapping)
+            for row in reader.execute(
+                _restrictions()
+                .where(_LIFTED)
+                .order_by(Restriction.ends_at.desc(), Restriction.id)
+                .limit(MOST_LISTED)
+            )
+        ),
         dead=_dead_letters(reader),
         waiting_count=_count(reader, sa.select(Restriction.id).where(*_TO_DO)),
         failed_count=_count(reader, sa.select(Restriction.id).where(*_FAILED)),
@@ -142,6 +156,7 @@ def _restrictions() -> sa.Select[*tuple[Any, ...]]:
             Restriction.failed_at,
             Restriction.failure,
             newest.label("message"),
+            Restriction.ends_at,
         )
         .join(Decision, Decision.id == Restriction.decision_id)
         .join(Case, Case.id == Decision.case_id)

@@ -1,18 +1,71 @@
 """Which earlier decisions beside a case were reversed, as far as whoever looks at the case may know?
 
+Of a case that was complained of the decision that stands is told of, and that it superseded another one.
+
 Nothing is told of a decision whose case this person alone has reviewed, nor of a later one of which that is
 so: both stand there as that person's review until it may be known what others say.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from review.domain.complaints import ComplaintResult
+from review.domain.decisions import OUTCOMES
+from review.domain.numbers import share
 from review.domain.precedents import FOUND_WRONG, KEPT_UP, Reversal, reversals_told
 from review.domain.states import ROUND_IN, CaseState, Round
-from review.models import Case, Decision, QualityEntry, QualitySample, Review, ShownPrecedent
+from review.models import Case, Complaint, Decision, QualityEntry, QualitySample, Review, ShownPrecedent
 from review.prepared import Prepared
+from review.queries.complaints import stands
+
+
+@dataclass(frozen=True)
+class JudgedAgain:
+    """How many decisions of one outcome were judged again after complaints, and how many were reversed."""
+
+    first_outcome: str
+    judged: int
+    reversed: int
+
+    @property
+    def share_reversed(self) -> float | None:
+        """The share that did not stand; unknown where none was judged again."""
+        return share(self.reversed, self.judged)
+
+
+def judged_after_complaints(reader: Session, *, since: datetime, before: datetime) -> tuple[JudgedAgain, ...]:
+    """What became of decisions that were judged again in some time, by the outcome they had."""
+    earlier = (
+        sa.select(Decision.outcome)
+        .where(Decision.case_id == Complaint.case_id, Decision.decided_at < Complaint.ended_at)
+        .order_by(Decision.decided_at.desc())
+        .limit(1)
+        .correlate(Complaint)
+        .scalar_subquery()
+    )
+    judged = (
+        sa.select(Complaint.review_id, Complaint.result, earlier.label("outcome"))
+        .where(Complaint.ended_at >= since, Complaint.ended_at < before)
+        .distinct()
+        .subquery()
+    )
+    counted = sa.select(judged.c.outcome, judged.c.result, sa.func.count())
+    found = {
+        (outcome, result): count
+        for outcome, result, count in reader.execute(counted.group_by(judged.c.outcome, judged.c.result))
+    }
+    return tuple(
+        JudgedAgain(
+            outcome,
+            judged=sum(found.get((outcome, result), 0) for result in ComplaintResult),
+            reversed=found.get((outcome, ComplaintResult.REVERSED), 0),
+        )
+        for outcome in OUTCOMES
+    )
 
 
 def reversals_beside(
@@ -33,6 +86,7 @@ def _statement() -> Any:
             ShownPrecedent.precedent_id,
             looked_at.state,
             _resolved_otherwise().label(Reversal.RESOLVED.value),
+            Decision.supersedes_id.is_not(None).label(Reversal.COMPLAINT.value),
             _found_wrong().label(Reversal.QUALITY.value),
             _judged_otherwise_later(earlier).label(Reversal.LATER.value),
         )
@@ -44,6 +98,7 @@ def _statement() -> Any:
         .where(
             ShownPrecedent.case_id == sa.bindparam("case_id"),
             ShownPrecedent.account_id == sa.bindparam("account_id"),
+            stands(),
             _reviewed_by_others(earlier.id),
         )
         .order_by(ShownPrecedent.place, Decision.decided_at)
@@ -101,6 +156,7 @@ def _judged_otherwise_later(earlier: Any) -> sa.ColumnElement[bool]:
         .where(
             later.match_digest == earlier.match_digest,
             later.intake_kind == earlier.intake_kind,
+            stands(decision),
             decision.decided_at > Decision.decided_at,
             decision.outcome != Decision.outcome,
             _judges_content(review),

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from review import db
 from review.models import Leaf, Opening, StoredCheckpoint, schema
-from review.queries.cases import QueueCounts, queue_counts
 from review.queries.heartbeats import LoopState, loop_states
+from review.queries.queue_counts import QueueCounts, queue_counts
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from review.models import (
     ReviewCompanion,
     ReviewSnippet,
 )
+from review.queries.stored_complaints import compare_complaints
 from review.queries.stored_looks import look_differences, stored_looks
 from review.queries.stored_notes import compare_notes
 from review.queries.stored_questions import question_differences, stored_questions
@@ -74,7 +75,7 @@ def by_owner(rows: Iterable[Row], owner: str) -> dict[str, list[Row]]:
 
 
 def compare_cases(reader: Session, chains: Chains) -> Iterator[Difference]:
-    """State, reviews, their clauses, decisions, first looks and questions to senders of these cases."""
+    """State, reviews, their clauses, decisions, first looks, questions and complaints of these cases."""
     ids = list(chains)
     looks = stored_looks(reader, ids)
     cases = sa.select(*raw(Case.id, Case.state, Case.decided_at)).where(among(reader, Case.id))
@@ -85,7 +86,8 @@ def compare_cases(reader: Session, chains: Chains) -> Iterator[Difference]:
         rows_by_name(
             reader,
             sa.select(
-                *raw(Decision.id, Decision.case_id, Decision.review_id, Decision.outcome, Decision.decided_at)
+                *raw(Decision.id, Decision.case_id, Decision.review_id, Decision.outcome),
+                *raw(Decision.decided_at, Decision.supersedes_id),
             )
             .where(among(reader, Decision.case_id))
             .order_by(Decision.case_id, Decision.id),
@@ -108,6 +110,7 @@ def compare_cases(reader: Session, chains: Chains) -> Iterator[Difference]:
             if event.event_type == "case.opened":
                 yield from _moved_differences(reader, case_id, event)
     yield from compare_notes(reader, chains)
+    yield from compare_complaints(reader, chains)
 
 
 def _columns(told: CaseTold) -> Row:

@@ -11,6 +11,7 @@ from review.domain.emailed import CONFIRM, REFUSE, EmailedState
 from review.domain.told import Difference, Told, differing
 from review.models import Account, EmailedReferral, Referral
 from review.queries.emailed import facts_in, message_of
+from review.queries.erased import Erased
 from review.queries.stored_cases import Chains
 from review.queries.trail_rows import raw
 
@@ -36,6 +37,7 @@ def compare_emailed(reader: Session, chains: Chains) -> Iterator[Difference]:
         .where(table.id.in_(list(chains)))
     )
     rows = {row.id: row._mapping for row in reader.execute(statement)}
+    erased = Erased(reader).emptied("emailed_referrals", "message", list(chains))
     for email_id, events in chains.items():
         arrived, last = events[0], events[-1]
         row = rows.get(email_id)
@@ -43,7 +45,7 @@ def compare_emailed(reader: Session, chains: Chains) -> Iterator[Difference]:
             yield Difference("email", email_id, "", "gone", position=arrived.position)
             continue
         yield from _changed(email_id, row, _told(events), last)
-        if arrived.event_type != "email.arrived":
+        if arrived.event_type != "email.arrived" or email_id in erased:
             continue
         message = message_of(reader, email_id)
         found = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from review.domain.told import At, Difference, Told, differing
 from review.domain.webhooks import DeliveryState, EndpointKind
 from review.models import Delivery, Endpoint, Restriction
 from review.queries.stored_cases import Chains, rows_by_name
-from review.queries.trail_rows import among, raw
+from review.queries.trail_rows import among, raw, stream
 
 OF_ENDPOINTS = frozenset(
     {
@@ -24,7 +25,9 @@ OF_ENDPOINTS = frozenset(
     }
 )
 OF_DELIVERIES = frozenset({"delivery.arrived", "delivery.given_up", "delivery.sent_again"})
-OF_RESTRICTIONS = frozenset({"restriction.implemented", "restriction.failed"})
+OF_RESTRICTIONS = frozenset({"restriction.implemented", "restriction.failed", "restriction.lifted"})
+BODIES_AT_ONCE = 50
+"""Messages whose bytes are held at a time."""
 Columns = dict[str, Any]
 
 
@@ -39,20 +42,55 @@ def compare_endpoints(reader: Session, chains: Chains) -> Iterator[Difference]:
 
 
 def compare_deliveries(reader: Session, chains: Chains) -> Iterator[Difference]:
-    """Where each message that was ended or sent again stands, and since when."""
+    """Where each message that was ended or sent again stands, since when, and its bytes once sent."""
     columns = raw(
         Delivery.id, Delivery.topic, Delivery.standing, Delivery.tries, Delivery.finished_at,
         Delivery.stopped,
     )  # fmt: skip
     wanted = sa.select(*columns).where(among(reader, Delivery.id))
     yield from _differences(reader, "delivery", wanted, chains, _delivery_told)
+    yield from _body_differences(reader, chains)
 
 
 def compare_restrictions(reader: Session, chains: Chains) -> Iterator[Difference]:
-    """What was reported of each restriction."""
-    columns = raw(Restriction.id, Restriction.implemented_at, Restriction.failed_at, Restriction.failure)
+    """What was reported of each restriction, and when it was lifted."""
+    columns = raw(
+        Restriction.id, Restriction.implemented_at, Restriction.failed_at, Restriction.failure,
+        Restriction.ends_at,
+    )  # fmt: skip
     wanted = sa.select(*columns).where(among(reader, Restriction.id))
     yield from _differences(reader, "restriction", wanted, chains, _restriction_told)
+
+
+def _body_differences(reader: Session, chains: Chains) -> Iterator[Difference]:
+    """Messages whose bytes are not those whose digest was recorded when they were sent."""
+    told = {
+        delivery_id: event
+        for delivery_id, events in chains.items()
+        for event in events
+        if "body_sha256" in event.fields
+    }
+    if not told:
+        return
+    bodies = sa.select(*raw(Delivery.id, Delivery.body)).where(among(reader, Delivery.id))
+    with stream(reader, bodies, told, at_once=BODIES_AT_ONCE) as rows:
+        for row in rows:
+            event = told[row.id]
+            found = sha256(row.body).hexdigest() if isinstance(row.body, bytes) else "unreadable"
+            wanted = event.text("body_sha256")
+            if found != wanted:
+                yield Difference("delivery", row.id, "", "changed", "body", found, wanted, event.position)
+
+
+def body_problems(reader: Session) -> Iterator[Difference]:
+    """Messages whose bytes are not those of the digest that was frozen with them."""
+    columns = raw(Delivery.id, Delivery.body, Delivery.body_sha256)
+    frozen = sa.select(*columns).where(Delivery.body_sha256.is_not(None))
+    with stream(reader, frozen, at_once=BODIES_AT_ONCE) as rows:
+        for row in rows:
+            found = sha256(row.body).hexdigest() if isinstance(row.body, bytes) else "unreadable"
+            if found != row.body_sha256:
+                yield Difference("delivery", str(row.id), "", "surplus", "holds other bytes than were frozen")
 
 
 def _differences(
@@ -110,10 +148,12 @@ def _delivery_told(events: Sequence[Told]) -> Columns:
 
 
 def _restriction_told(events: Sequence[Told]) -> Columns:
-    """What was reported, each once."""
-    told: Columns = {"implemented_at": None, "failed_at": None, "failure": None}
+    """What was reported and whether it was lifted, each once."""
+    told: Columns = {"implemented_at": None, "failed_at": None, "failure": None, "ends_at": None}
     for event in events:
-        if event.event_type == "restriction.failed":
+        if event.event_type == "restriction.lifted":
+            told["ends_at"] = event.when
+        elif event.event_type == "restriction.failed":
             told["failed_at"] = event.when
             told["failure"] = event.text("reason")
             if not event.knows("reason"):

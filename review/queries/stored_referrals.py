@@ -13,6 +13,7 @@ from review.domain.removal_order import written_order
 from review.domain.told import Difference, Told, differing, items_told, referral_told
 from review.formats import original
 from review.models import Account, Item, Referral
+from review.queries.erased import Erased
 from review.queries.stored_cases import Chains, Row, ended_differences, moved_at, rows_by_name
 from review.queries.trail_rows import among, listed, raw, stream
 
@@ -77,7 +78,13 @@ def _original_differences(
     reader: Session, received: Mapping[str, Told], rows: Mapping[str, Row], evidence: Evidence | None
 ) -> Iterator[Difference]:
     """Rebuild each original and compare its SHA-256; some megabytes at a time."""
-    sized = [(referral_id, rows[referral_id]["length"]) for referral_id in received if referral_id in rows]
+    gone = [referral_id for referral_id, row in rows.items() if row["length"] == 0]
+    erased = Erased(reader).emptied("referrals", "received_body", gone) if gone else set()
+    sized = [
+        (referral_id, rows[referral_id]["length"])
+        for referral_id in received
+        if referral_id in rows and referral_id not in erased
+    ]
     splices = sa.cast(Referral.splices, sa.Text).label("splices")
     for ids in _by_size(sized):
         columns = raw(

@@ -15,6 +15,7 @@ from review.domain.told import STATE_AFTER, Difference, Told, read_told
 from review.models import (
     Answer,
     Case,
+    Complaint,
     Decision,
     Delivery,
     EmailedReferral,
@@ -32,6 +33,8 @@ from review.models import (
     ShownPrecedent,
     Snippet,
 )
+from review.models.base import Base
+from review.models.kinds import type_of_object
 from review.queries.stored_cases import SET, Chains, compare_cases, compare_items, told_events
 from review.queries.stored_clauses import compare_clauses, compare_senders
 from review.queries.stored_emailed import compare_emailed
@@ -40,6 +43,7 @@ from review.queries.stored_messages import (
     OF_DELIVERIES,
     OF_ENDPOINTS,
     OF_RESTRICTIONS,
+    body_problems,
     compare_deliveries,
     compare_endpoints,
     compare_restrictions,
@@ -90,7 +94,28 @@ def row_problem(
     if difference is None:
         return None
     about = (difference.id, difference.owner.rpartition(" ")[2])
-    return Problem(None, difference.sentence, REST, about, entry=difference.position)
+    table = _table_of(difference.noun)
+    return Problem(
+        None, difference.sentence, REST, about, entry=difference.position, table=table, row=difference.id
+    )
+
+
+def _table_of(noun: str) -> str:
+    found = _TABLES.get(noun) or type_of_object.get(noun) or Opening
+    return str(sa.inspect(found).local_table)
+
+
+_TABLES: dict[str, type[Base]] = {
+    "answer": Answer,
+    "capture": Evidence,
+    "decision": Decision,
+    "earlier decision shown": ShownPrecedent,
+    "first look": FirstLook,
+    "note": Note,
+    "question": Question,
+    "review": Review,
+}
+"""Where the rows lie that have no chain of events of their own, by the noun of a difference."""
 
 
 def comparisons(evidence: Reading | None) -> tuple[tuple[str, Collection[str], Compare], ...]:
@@ -173,6 +198,7 @@ def _without_event(reader: Session, *, counted: Collection[str]) -> Iterator[Dif
         if reader.execute(one).first() is not None:  # in no order, which is several times as fast
             row = reader.execute(sa.select(*raw(row_id)).where(condition).order_by(row_id).limit(1)).one()
             yield Difference(noun, str(row[0]), "", "surplus", trait)
+    yield from body_problems(reader)
 
 
 def _surplus() -> Sequence[_Surplus]:
@@ -205,6 +231,7 @@ def _surplus() -> Sequence[_Surplus]:
         ("first look", FirstLook.case_id, "", ~_tells("case", ["case.first_look"], FirstLook.case_id)),
         ("earlier decision shown", ShownPrecedent.precedent_id, "belongs to no first look", ~looked),
         ("decision", Decision.id, "", ~_tells("case", ["case.decided"], Decision.case_id)),
+        ("complaint", Complaint.id, "", ~_tells("case", [MOVES["complain"].event], Complaint.case_id)),
         ("note", Note.id, "", ~_tells("case", [MOVES["write_note"].event], Note.case_id)),
         ("question", Question.id, "", ~_tells("case", ["case.sender_asked"], Question.case_id)),
         ("answer", Answer.item_id, "", ~_tells("item", ["item.answered"], Answer.item_id)),
@@ -240,12 +267,13 @@ def _surplus_messages() -> Sequence[_Surplus]:
         Restriction.implemented_at.is_not(None),
         Restriction.failed_at.is_not(None),
         Restriction.failure.is_not(None),
+        Restriction.ends_at.is_not(None),
     )
     ended = sa.or_(Delivery.standing != "waiting", Delivery.finished_at.is_not(None))
     added = _tells("endpoint", ["endpoint.added"], Endpoint.id)
     told_report = _tells("restriction", OF_RESTRICTIONS, Restriction.id)
     return (
-        ("restriction", Restriction.id, "was reported", sa.and_(reported, ~told_report)),
+        ("restriction", Restriction.id, "was reported or lifted", sa.and_(reported, ~told_report)),
         ("endpoint", Endpoint.id, "", sa.and_(Endpoint.kind != "platform", ~added)),
         (
             "delivery",

@@ -14,12 +14,14 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from review.domain.display import visible
 from review.domain.ids import is_id
 from review.domain.plain_event import PlainEvent, plain_event
 from review.domain.trail_check import Link, name_of, previous_of, problem_of, problem_of_link
 from review.models import Leaf, Opening, PendingEvent
 from review.models.base import OnTrail
 from review.models.kinds import type_of_object
+from review.queries.erased import Erased
 from review.queries.plain_rows import PlainRows
 from review.queries.stored_referrals import Evidence
 from review.queries.stored_rows import row_problem
@@ -40,7 +42,8 @@ class Finding:
 
     ``first_bad`` is the first position not found good, None when all is intact or when what is wrong has no
     position; ``checkpoints`` counts the signed notes that hold up to there.
-    ``about`` holds the ids and ``entry`` the position that the sentence names.
+    ``about`` holds the ids and ``entry`` the position that the sentence names; ``table`` and ``row`` are
+    where to look, None where that is no single place.
     """
 
     intact: bool
@@ -51,31 +54,35 @@ class Finding:
     detail: str = ""
     about: tuple[str, ...] = ()
     entry: int | None = None
+    table: str | None = None
+    row: str | None = None
 
 
 def verify_trail(
     reader: Session,
     *,
-    vkey: str | None,
+    vkey: str | Sequence[str] | None,
     checkpoint_file: str | None = None,
     evidence: Evidence | None = None,
     progress: Progress | None = None,
 ) -> Finding:
     """Check every row of the trail; ``checkpoint_file`` is the note kept outside, read before the snapshot.
 
-    Without ``vkey`` no checkpoint can be checked, so that having any is a finding; without ``evidence`` no
-    original from which evidence was spliced out. ``progress`` is told how many entries were read.
+    ``vkey``: the key of the trail, or all that it ever had. Without it no checkpoint can be checked, so that
+    having any is a finding; without ``evidence`` no original from which evidence was spliced out.
+    ``progress`` is told how many entries were read.
     """
+    keys = [vkey] if isinstance(vkey, str) else list(vkey or ())
     with many_pages(reader):
         return _verified(
-            reader, vkey=vkey, checkpoint_file=checkpoint_file, evidence=evidence, progress=progress
+            reader, vkeys=keys, checkpoint_file=checkpoint_file, evidence=evidence, progress=progress
         )
 
 
 def _verified(
     reader: Session,
     *,
-    vkey: str | None,
+    vkeys: Sequence[str],
     checkpoint_file: str | None,
     evidence: Evidence | None,
     progress: Progress | None,
@@ -90,7 +97,7 @@ def _verified(
         rows.take_odd(row)
         links.take_odd(row)
 
-    run = Run(reader, vkey=vkey, outside=checkpoint_file, progress=progress, met=take, doubted=take_odd)
+    run = Run(reader, vkeys=vkeys, outside=checkpoint_file, progress=progress, met=take, doubted=take_odd)
     entries: tuple[Check, ...] = (
         run.problem,
         lambda: _waiting_problem(reader, take, take_odd),
@@ -106,14 +113,18 @@ def _verified(
         compared = () if rows.differ() else SETTLED
         different = _readable(lambda: row_problem(reader, evidence=evidence, compared=compared))
         problems += [] if different is None else [different]
-    return _verdict(run, problems)
+    waiting = reader.scalar(sa.select(sa.func.count()).select_from(PendingEvent)) or 0
+    return _verdict(run, problems, waiting=waiting)
 
 
-def _verdict(walk: Walk, problems: Sequence[Problem]) -> Finding:
+def _verdict(walk: Walk, problems: Sequence[Problem], *, waiting: int) -> Finding:
     """The finding behind these problems, of which the first in the log, or the first found, is named."""
     if not problems:
         return Finding(
-            intact=True, entries=walk.size, checkpoints=walk.checkpoints, sentence=walk.good_sentence()
+            intact=True,
+            entries=walk.size,
+            checkpoints=walk.checkpoints,
+            sentence=walk.good_sentence(waiting=waiting),
         )
     first = min(problems, key=lambda problem: problem.order)
     good = walk.size if first.position is None else min(walk.size, first.position)
@@ -127,6 +138,8 @@ def _verdict(walk: Walk, problems: Sequence[Problem]) -> Finding:
         detail=rest if first.position is not None else first.rest,
         about=tuple(str(one) for one in first.about if is_id(one)),
         entry=first.position if first.entry is None else first.entry,
+        table=first.table or None,
+        row=visible(str(first.row)[:80]) or None,
     )
 
 
@@ -159,16 +172,20 @@ def _waiting_problem(
     with stream(reader, statement) as rows:
         for row in rows:
             if row.opening_eid is None:
-                return Problem(None, "An event that waits for its position has lost its content.")
+                lost = "An event that waits for its position has lost its content."
+                return Problem(None, lost, table="pending_events", row=row.eid)
             plain = None if row.sequenced else plain_event((None, *tuple(row)[:-1]))
             if plain is not None:
                 met([plain])
                 continue
             event = event_of(row)
-            reason = "has a position already" if row.sequenced else problem_of(event, leaf=row.leaf_hash)
+            reason: str | None = "has a position already"
+            if not row.sequenced:
+                reason = problem_of(event, leaf=row.leaf_hash, erased=Erased(reader).fields_of)
             if reason is not None:
                 sentence = f"An event that waits for its position ({name_of(event)}) {reason}."
-                return Problem(None, sentence, about=(event.object_id,))
+                about = (event.object_id,)
+                return Problem(None, sentence, about=about, table="pending_events", row=row.eid)
             odd(row)
     return None
 
@@ -189,7 +206,7 @@ def _unplaced_problem(reader: Session) -> Problem | None:
         return None
     event = event_of(row)
     sentence = f"An event stands beside the trail without an entry ({name_of(event)})."
-    return Problem(None, sentence, about=(event.object_id,))
+    return Problem(None, sentence, about=(event.object_id,), table="openings", row=event.eid)
 
 
 def _chain_problem(reader: Session) -> Problem | None:
@@ -198,7 +215,10 @@ def _chain_problem(reader: Session) -> Problem | None:
         sa.select(*event_columns(reader), *raw(Leaf.position))
         .outerjoin(Leaf, Leaf.eid == Opening.eid)
         .where(Opening.object_version.is_not(None))
-        .order_by(Opening.object_kind, Opening.object_id, Opening.object_version)
+        # of two of one version the earlier in the log is taken for the genuine one, and the other named
+        .order_by(
+            Opening.object_kind, Opening.object_id, Opening.object_version, Leaf.position.asc().nulls_last()
+        )
     )
     first: Problem | None = None
     before: Link | None = None
@@ -221,7 +241,8 @@ def _chain_problem(reader: Session) -> Problem | None:
             if reason is None:
                 continue
             entry = "An event that waits for its position" if position is None else f"Entry {position}"
-            found = Problem(position, f"{entry} ({name_of(event)}) {reason}.", about=(event.object_id,))
+            sentence, about = f"{entry} ({name_of(event)}) {reason}.", (event.object_id,)
+            found = Problem(position, sentence, about=about, table="openings", row=event.eid)
             if first is None or found.order < first.order:
                 first = found
     return first
@@ -270,7 +291,8 @@ def _count_problem(reader: Session, *, known: Collection[str]) -> Problem | None
         if reader.execute(wrong).first() is not None:  # in no order, which is several times as fast
             row = reader.execute(wrong.order_by(table.id)).one()
             told = f"says that {row.trail_version} events are on the trail, which has {row.events}"
-            return Problem(None, f"The {kind} {row.id} {told}.", about=(row.id,))
+            sentence, name = f"The {kind} {row.id} {told}.", str(sa.inspect(table).local_table)
+            return Problem(None, sentence, about=(row.id,), table=name, row=row.id)
         lost = reader.execute(
             sa.select(*event_columns(reader))
             .where(Opening.object_kind == kind, Opening.object_version.is_not(None))
@@ -280,5 +302,6 @@ def _count_problem(reader: Session, *, known: Collection[str]) -> Problem | None
         if lost is not None:
             event = event_of(lost)
             sentence = f"The object of an event is gone ({name_of(event)})."
-            return Problem(None, sentence, about=(event.object_id,))
+            about, name = (event.object_id,), str(sa.inspect(table).local_table)
+            return Problem(None, sentence, about=about, table=name, row=event.object_id)
     return None

@@ -21,8 +21,9 @@ OUT_OF_ORDER = 2_000
 _WHOLE = "trail"
 """What events are on that belong to no single object; too many for the index of chains."""
 _KINDS = {
-    "A": "account", "B": "batch", "C": "case", "G": "snippet", "I": "item", "K": "key", "L": "clause",
-    "J": "endpoint", "R": "referral", "S": "sender", "U": "file", "Y": "sample", "Z": "delivery",
+    "A": "account", "B": "batch", "C": "case", "G": "snippet", "H": "hold", "I": "item", "J": "endpoint",
+    "K": "key", "L": "clause", "R": "referral", "S": "sender", "U": "file", "X": "erasure", "Y": "sample",
+    "Z": "delivery",
 }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain, count
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from review import db
 from review.domain.trail_check import StoredEvent
-from review.models import Leaf, Opening
+from review.models import Opening
 from review.sessions import driver_error
 
 CHUNK = 1_000
@@ -27,7 +27,8 @@ class Problem:
     """Something wrong: where (None: at no position of the tree), a whole sentence, and what to do.
 
     ``about`` is what the sentence names by id, as it is stored; ``entry`` the entry that it names, if that is
-    not the one at ``position``.
+    not the one at ``position``. ``table`` and ``row`` (its key) are where to look with the database's own
+    console; a file outside the database is told as the table ``file``.
     """
 
     position: int | None
@@ -35,6 +36,8 @@ class Problem:
     rest: str = "Restore a backup and compare it with this database."
     about: tuple[object, ...] = ()
     entry: int | None = None
+    table: str = ""
+    row: object = ""
 
     @property
     def order(self) -> tuple[bool, int]:
@@ -103,32 +106,6 @@ def event_of(row: Any) -> StoredEvent:
         object_kind=row.object_kind,
         object_id=row.object_id,
         object_version=row.object_version,
-    )
-
-
-class Entry(NamedTuple):
-    """A row of `entries_in_order`, as the driver gives it."""
-
-    position: Any
-    eid: Any
-    leaf_hash: Any
-    envelope: Any
-    salt: Any
-    event_type: Any
-    object_kind: Any
-    object_id: Any
-    object_version: Any
-    opening_eid: Any
-    fields: Any
-    recorded_at: Any
-
-
-def entries_in_order(reader: Session) -> sa.Select[Any]:
-    """The leaves in their order, each with the opening that belongs to it, in the columns of `Entry`."""
-    return (
-        sa.select(*raw(Leaf.position, Leaf.eid, Leaf.leaf_hash), *event_columns(reader))
-        .outerjoin(Opening, Opening.eid == Leaf.eid)
-        .order_by(Leaf.position)
     )
 
 

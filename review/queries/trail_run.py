@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from review.domain.plain_event import PlainEvent, plain_event
 from review.domain.tiles import TILE_HEIGHT, TILE_WIDTH, Tile
 from review.models import StoredTile
-from review.queries.trail_rows import CHUNK, Entry, Problem, raw, stream
+from review.queries.trail_entries import Entry
+from review.queries.trail_rows import CHUNK, Problem, raw, stream
 from review.queries.trail_walk import Progress, Walk
 
 TILES_AT_ONCE = 32
@@ -27,13 +28,13 @@ class Run(Walk):
         self,
         reader: Session,
         *,
-        vkey: str | None,
+        vkeys: Sequence[str],
         outside: str | None,
         progress: Progress | None,
         met: Callable[[list[PlainEvent]], None],
         doubted: Callable[[Entry], None],
     ) -> None:
-        super().__init__(reader, vkey=vkey, outside=outside, progress=progress)
+        super().__init__(reader, vkeys=vkeys, outside=outside, progress=progress)
         self._met = met
         self._doubted = doubted
         self._leaves: list[bytes] = []

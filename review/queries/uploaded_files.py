@@ -66,6 +66,18 @@ def own_file(reader: Session, file_id: str, *, sender_id: str | None) -> OwnFile
     return None if row is None else OwnFile(**row._asdict())
 
 
+def same_file_sent(reader: Session, file: OwnFile) -> OwnFile | None:
+    """The newest other file of this sender with the same bytes that was sent; None where there is none."""
+    wanted = _files().where(
+        UploadedFile.sender_id == file.sender_id,
+        UploadedFile.sha256 == file.sha256,
+        UploadedFile.state == FileState.SENT,
+        UploadedFile.id != file.id,
+    )
+    row = reader.execute(wanted.order_by(UploadedFile.sent_at.desc()).limit(1)).one_or_none()
+    return None if row is None else OwnFile(**row._asdict())
+
+
 def newest_files(
     reader: Session, *, sender_id: str | None, limit: int, after: Cursor | None = None
 ) -> FilePage:

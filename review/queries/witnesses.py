@@ -42,7 +42,7 @@ class Standing:
 def published_checkpoint(reader: Session) -> StoredNote | None:
     """The newest signed checkpoint with the cosignatures that it has; None before the first."""
     newest = newest_checkpoint(reader)
-    return None if newest is None else _with_cosignatures(reader, newest)
+    return None if newest is None else with_cosignatures(reader, newest)
 
 
 def covering_checkpoint(reader: Session, position: int) -> StoredNote | None:
@@ -52,7 +52,7 @@ def covering_checkpoint(reader: Session, position: int) -> StoredNote | None:
         note = reader.execute(
             sa.select(StoredCheckpoint.note).where(StoredCheckpoint.size == size)
         ).scalar_one()
-        return _with_cosignatures(reader, StoredNote(size=size, note=note))
+        return with_cosignatures(reader, StoredNote(size=size, note=note))
     newest = newest_checkpoint(reader)
     return None if newest is None or newest.size <= position else newest
 
@@ -120,7 +120,8 @@ def _waiting_since(reader: Session, policy: WitnessPolicy, covered: int) -> date
     return recorded_at
 
 
-def _with_cosignatures(reader: Session, stored: StoredNote) -> StoredNote:
+def with_cosignatures(reader: Session, stored: StoredNote) -> StoredNote:
+    """The checkpoint with the cosignatures of its size, one a line below our own."""
     lines = reader.scalars(
         sa.select(Cosignature.line).where(Cosignature.size == stored.size).order_by(Cosignature.witness)
     )

@@ -65,7 +65,7 @@
     field.dispatchEvent(new Event("input", { bubbles: true }));
   };
   const insert = (field, id, text) => {
-    if (!plain(field.value).includes(plain(text))) put(field, field.value.trim() ? `${field.value.trimEnd()}\n\n${text}` : text);
+    if (!plain(field.value).includes(plain(text))) put(field, `${field.value.trim() && `${field.value.trimEnd()}\n\n`}${text} `);
     if (named(id)) return;
     inserted.append(Object.assign(document.createElement("input"), { type: "hidden", name: "snippets", value: id }));
   };

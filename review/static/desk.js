@@ -170,8 +170,7 @@ const desk = (() => {
       const nearness = !deadline ? "" : seconds < 0 ? "overdue" : seconds <= 3600 ? "soon" : "later";
       if (part.textContent !== text) part.replaceChildren(...shapesOf(nearness), text);
       if (!deadline) continue;
-      time.classList.remove("overdue", "soon", "later");
-      time.classList.add(nearness);
+      if (!time.classList.contains(nearness)) time.className = `deadline ${nearness}`;
       const crossed = [3600, 900, 300].filter((mark) => seconds <= mark).length;
       if (time.closest(".case-strip") && crossed > (time.crossed ?? crossed)) announce(`${words.due} ${text}`);
       time.crossed = crossed;

@@ -189,5 +189,5 @@
       if (!over.open) over.showModal();
     });
   };
-  help.addEventListener("click", openHelp);
+  help?.addEventListener("click", openHelp);
 })();

@@ -41,7 +41,7 @@ Start = Callable[..., Any]
 GiveUp = Callable[[], None]
 TakeAgain = Callable[[], None]
 Answer = tuple[list[bytes], Iterable[bytes] | None]
-_STEP = re.compile(r"/queue/next|/cases/[^/]+(/(claim|renew|release|draft|review|undo))?")
+_STEP = re.compile(r"/search|/queue/next|/cases/[^/]+(/(claim|renew|release|draft|review|undo))?")
 
 
 @dataclass
@@ -111,7 +111,7 @@ def lane_of(environ: dict[str, Any]) -> str | None:
 
 
 def is_step(environ: dict[str, Any]) -> bool:
-    """Whether a request is a step of a moderator's work: to take a case, look at it, record a review."""
+    """Whether a request is a step of a moderator's work: to find, take, look at and review a case."""
     return _STEP.fullmatch(str(environ.get("PATH_INFO", ""))) is not None
 
 

@@ -12,6 +12,7 @@ ENDPOINT_WORDS: dict[str, dict[str, str]] = {
         "endpoint.test": N_("Test"),
         "address.confirm": N_("We ask to confirm an address"),
         "restriction.requested": N_("The platform is asked to carry a decision out"),
+        "restriction.lifted": N_("The platform is told that a restriction ended"),
     },
     "notice": {
         "confirmed": N_("Confirmed"),
@@ -22,6 +23,7 @@ ENDPOINT_WORDS: dict[str, dict[str, str]] = {
         "overdue": N_("Overdue"),
         "implemented": N_("In place"),
         "failed": N_("Failed"),
+        "lifted": N_("Lifted"),
     },
     "endpoint": {
         "on": N_("On"),

@@ -10,6 +10,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from review import db, errors
+from review.domain.complaints import ComplaintOpen, ComplaintTooLate, NoDecision
+from review.domain.endpoints import AlreadyRotated
+from review.domain.erasures import NotErasable
+from review.domain.holds import RecordHeld
 from review.errors import ReviewError
 from review.web.texts import gettext
 
@@ -40,6 +44,12 @@ STATUS: dict[type[ReviewError], int] = {
     errors.AlreadyExists: 409,
     errors.AlreadyClosed: 409,
     errors.RestrictionConflict: 409,
+    AlreadyRotated: 409,
+    NoDecision: 409,
+    ComplaintTooLate: 409,
+    ComplaintOpen: 409,
+    RecordHeld: 409,
+    NotErasable: 409,
     errors.TooLarge: 413,
     errors.UnsupportedMediaType: 415,
     errors.InvalidReferral: 422,
@@ -69,6 +79,7 @@ _FROM_HTTP: dict[int, type[ReviewError]] = {
 }
 
 
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 KEEPING: tuple[type[ReviewError], ...] = (
     errors.SignInRequired,
     errors.FormExpired,
@@ -81,6 +92,7 @@ _CASE_FORM = re.compile(
     r"(/cases/[^/]+)/(?:review|draft|renew|release|claim|note|reveal|hide|look|set-aside|pass)"
 )
 _ANSWER_FORM = re.compile(r"(/sender/referrals/[^/]+)/answer")
+_COMPLAINT_FORM = re.compile(r"(/sender/items/[^/]+/complaint)")
 
 
 @dataclass(frozen=True)
@@ -101,8 +113,17 @@ def status_of(error: ReviewError) -> int:
 
 
 def wants_problem() -> bool:
-    """Whether this address speaks JSON to programs rather than pages to people."""
-    return request.path.startswith(("/api/", "/log/", "/healthz", "/readyz", "/metrics"))
+    """Whether this address speaks JSON to programs rather than pages to people, or is asked by a program."""
+    return request.path.startswith(("/api/", "/log/", "/healthz", "/readyz", "/metrics")) or asks_as_program()
+
+
+def asks_as_program() -> bool:
+    """Whether the one page that people and programs share is sent something else than a form.
+
+    Whoever sends a form shows its token; nothing else has one, and nothing of a session is looked at.
+    """
+    sent = request.method not in ("GET", "HEAD")
+    return sent and request.path == "/verify" and request.mimetype not in _FORMS
 
 
 def problem_members(error: ReviewError, *, status: int) -> dict[str, object]:
@@ -140,12 +161,15 @@ def answer(error: ReviewError, *, status: int | None = None) -> Response:
 def _kept_text(error: ReviewError) -> KeptText | None:
     """The words typed into such a form, if this refusal would lose them; never any other field."""
     answering = _ANSWER_FORM.fullmatch(request.path)
-    form = answering or _CASE_FORM.fullmatch(request.path)
+    complaining = _COMPLAINT_FORM.fullmatch(request.path)
+    form = answering or complaining or _CASE_FORM.fullmatch(request.path)
     if request.method != "POST" or form is None or not isinstance(error, KEEPING):
         return None
     labels = (
         {"answer": gettext("Your answer")}
         if answering
+        else {"reasons": gettext("Why the decision is wrong")}
+        if complaining
         else {
             "rationale": gettext("Rationale, internal"),
             "statement": gettext("Statement to the senders"),
@@ -159,7 +183,7 @@ def _kept_text(error: ReviewError) -> KeptText | None:
     except HTTPException:  # too large to be read at all
         typed = []
     texts = tuple((label, text) for label, text in typed if text)
-    return KeptText(form[1], texts, of_referral=answering is not None)
+    return KeptText(form[1], texts, of_referral=(answering or complaining) is not None)
 
 
 def _page(error: ReviewError, *, status: int) -> Response:

@@ -1,4 +1,4 @@
-"""The words for the codes of files that senders bring; one family each."""
+"""The words for the codes of files that senders bring and legal staff export; one family each."""
 
 from review.web.marked import N_
 
@@ -11,6 +11,28 @@ FILE_WORDS: dict[str, dict[str, str]] = {
         "sent": N_("Sent"),
         "refused": N_("Cannot be read"),
         "dropped": N_("Dropped"),
+    },
+    "export": {
+        "waiting": N_("Being made"),
+        "done": N_("Ready"),
+        "failed": N_("Failed"),
+        "cancelled": N_("Cancelled"),
+        "expired": N_("Deleted, its time is over"),
+    },
+    "export_form": {
+        "csv": N_("Table (CSV)"),
+        "jsonl": N_("JSON Lines"),
+        "pdf": N_("PDF"),
+        "bundle": N_("Evidence bundle with proofs"),
+    },
+    "export_choice": {
+        "case_id": N_("Case"),
+        "intake_kind": N_("Kind"),
+        "state": N_("State"),
+        "outcome": N_("Outcome"),
+        "sender_id": N_("Sender"),
+        "since": N_("Received from"),
+        "until": N_("Received until"),
     },
     "line": {
         "received": N_("Received"),

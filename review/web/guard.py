@@ -150,6 +150,16 @@ def takes(most_bytes: int) -> Callable[[View], View]:
     return mark
 
 
+def unattended(view: View) -> View:
+    """Declare that pages ask for a view by themselves: it keeps nobody signed in; nobody goes back to it."""
+    view.unattended = True  # type: ignore[attr-defined]
+    return view
+
+
+def _is_unattended() -> bool:
+    return getattr(current_app.view_functions.get(request.endpoint or ""), "unattended", False)
+
+
 def permission_of(app: Flask, endpoint: str) -> Permission | None:
     """The permission that a route declares; stylesheets and pictures are open."""
     if endpoint == "static":
@@ -209,7 +219,8 @@ def _load_person(token: str) -> SignedInPerson | None:
     if row is None:
         return None
     used_at = row.last_used_at
-    if (now - used_at).total_seconds() >= min(TOUCH_SECONDS, settings.session_idle_seconds // 3):
+    rested = (now - used_at).total_seconds()
+    if rested >= min(TOUCH_SECONDS, settings.session_idle_seconds // 3) and not _is_unattended():
         with suppress(DatabaseBusy, StorageFull):
             account_actions.touch_sign_in(token_digest(token), at=now)
             used_at = now
@@ -275,7 +286,7 @@ def _admit() -> Response | None:
 
 
 def _to_sign_in() -> Response:
-    if request.method != "GET":
+    if request.method != "GET" or _is_unattended():
         raise SignInRequired("Your sign-in has ended; sign in again, then retry.")
     session["next"] = request.full_path.rstrip("?")
     return redirect("/sign-in", 303)  # type: ignore[return-value]

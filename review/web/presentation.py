@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from types import FunctionType
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,10 +30,14 @@ from review.domain.display import (
     unicode_form,
     visible,
 )
+from review.domain.erasures import read_mark
 from review.domain.removal_order import order_lines
 from review.domain.shortcuts import served
 from review.web import appearance, scripting, texts
+from review.web.compiled_pages import kept_pages
+from review.web.problem_words import problem_words
 from review.web.quantities import plus
+from review.web.texts import gettext
 from review.web.times import (
     day,
     exact,
@@ -78,6 +83,7 @@ def register(app: Flask) -> None:
         defanged_within=defanged_within,
         exact=exact,
         folded=folded,
+        in_words=problem_words,
         language=language_name,
         machine_time=machine_time,
         moment=moment,
@@ -88,7 +94,7 @@ def register(app: Flask) -> None:
         relative=relative,
         time_of_day=time_of_day,
         told=told,
-        visible=visible,
+        visible=shown,
         words=word_of,
     )
     app.jinja_env.globals.update(
@@ -115,6 +121,18 @@ def register(app: Flask) -> None:
     for name, value in absent.items():
         app.jinja_env.globals.setdefault(name, value)
     app.context_processor(page_context)
+
+
+WORK_PAGES = ("base.html", "components/", "moderator/")
+
+
+def read_work_pages(app: Flask) -> None:
+    """Compile the pages that moderators work with, and their components, before somebody waits for one.
+
+    Compiling the first case takes longer than drawing a hundred, and whoever comes meanwhile compiles it too.
+    """
+    for name in app.jinja_env.list_templates(filter_func=lambda name: name.startswith(WORK_PAGES)):
+        app.jinja_env.get_template(name)
 
 
 class Page(Template):
@@ -152,6 +170,17 @@ def _harden(app: Flask) -> None:
     environment.autoescape = True
     environment.trim_blocks = True
     environment.lstrip_blocks = True
+    if environment.bytecode_cache is None:
+        environment.bytecode_cache = kept_pages(read_with=_read_with())
+
+
+def _read_with() -> bytes:
+    """What is compiled of a template depends on: the library, the program, and how both are set up here.
+
+    The program, because a filter of something constant is done when the template is compiled.
+    """
+    versions = f"{version('jinja2')} {version('flask-babel')} {program_version()} ".encode()
+    return versions + b"".join(Path(str(place)).read_bytes() for place in (__file__, texts.__file__))
 
 
 def server_time() -> str:
@@ -180,19 +209,22 @@ def program_version() -> str:
         return "0"
 
 
-MOST_FRAGMENTS = 256
+MOST_FRAGMENTS = 1_024
+"""Of one name."""
 MOST_HOSTS = 1_024
+MOST_LANGUAGES = 1_024
 
 
 def remembered(name: str, depends_on: object, *, caller: Callable[[], Markup]) -> Markup:
     """The markup between the tags, drawn once for each language and value of ``depends_on``.
 
-    For pieces that are equal for everybody: nothing of a person, a case or a token. None draws it anew.
+    That must hold everything that is drawn, and nothing of a person or a token. None draws it anew.
     """
     if depends_on is None:
         return caller()
-    key = (name, texts.language().name, depends_on)
-    fragments: dict[object, Markup] = current_app.extensions.setdefault("review_fragments", {})
+    key = (texts.language().name, depends_on)
+    kept: dict[str, dict[object, Markup]] = current_app.extensions.setdefault("review_fragments", {})
+    fragments = kept.setdefault(name, {})
     found = fragments.get(key)
     if found is None:
         found = caller()
@@ -202,10 +234,27 @@ def remembered(name: str, depends_on: object, *, caller: Callable[[], Markup]) -
     return found
 
 
+def shown(text: object) -> str:
+    """Text somebody else wrote, its control characters visible; in place of an erased one when and why."""
+    words = str(text)
+    marked = read_mark(words) if words.startswith("[erased on ") else None
+    if marked is None:
+        return visible(words)
+    return gettext(
+        "erased on %(day)s (%(ground)s)", day=day(marked[0]), ground=word_of(marked[1], "erasure_ground")
+    )
+
+
 def language_name(tag: str) -> str:
     """The name of a BCP 47 language in the reader's language; an unknown tag stands for itself."""
+    return _language_in(tag, texts.language().name)
+
+
+@lru_cache(MOST_LANGUAGES)
+def _language_in(tag: str, reader: str) -> str:
+    """Remembered, because Babel looks for files each time."""
     try:
-        name = Locale.parse(tag.replace("-", "_")).get_display_name(texts.language().locale)
+        name = Locale.parse(tag.replace("-", "_")).get_display_name(reader)
     except (UnknownLocaleError, ValueError):
         return tag
     return name or tag

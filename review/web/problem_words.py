@@ -6,7 +6,9 @@ Each stands here as the rule writes it, a value as ``%(name)s``; what is not lis
 import re
 from typing import Final
 
+from review.web.error_titles import TITLES
 from review.web.marked import N_
+from review.web.refusal_words import REFUSED_FILES, REFUSED_STEPS
 from review.web.texts import Language, language
 
 SENTENCES: Final = (
@@ -62,6 +64,9 @@ SENTENCES: Final = (
     N_("This row is not UTF-8 text without U+0000; save the table as UTF-8."),
     N_("This line is longer than %(most)s MiB; send it as a single referral."),
     N_("Send X-ARF reports of version 4."),
+    *REFUSED_FILES,
+    *REFUSED_STEPS,
+    *TITLES,
 )
 
 

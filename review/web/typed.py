@@ -4,6 +4,7 @@ from flask import request
 from wtforms import Field, Form, SelectFieldBase
 
 from review.errors import FieldError, ReviewError
+from review.web.problem_words import problem_words
 from review.web.texts import gettext
 
 LONGEST_NUMBER = 9
@@ -25,17 +26,17 @@ def version_of() -> int:
 def blame(form: Form, error: ReviewError) -> tuple[str, ...]:
     """Put each problem to the field that it names; returns the sentences that belong to no field."""
     fields = {field.name: field for field in form}
-    others = [problem.detail for problem in error.errors if problem.pointer not in fields]
+    others = [problem_words(problem.detail) for problem in error.errors if problem.pointer not in fields]
     for problem in error.errors:
         if problem.pointer in fields:
             field = fields[problem.pointer]
             field.errors = [*field.errors, _words(field, problem)]
-    return tuple(others) if error.errors else (error.detail,)
+    return tuple(others) if error.errors else (problem_words(error.detail),)
 
 
 def _words(field: Field, problem: FieldError) -> str:
     """The sentence, with the labels of the form instead of codes where something is to be chosen."""
     if problem.code not in NOT_OF_LIST or not isinstance(field, SelectFieldBase):
-        return problem.detail
+        return problem_words(problem.detail)
     labels = [str(label) for value, label, *_more in field.iter_choices() if value]
     return gettext("Choose from the list: %(choices)s.", choices="; ".join(labels))

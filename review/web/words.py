@@ -56,7 +56,6 @@ WORDS: dict[str, dict[str, str]] = (
         "no_round": {
             "waiting": N_("Not recorded: the case has not come that far."),
             "withdrawn": N_("Not required because everything in the case was withdrawn."),
-            "not_enabled": N_("Not required because this round is not switched on at this desk."),
             "not_asked": N_("Not required because neither a rule nor the random draw asked for it."),
             "no_difference": N_("Not required because no two reviews differed."),
             "no_complaint": N_("Not required because nobody complained."),
@@ -174,8 +173,18 @@ WORDS: dict[str, dict[str, str]] = (
             "agreed": N_("Two reviews agreed"),
             "differed": N_("Two reviews differed, a third decided"),
         },
+        "party": {
+            "sender": N_("A sender of this case"),
+            "content_provider": N_("The user whose content it is"),
+        },
+        "complaint": {
+            "open": N_("Being judged"),
+            "upheld": N_("The decision stands"),
+            "reversed": N_("The decision was reversed"),
+        },
         "reversal": {
             "resolved": N_("First review reversed"),
+            "complaint": N_("Reversed after a complaint"),
             "quality": N_("Found wrong in quality review"),
             "later": N_("Decided the other way later"),
         },
@@ -183,6 +192,7 @@ WORDS: dict[str, dict[str, str]] = (
             "resolved": N_(
                 "Two reviews differed; the third, which counts, came to the other outcome than the first."
             ),
+            "complaint": N_("After a complaint a lead came to this decision, which superseded the first."),
             "quality": N_("A quality review found that it was wrong."),
             "later": N_("The same location was decided the other way later."),
         },
@@ -236,6 +246,7 @@ WORDS: dict[str, dict[str, str]] = (
             "queue": N_("In the queue and other lists"),
             "case": N_("In a case"),
             "list": N_("In other lists"),
+            "sender": N_("On the first page of a sender"),
         },
     }
     | OFFICE_WORDS

@@ -1,91 +1,93 @@
 """Sends messages: takes leases, sends in threads without the database, records what came of it."""
 
 import base64
-from collections import Counter
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from ipaddress import ip_network
 
 import structlog
 from flask import Flask
 
 from review import clock, db, metrics
-from review.actions.deliveries import Leased, lease_deliveries, record_attempt
 from review.actions.endpoints import PURPOSE
+from review.actions.posting import Leased, Tried, lease_deliveries, record_attempts, return_leases
 from review.config import Settings
 from review.domain.notices import letter, link_token
 from review.domain.permissions import SERVICE
 from review.domain.sealing import open_sealed
 from review.domain.webhooks import EndpointKind, Failure, signed_headers
-from review.errors import ClaimLost
+from review.errors import NotFound, TrailBroken
+from review.lines import Kept
 from review.mail import send as send_mail
-from review.queries.checkpoints import newest_checkpoint
+from review.queries.witnesses import published_checkpoint
 from review.webhooks import Outcome, send
+from review.workers.tries import Tries
 
-MOST_UNDER_WAY = 32
-LOOK_SECONDS = 0.2
-"""How long one turn waits for a try to end before it looks for more that is due."""
 CHECKPOINT = "webhook-checkpoint"
 EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
 log = structlog.get_logger()
-
-
-@dataclass
-class _Post:
-    """What one process has under way, and the threads that do it."""
-
-    threads: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(MOST_UNDER_WAY, thread_name_prefix="post")
-    )
-    under_way: dict["Future[tuple[Outcome, datetime]]", Leased] = field(default_factory=dict)
-
-
-_posts: dict[int, _Post] = {}
+_tries: dict[int, Tries] = {}
+_lines = Kept()
+"""Of this process, to the receivers that were told a moment ago."""
 
 
 def run_once(app: Flask) -> bool:
-    """Record what ended, take up what is due and wait a moment; whether something is under way."""
-    post = _posts.setdefault(id(app), _Post())
-    _record(post)
-    room = MOST_UNDER_WAY - len(post.under_way)
+    """Record what ended, take what is due and send for one turn; whether something is under way."""
+    tries = _tries.setdefault(id(app), Tries())
+    _record(tries)
+    _lines.end_old()
+    room = tries.room()
     if room > 0:
-        busy = Counter(leased.endpoint_id for leased in post.under_way.values())
-        leased = lease_deliveries(room=room, under_way=busy, actor=SERVICE)
+        leased = lease_deliveries(room=room, under_way=tries.taken(), most=tries.most, actor=SERVICE)
         checkpoint = _checkpoint() if leased else None
-        for one in leased:
-            settings: Settings = app.config["REVIEW_SETTINGS"]
-            future = post.threads.submit(_try, one, settings=settings, checkpoint=checkpoint)
-            post.under_way[future] = one
+        settings: Settings = app.config["REVIEW_SETTINGS"]
+        tries.take(leased, partial(_try, settings=settings, checkpoint=checkpoint))
     db.session().rollback()  # nothing is held while others work
-    wait(post.under_way, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
-    return bool(post.under_way)
+    tries.turn()
+    return bool(tries)
 
 
 def finish(app: Flask) -> None:
-    """Wait for the tries under way, which their time limit ends, and record them."""
-    post = _posts.pop(id(app), None)
-    if post is None:
+    """Wait for the tries under way, which their time limit ends, and record them; the rest is due at once."""
+    tries = _tries.pop(id(app), None)
+    if tries is None:
         return
-    wait(post.under_way)
-    _record(post)
-    post.threads.shutdown()
+    left = tries.wait_for_all()
+    _lines.end_old(all_of_them=True)
+    _record(tries)
+    return_leases(left, actor=SERVICE)
 
 
-def _record(post: _Post) -> None:
-    for future in [one for one in post.under_way if one.done()]:
-        leased = post.under_way.pop(future)
-        try:
-            outcome, began_at = future.result()
-        except Exception:  # an error of the program: the lease ends and the message is tried again
-            log.exception("delivery_failed", delivery=leased.id)
-            continue
-        metrics.current.delivery_attempts.labels(outcome.failure or "arrived").inc()
-        try:
-            record_attempt(leased, outcome, began_at=began_at, actor=SERVICE)
-        except ClaimLost:
-            log.info("delivery_taken_over", delivery=leased.id)
+def _record(tries: Tries) -> None:
+    """Write down all that ended in one transaction; where it fails, they are kept for the next turn."""
+    ended = tries.ended()
+    _write(ended)
+    tries.forget(ended)
+    left = []
+    for one in ended:
+        metrics.current.delivery_attempts.labels(one.outcome.failure or "arrived").inc()
+        left += tries.learn(one)
+    return_leases(left, actor=SERVICE)
+
+
+def _write(tried: Sequence[Tried]) -> None:
+    """Record these tries; a message whose own events are broken keeps no other from being recorded."""
+    if not tried:
+        return
+    try:
+        states = record_attempts(tried, actor=SERVICE)
+    except (NotFound, TrailBroken):
+        if len(tried) == 1:
+            log.exception("delivery_not_recorded", delivery=tried[0].leased.id)
+            return
+        for one in tried:
+            _write([one])
+        return
+    for one in tried:
+        if one.leased.id not in states:
+            log.info("delivery_taken_over", delivery=one.leased.id)
 
 
 def _try(leased: Leased, *, settings: Settings, checkpoint: str | None) -> tuple[Outcome, datetime]:
@@ -103,7 +105,7 @@ def _try(leased: Leased, *, settings: Settings, checkpoint: str | None) -> tuple
         headers[CHECKPOINT] = checkpoint
     # whoever runs the desk names the platform: it may well stand inside
     networks = EVERYWHERE if to_platform else settings.webhook_networks
-    return send(url, leased.body, headers=headers, networks=networks), now
+    return send(url, leased.body, headers=headers, networks=networks, kept=_lines), now
 
 
 def _mail(leased: Leased, settings: Settings, now: datetime) -> Outcome:
@@ -138,6 +140,6 @@ def _secrets(leased: Leased, settings: Settings, now: datetime) -> list[bytes]:
 
 
 def _checkpoint() -> str | None:
-    """The newest checkpoint as one line: the signed note in base64."""
-    newest = newest_checkpoint(db.session())
+    """The newest checkpoint with its cosignatures as one line: the signed note in base64."""
+    newest = published_checkpoint(db.session())
     return None if newest is None else base64.b64encode(newest.note.encode()).decode()

@@ -8,18 +8,22 @@ from dataclasses import dataclass
 import structlog
 from flask import Flask
 
+from review.domain.signer_refusals import SignerRefused
 from review.errors import ReviewError
 from review.workers import (
     counting,
     delivering,
     dispatching,
+    erasing,
     expiring,
+    exporting,
     indexing,
     looking,
     receiving,
     sequencing,
     signing,
     verifying,
+    witnessing,
 )
 from review.workers.pulse import Pulse
 
@@ -44,17 +48,23 @@ LOOPS: dict[str, Loop] = {
     for loop in (
         Loop("dispatch", dispatching.run_once, 0.5),
         Loop("sequence", sequencing.run_once, 0.5),
-        Loop("sign", signing.run_once, 0.5, signing.finish),
+        Loop("sign", signing.run_once, 0.5),
+        Loop("witness", witnessing.run_once, 0.5, witnessing.finish),
         Loop("expire", expiring.run_once, 5.0),
         Loop("index", indexing.run_once, 1.0),
         Loop("verify", verifying.run_once, 0.5),
         Loop("count", counting.run_once, 1.0),
         Loop("look", looking.run_once, 1.0),
         Loop("receive", receiving.run_once, 0.5, receiving.finish),
+        Loop("export", exporting.run_once, 1.0, exporting.finish),
         Loop("deliver", delivering.run_once, 0.5, delivering.finish),
+        Loop("erase", erasing.run_once, 5.0),
     )
 }
 FAILED_PAUSE_SECONDS = 5.0
+LOOKS_UP_SECONDS = 1.0
+"""How often the main thread, which alone runs handlers of signals, wakes: a signal that the system hands to
+another thread, or that comes just before the wait, does not wake it."""
 
 
 def _turn(app: Flask, loop: Loop, stop: threading.Event, pulse: Pulse) -> None:
@@ -67,8 +77,9 @@ def _turn(app: Flask, loop: Loop, stop: threading.Event, pulse: Pulse) -> None:
                     pause = 0.0
             pulse.turned(loop.name)
         except ReviewError as error:
-            log.warning("loop_waits", loop=loop.name, code=error.code, detail=error.detail)
-            pulse.turned(loop.name, failure=error.code)
+            code = error.refusal if isinstance(error, SignerRefused) else error.code
+            log.warning("loop_waits", loop=loop.name, code=code, detail=error.detail)
+            pulse.turned(loop.name, failure=code)
             pause = FAILED_PAUSE_SECONDS
         except Exception:
             log.exception("loop_failed", loop=loop.name)
@@ -88,12 +99,27 @@ def _finish(app: Flask, loop: Loop) -> None:
         log.exception("loop_failed", loop=loop.name)
 
 
+def stopper(stopping: threading.Event) -> Callable[[int, object], None]:
+    """The handler of a signal that asks to stop; one that comes while it is at work finds nothing to do.
+
+    A second one would wait for ever for the lock of the event, which the first one holds.
+    """
+    asked: list[int] = []
+
+    def stop(number: int, _frame: object) -> None:
+        if not asked:
+            asked.append(number)
+            stopping.set()
+
+    return stop
+
+
 def run(app: Flask, names: Sequence[str] = (), *, stop: threading.Event | None = None) -> None:
     """Run the named loops (all of them when none is named) until SIGTERM, SIGINT or ``stop``."""
     stopping = stop or threading.Event()
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda _number, _frame: stopping.set())
+            signal.signal(number, stopper(stopping))
     pulse = Pulse()
     threads = [
         threading.Thread(target=_turn, args=(app, LOOPS[name], stopping, pulse), name=name)
@@ -103,4 +129,5 @@ def run(app: Flask, names: Sequence[str] = (), *, stop: threading.Event | None =
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        while thread.is_alive():
+            thread.join(LOOKS_UP_SECONDS)

@@ -1,18 +1,24 @@
-"""Signs the newest tree head, and lets witnesses be asked without waiting for them."""
+"""Signs the newest tree head, after everything behind it was hashed anew at the start and once a day."""
+
+from datetime import datetime, timedelta
+from weakref import WeakKeyDictionary
 
 from flask import Flask
 
+from review import clock
 from review.actions import trail
-from review.workers import witnessing
+
+WHOLE_EVERY = timedelta(days=1)
+
+_looked_through: WeakKeyDictionary[Flask, datetime] = WeakKeyDictionary()
+"""When each desk of this process had every entry hashed anew."""
 
 
 def run_once(app: Flask) -> bool:
     """One checkpoint; never more at once, because it covers all that there is."""
-    trail.sign_checkpoint(folder=app.config["REVIEW_SETTINGS"].data_dir)
-    witnessing.ask_witnesses(app)
+    now, last = clock.now(), _looked_through.get(app)
+    whole = last is None or now - last >= WHOLE_EVERY
+    trail.sign_checkpoint(folder=app.config["REVIEW_SETTINGS"].signer_dir, whole=whole)
+    if whole:
+        _looked_through[app] = now
     return False
-
-
-def finish(app: Flask) -> None:
-    """Wait for the witnesses under way, which their time limit ends, and record what they said."""
-    witnessing.finish(app)

@@ -34,7 +34,10 @@ class _Job:
     def _work(self) -> None:
         with self.app.app_context():
             try:
-                finding = examine_trail(self.app.config["REVIEW_SETTINGS"].data_dir, progress=self._progress)
+                settings = self.app.config["REVIEW_SETTINGS"]
+                finding = examine_trail(
+                    settings.data_dir, signer_dir=settings.signer_dir, progress=self._progress
+                )
                 verifying.finish_verification(self.run, finding, actor=SERVICE)
             except ClaimLost:
                 log.warning("verification_taken_over", run=self.run.id)

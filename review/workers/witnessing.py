@@ -54,6 +54,12 @@ class _Rounds:
 _rounds: dict[int, _Rounds] = {}
 
 
+def run_once(app: Flask) -> bool:
+    """One look at what waits for cosignatures; nobody is waited for."""
+    ask_witnesses(app)
+    return False
+
+
 def ask_witnesses(app: Flask) -> None:
     """Record the round that ended, begin another where a checkpoint waits for cosignatures; never waits."""
     policy: WitnessPolicy | None = app.config["REVIEW_WITNESSES"]

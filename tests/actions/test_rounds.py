@@ -21,6 +21,7 @@ from review.errors import (
 )
 from review.models import Account, Answer, Case, Decision, Item, Opening, Referral, Restriction, Review
 from review.queries import cases as queue
+from review.queries.queue_counts import queue_counts
 from review.queries.stored_cases import compare_cases, told_events
 from review.queries.stored_rows import OF_CASES, sets
 from tests.actions.test_cases import events
@@ -222,7 +223,7 @@ def test_the_queue_shows_a_second_review_to_all_but_its_first_reviewer(desk: Des
 
     def seen(person: Actor, *, resolves: bool = False) -> tuple[list[str], int, bool]:
         given: dict[str, Any] = {"account_id": person.account_id, "now": clock.now(), "resolves": resolves}
-        counts = queue.queue_counts(desk.session, **given)
+        counts = queue_counts(desk.session, **given)
         rows = queue.queue_page(desk.session, **given).rows
         return [row.id for row in rows], counts.waiting, counts.oldest_at is not None
 

@@ -22,9 +22,12 @@ from tests.bench.rows import (
     console,
     creating,
     deciding,
+    delivering,
     files,
     memory,
     pages,
+    polling,
+    trail_cost,
     verifying,
 )
 from tests.bench.stage import Options, Stage
@@ -46,6 +49,9 @@ ROWS: dict[str, Callable[[Stage], list[Row]]] = {
     "verify": verifying.rows_of,
     "batch": batches.rows_of,
     "files": files.rows_of,
+    "trail": trail_cost.rows_of,
+    "deliveries": delivering.rows_of,
+    "polling": polling.rows_of,
 }
 FULL = 1_000_000
 PROFILED = ("create", "decide", "pages", "status", "batch")
@@ -68,6 +74,9 @@ def options_of(arguments: argparse.Namespace) -> Options:
         checkpoint_seconds=arguments.seconds * 3,
         settle_seconds=min(default.settle_seconds, arguments.seconds),
         page_runs=min(default.page_runs, round(arguments.seconds * 10)),
+        messages=arguments.messages,
+        pollers=arguments.pollers,
+        poll_seconds=default.poll_seconds * min(1.0, arguments.thought),
     )
 
 
@@ -84,6 +93,8 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="rounds of each, in turn (3)")
     parser.add_argument("--moderators", type=int, default=50, help="how many think (50)")
     parser.add_argument("--thought", type=float, default=1.0, help="seconds of thought between steps (1)")
+    parser.add_argument("--messages", type=int, default=4_000, help="messages due at once (4 000)")
+    parser.add_argument("--pollers", type=int, default=1_000, help="senders that ask for changes (1 000)")
     parser.add_argument("--profile", choices=PROFILED, help="show where this row's time goes, instead")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there as well")
     parser.add_argument("--cache", type=Path, default=databases.default_cache(), help="filled databases")

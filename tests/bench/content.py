@@ -68,6 +68,8 @@ DECIDED_EVERY = 11
 JOINED_EVERY = 20
 MODERATORS = 64
 CLAUSES = 24
+SMALL_SENDERS = 996
+"""Beside the four large ones: half of all referrals are spread over them."""
 _REASONS = (
     ("STATEMENT_CATEGORY_RISK_FOR_PUBLIC_SECURITY", "en", "Branded propaganda video of a listed "
      "organisation; the logo is visible throughout, the speaker asks viewers to join and names a place."),
@@ -78,6 +80,7 @@ _REASONS = (
     ("STATEMENT_CATEGORY_SCAMS_AND_FRAUD", "nl", "Het bericht doet zich voor als een bank en vraagt om "
      "inloggegevens; de pagina waarnaar wordt verwezen is sinds gisteren actief."),
 )  # fmt: skip
+_KINDS = ("iru", "competent_authority", "trusted_flagger", "civil_society")
 _RATIONALE = "The post reports on the event and quotes the video; nothing in it praises or recruits."
 _STATEMENT = "Thank you. We looked at the content and found no breach of our terms."
 
@@ -91,11 +94,15 @@ def moment(at: datetime) -> str:
 
 @dataclass(frozen=True)
 class People:
-    """Who refers and who judges in a filled desk; ``key`` is the API key of the first sender."""
+    """Who refers and who judges in a filled desk; ``key`` is the API key of the first sender.
+
+    ``keys``: id and API key of every sender, the large ones, which are ``senders``, first.
+    """
 
     key: str
     key_id: str
     senders: tuple[str, ...]
+    keys: tuple[tuple[str, str], ...]
     moderators: tuple[tuple[str, str], ...]
     legal: str
     clauses: tuple[str, ...]
@@ -153,16 +160,9 @@ class Trail:
 
 
 def people_rows(at: datetime) -> tuple[People, Rows]:
-    """Senders, one key, moderators, one lawyer and our terms."""
+    """Senders with their keys, moderators, one lawyer and our terms."""
     rows: Rows = {name: [] for name in COLUMNS}
-    now, key = moment(at), "rr_" + secrets.token_urlsafe(32)
-    senders = tuple(new_id("S") for _number in range(4))
-    kinds = ("iru", "competent_authority", "trusted_flagger", "civil_society")
-    for number, (sender, kind) in enumerate(zip(senders, kinds, strict=True)):
-        rows["senders"].append((sender, 0, f"Referral Unit {number + 1}", kind, "BE", now))
-    key_id = new_id("K")
-    digest = sha256(key.encode()).hexdigest()
-    rows["sender_keys"].append((key_id, 0, senders[0], key[:8], digest, "refer read", now))
+    now, keys = moment(at), _senders(rows, moment(at))
     moderators = []
     for number in range(MODERATORS + 1):
         role = "legal" if number == MODERATORS else "moderator"
@@ -182,7 +182,22 @@ def people_rows(at: datetime) -> tuple[People, Rows]:
         )
         clauses.append(version)
     legal = moderators.pop()[0]
-    return People(key, key_id, senders, tuple(moderators), legal, tuple(clauses)), rows
+    senders = tuple(sender for sender, _key in keys[: len(_KINDS)])
+    key_id = rows["sender_keys"][0][0]
+    return People(keys[0][1], key_id, senders, keys, tuple(moderators), legal, tuple(clauses)), rows
+
+
+def _senders(rows: Rows, now: str) -> tuple[tuple[str, str], ...]:
+    """The large senders, one of each kind, and the small ones; a key for each."""
+    found = []
+    for number in range(len(_KINDS) + SMALL_SENDERS):
+        sender, key = new_id("S"), "rr_" + secrets.token_urlsafe(32)
+        kind = _KINDS[min(number, len(_KINDS) - 1)]
+        rows["senders"].append((sender, 0, f"Referral Unit {number + 1}", kind, "BE", now))
+        digest = sha256(key.encode()).hexdigest()
+        rows["sender_keys"].append((new_id("K"), 0, sender, key[:8], digest, "refer read", now))
+        found.append((sender, key))
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -246,7 +261,7 @@ class Desk:
         """One referral with one item of this case; the ids of both."""
         category, language, reason = _REASONS[number % len(_REASONS)]
         people, referral, item = self.people, new_id("R"), new_id("I")
-        sender = people.senders[(number + version - 1) % len(people.senders)]
+        sender = self._sender(number, version)
         reference = f"EUIRU-2026-{self.referrals:08d}"
         self.referrals += 1
         body = json.dumps(
@@ -283,6 +298,13 @@ class Desk:
         if sender == people.senders[0] and (decided or number % 4 == 0):
             self._remember(Sample(referral, reference, case_id, decided, url, sent))
         return referral, item
+
+    def _sender(self, number: int, version: int) -> str:
+        """Every other case comes from a small sender; what joins it later from a large one."""
+        large, small = self.people.senders, self.people.keys[len(self.people.senders) :]
+        if number % 2 and version == 1:
+            return small[number // 2 % len(small)][0]
+        return large[(number + version - 1) % len(large)]
 
     def _remember(self, sample: Sample) -> None:
         """Keep about a thousand, spread over all."""

@@ -249,7 +249,7 @@ def review_of(page: bytes, worker: Worker, *, accept: bool) -> tuple[str, bytes]
 
 
 def look(worker: Worker) -> None:
-    """Open addresses one after the other, each kind as one step."""
+    """Open addresses one after the other, each kind as one step, with a pause between where people think."""
     order = worker.order
     connection = Connection(order["port"], cookie=order.get("cookie", ""), bearer=order.get("key", ""))
     pages: dict[str, list[str]] = order["pages"]
@@ -258,11 +258,24 @@ def look(worker: Worker) -> None:
         for step, addresses in pages.items():
             address = addresses[number % len(addresses)]
             worker.timed(step, connection, "GET", address)
+            worker.think()
         number += order["clients"]
         worker.counted()
 
 
-JOURNEYS = {"create": create, "decide": decide, "look": look}
+def poll(worker: Worker) -> None:
+    """One sender's program that asks for changes, pauses and asks again; a step by its size."""
+    order = worker.order
+    mine = order["senders"][worker.number]
+    worker.think()  # not all of them at once
+    connection = Connection(order["port"], bearer=mine["key"])
+    while not worker.over:
+        if worker.timed(mine["step"], connection, "GET", mine["address"]) is not None:
+            worker.counted()
+        worker.think()
+
+
+JOURNEYS = {"create": create, "decide": decide, "look": look, "poll": poll}
 
 
 def _run(worker: Worker, journey: Callable[[Worker], None], failures: list[str]) -> None:

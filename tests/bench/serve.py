@@ -6,4 +6,4 @@ from review.cli.serving import run_server
 
 if __name__ == "__main__":
     target, port, workers = sys.argv[1:]
-    run_server(target, port=int(port), workers=int(workers), background=False)
+    run_server(target, port=int(port), workers=int(workers), children=())

@@ -31,6 +31,7 @@ UNLIMITED = {
     "REVIEW_LOG_ORIGIN": "",
     "REVIEW_REQUESTS_PER_MINUTE": "0",
     "REVIEW_ADDRESS_REQUESTS_PER_MINUTE": "0",
+    "REVIEW_WEBHOOK_NETWORKS": "127.0.0.0/8",
 }
 """Load as heavy as the desk takes it; what would refuse it by count is switched off."""
 

@@ -33,6 +33,9 @@ class Options:
     checkpoint_seconds: float = 10.0
     settle_seconds: float = 4.0
     page_runs: int = 30
+    messages: int = 4_000
+    pollers: int = 1_000
+    poll_seconds: float = 20.0
 
 
 class Stage:

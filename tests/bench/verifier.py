@@ -42,7 +42,7 @@ def log(_folder: Path) -> Found:
     db.begin_snapshot(reader)
     with many_pages(reader):
         links = Links(reader)
-        run = Run(reader, vkey=None, outside=None, progress=None, met=links.take, doubted=links.take_odd)
+        run = Run(reader, vkeys=(), outside=None, progress=None, met=links.take, doubted=links.take_odd)
         problem, holds = run.problem(), links.hold()
     seconds = time.perf_counter() - started
     assert problem is None, problem

@@ -1,5 +1,6 @@
 """`flask referrals import`: files as senders hand them over, what the command says, and what is stored."""
 
+import csv
 import gzip
 import json
 from collections.abc import Callable
@@ -111,6 +112,16 @@ def test_a_command_says_what_a_heading_means(run: Callable[..., Result], tmp_pat
     assert counts(answer(run(file, "--json", *said))) == (1, 1, 0, 0)
 
 
+def test_a_heading_is_left_out_by_the_command(run: Callable[..., Result], tmp_path: Path) -> None:
+    file = tmp_path / "action.xlsx"
+    make_workbook(file, [["Our ref", "URL", "Why", "Size"], ["A", "https://video.example/a", "Praise", "41"]])
+    refused = run(file)
+    assert refused.exit_code == 1
+    assert "--column 'Our ref=reference' --column Why=reason --column Size=-" in refused.output
+    options = ("--column", "Our ref=reference", "--column", "Why=reason", "--column", "Size=-")
+    assert counts(answer(run(file, "--json", *options))) == (1, 1, 0, 0)
+
+
 def test_real_reports_are_taken_one_by_one_and_line_by_line(
     desk: Desk, run: Callable[..., Result], tmp_path: Path
 ) -> None:
@@ -125,6 +136,39 @@ def test_real_reports_are_taken_one_by_one_and_line_by_line(
     many.write_text("\n".join(reports) + "\n")
     assert counts(answer(run(single, "--json"))) == (1, 1, 0, 0)
     assert counts(answer(run(many, "--json"))) == (len(reports), len(reports) - 1, 1, 0)
+
+
+def test_a_corrected_table_of_lines_is_taken_as_those_lines(
+    desk: Desk, run: Callable[..., Result], tmp_path: Path
+) -> None:
+    good, report = lines("A").decode().strip(), {"xarf_version": "4", "report_id": "X", "description": "Why"}
+    report["url"] = "https://video.example/x"
+    rows = [["content", "row", "error"], [good, "3", "Why"], [json.dumps(report), "7", ""], ["{bad", "9", ""]]
+    file, book = tmp_path / "to-correct.csv", tmp_path / "to-correct.xlsx"
+    with file.open("w", newline="") as stream:
+        csv.writer(stream).writerows(rows)
+    make_workbook(book, rows)
+    first = answer(run(file, "--json"))
+    assert counts(first) == (3, 2, 0, 1)
+    assert [one["line"] for one in first["refusals"]] == [4]
+    assert counts(answer(run(book, "--json"))) == (3, 0, 2, 1)
+    assert set(desk.session.scalars(sa.select(Referral.reference))) == {"A", "X"}
+
+
+@pytest.mark.parametrize("name", ["reports.ndjson", "report.json"])
+def test_a_refused_report_is_told_in_its_own_names(
+    run: Callable[..., Result], tmp_path: Path, name: str
+) -> None:
+    report = {"xarf_version": "4", "description": "Why", "url": "https://video.example/x"}
+    file = tmp_path / name
+    file.write_text(json.dumps(report))
+    assert "Line 1 was refused: /report_id Give this member" in run(file).output
+
+
+def test_a_broken_line_is_named_by_its_number_in_the_file(run: Callable[..., Result], tmp_path: Path) -> None:
+    file = tmp_path / "action.ndjson"
+    file.write_bytes(lines("A") + b"\n{bad json\n")
+    assert "Line 3 was refused: Line 3, column 2: this is not JSON" in run(file).output
 
 
 def test_people_read_counts_and_why_a_line_was_refused(run: Callable[..., Result], tmp_path: Path) -> None:

@@ -119,6 +119,11 @@ def _rows() -> Iterator[FileCase]:
     yield FileCase(
         "windows letters",
         (HEADER + _row(2, reason="caf\xe9") + _row(3)).encode("latin-1"),
+        problem="The file is not UTF-8 or UTF-16",
+    )
+    yield FileCase(
+        "one damaged letter",
+        HEADER.encode() + _row(2, reason="caf\xe9").encode("latin-1") + _row(3, reason="caf\xe9").encode(),
         rows={2: "not_text", 3: READY},
     )
     yield _table("nul in a cell", _row(2, reason="a\0b"), _row(3), rows={2: "not_text", 3: READY})
@@ -192,7 +197,9 @@ def _tables() -> Iterator[FileCase]:
     yield _table("utf-32", _row(2), encoding="utf-32", problem="UTF-32")
     yield FileCase("half a letter", (HEADER + "R").encode("utf-16") + b"a", problem="middle of a letter")
     yield FileCase("workbook called csv", workbook([["reason", "url"]]), problem="a workbook or an archive")
-    yield FileCase("picture called csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)), asks=True)
+    yield FileCase(
+        "picture called csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)), problem="not UTF-8"
+    )
 
 
 def _lines() -> Iterator[FileCase]:

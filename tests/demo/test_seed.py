@@ -19,6 +19,7 @@ from review.models import (
     Answer,
     Case,
     ClauseVersion,
+    Complaint,
     Decision,
     Draft,
     Escalation,
@@ -33,12 +34,14 @@ from review.models import (
 )
 from review.queries.accounts import actor_of
 from review.queries.case_content import live_cases_of_other_kinds
-from review.queries.cases import queue_counts, queue_page
+from review.queries.cases import queue_page
 from review.queries.clause_history import clause_histories
+from review.queries.complaints import complaints_listed
 from review.queries.escalations import advice_on, escalations_listed
 from review.queries.factors import enrolled_of
 from review.queries.notes import mentions_of
 from review.queries.own_left import set_aside_by
+from review.queries.queue_counts import queue_counts
 
 
 def test_the_queue_has_something_of_everything(reader: Session) -> None:
@@ -76,7 +79,7 @@ def test_everything_older_than_the_target_but_one_is_answered_in_time(reader: Se
     rows = reader.execute(sa.select(Case.opened_at, Case.decided_at).where(Case.state == "decided")).all()
     assert len(rows) > 300
     assert all(decided is not None and opened < decided < clock.now() for opened, decided in rows)
-    answered = reader.scalar(sa.select(sa.func.count()).select_from(Answer))
+    answered = reader.scalar(sa.select(sa.func.count(sa.distinct(Answer.item_id))))
     decided = reader.scalar(sa.select(sa.func.count()).where(Item.status == "decided"))
     assert answered == decided
 
@@ -86,6 +89,17 @@ def test_both_outcomes_and_four_reasons_to_decline_stand_on_record(reader: Sessi
     assert min(outcomes["accepted"], outcomes["declined"]) > 100
     reasons = set(reader.scalars(sa.select(Review.decline_reason).distinct())) - {None}
     assert reasons == {"no_breach", "not_found", "already_removed", "insufficient_information"}
+
+
+def test_one_complaint_waits_one_was_upheld_and_one_reversed_the_decision(reader: Session) -> None:
+    ended = reader.scalars(sa.select(Complaint.result).order_by(Complaint.complained_at)).all()
+    assert ended == ["upheld", "reversed", None]
+    (waiting,) = complaints_listed(reader, account_id=None, now=clock.now()).rows
+    assert (waiting.complaints, waiting.own, waiting.held) == (1, False, "free")
+    (superseding,) = reader.scalars(sa.select(Decision).where(Decision.supersedes_id.is_not(None)))
+    assert superseding.outcome == "accepted"
+    told = reader.scalars(sa.select(Sender.name).join(Referral).join(Item).join(Complaint)).all()
+    assert content.SENDERS[0].name in told, "the sender of the sign-in page is told of the reversal"
 
 
 def test_some_cases_wait_for_a_second_review_and_one_for_a_lead(reader: Session) -> None:

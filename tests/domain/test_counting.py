@@ -38,6 +38,11 @@ def test_answers_are_counted_by_outcome_and_kind_of_sender() -> None:
     }
 
 
+def test_an_answer_that_supersedes_another_is_not_counted_again() -> None:
+    meta = {"outcome": "accepted", "previous_outcome": "declined"}
+    assert add_up([Entry("item.answered", NOON, "I-1", meta)], Rows(senders={"I-1": "iru"})) == {}
+
+
 def test_what_is_taken_back_counts_each_item_once() -> None:
     entries = [Entry("item.withdrawn", NOON, "I-1"), Entry("referral.withdrawn", NOON, "R-1")]
     assert add_up(entries, Rows(withdrawn={"R-1": 4})) == {(DAY, "withdrawn", "items"): 5}

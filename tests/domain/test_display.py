@@ -116,6 +116,24 @@ def test_addresses_within_a_folded_text_are_defanged() -> None:
     assert defanged_within("hxxps://evil[.]example") == "hxxps://evil[.]example"
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "in https://\u0430pple.com/x",
+            "in hxxps://\u0430pple[.]com⟨xn--pple-43d[.]com, Cyrillic + Latin⟩/x",
+        ),
+        ("HTTP://a@\u0430pple.com:80", "hxxp://a@\u0430pple[.]com:80⟨xn--pple-43d[.]com, Cyrillic + Latin⟩"),
+        ("https://xn--pple-43d.com.", "hxxps://xn--pple-43d[.]com[.]⟨Cyrillic + Latin⟩"),
+        ("https://b\u00fccher.example/", "hxxps://b\u00fccher[.]example⟨xn--bcher-kva[.]example⟩/"),
+        ("https://video.example/\u0430", "hxxps://video[.]example/\u0430"),
+        ("https://\u202e\u0430.example", "hxxps://\u202e\u0430[.]example"),
+    ],
+)
+def test_a_host_within_a_text_that_may_imitate_another_is_spelt_out(text: str, shown: str) -> None:
+    assert defanged_within(text) == shown
+
+
 def test_a_mark_is_never_torn_from_its_letter() -> None:
     text = "e\u0301" * 100
     begun, rest = folded(text[1:])

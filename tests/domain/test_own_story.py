@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from review.clock import rfc3339
 from review.domain.own_story import Happening, story_of
-from review.domain.representation import OwnItem, OwnQuestion, OwnReferral
+from review.domain.representation import OwnComplaint, OwnItem, OwnQuestion, OwnReferral
 from review.domain.states import ItemStatus
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -40,6 +40,26 @@ def _referral(*items: OwnItem, refused: int = 0, kind: str = "referral") -> OwnR
 def test_what_waits_has_only_been_received() -> None:
     waiting = _referral(_item(ItemStatus.IN_REVIEW), refused=2)
     assert story_of(waiting) == [Happening("received", NOW, 1, refused=2)]
+
+
+def test_a_complaint_and_what_came_of_it_stand_with_both_outcomes() -> None:
+    first, complained, then = (NOW + timedelta(hours=hours) for hours in (1, 2, 3))
+    before = {"outcome": "declined", "decided_at": rfc3339(first)}
+    ended = OwnComplaint("Why.", complained, then, "upheld", "So.")
+    decided = _item(ItemStatus.DECIDED, outcome="declined", decided_at=rfc3339(first))
+    upheld = replace(decided, complaints=(ended,))
+    assert story_of(_referral(upheld))[1:] == [
+        Happening("answered", first, 1, "declined"),
+        Happening("complained", complained, 1),
+        Happening("upheld", then, 1),
+    ]
+    answer = {"outcome": "accepted", "decided_at": rfc3339(then), "supersedes": before}
+    reversed_item = replace(upheld, answer=answer, complaints=(OwnComplaint("Why.", complained),))
+    assert story_of(_referral(reversed_item))[1:] == [
+        Happening("answered", first, 1, "declined"),
+        Happening("complained", complained, 1),
+        Happening("reversed", then, 1, "accepted"),
+    ]
 
 
 def test_equal_things_of_one_time_are_one_and_all_stand_in_order() -> None:

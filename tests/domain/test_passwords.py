@@ -80,6 +80,7 @@ def test_a_hash_opens_for_its_password_only_and_has_the_profile_of_owasp() -> No
     for wrong in ("harbour lantern seventeen ", "Harbour lantern seventeen", "", "x" * 1000, "\ud800"):
         assert not passwords.password_matches(kept, wrong)
     assert not passwords.password_matches(None, "harbour lantern seventeen")
+    assert not passwords._HASHER.check_needs_rehash(passwords.NOBODY), "it takes as long"
     assert not passwords.password_matches("no hash", "harbour lantern seventeen")
 
 

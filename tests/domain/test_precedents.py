@@ -146,5 +146,9 @@ def test_a_second_reviewer_is_told_of_no_later_decision() -> None:
     everything = list(reversed(Reversal))
     for of_round in (Round.FIRST, Round.RESOLVING, None):
         assert reversals_told(everything, of_round=of_round) == tuple(Reversal)
-    assert reversals_told(everything, of_round=Round.SECOND) == (Reversal.RESOLVED, Reversal.QUALITY)
+    assert reversals_told(everything, of_round=Round.SECOND) == (
+        Reversal.RESOLVED,
+        Reversal.COMPLAINT,
+        Reversal.QUALITY,
+    )
     assert reversals_told([], of_round=Round.FIRST) == ()

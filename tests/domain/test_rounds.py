@@ -41,7 +41,9 @@ def test_the_reason_is_the_one_that_holds() -> None:
     assert why_empty(Round.SECOND, state="second_review") == "waiting"
     assert why_empty(Round.SECOND, state="decided") == "not_asked"
     assert why_empty(Round.RESOLVING, state="decided") == "no_difference"
-    assert why_empty(Round.COMPLAINT, state="decided") == "not_enabled"
+    assert why_empty(Round.COMPLAINT, state="decided") == "no_complaint"
+    assert why_empty(Round.COMPLAINT, state="complaint") == "waiting"
+    assert why_empty(Round.SECOND, state="complaint") == "not_asked"
 
 
 def test_rules_ask_for_a_second_review_whatever_is_drawn() -> None:

@@ -27,7 +27,7 @@ PDEATHSIG = 1
 def serve(port: int, workers: int) -> None:
     """The production server without its background loops, which the harness starts apart."""
     with serving.hold_port(port), serving.hold_database(read_settings()):
-        serving.run_server("app:create_checked_app", port=port, workers=workers, background=False)
+        serving.run_server("app:create_checked_app", port=port, workers=workers, children=())
 
 
 def work(names: list[str]) -> None:

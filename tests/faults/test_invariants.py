@@ -48,7 +48,8 @@ BREAKINGS: tuple[Breaking, ...] = (
      " WHERE claimed_by IS NULL AND state = 'open'", invariants.claims_have_one_holder),
     ("DROP INDEX uq_cases_live; UPDATE cases SET match_digest = 'x' WHERE state = 'open'",
      invariants.claims_have_one_holder),
-    ("INSERT INTO decisions SELECT 'D-TWICE', case_id, 'V-OTHER', outcome, decided_at FROM decisions LIMIT 1;"
+    ("INSERT INTO decisions (id, case_id, review_id, outcome, decided_at)"
+     " SELECT 'D-TWICE', case_id, 'V-OTHER', outcome, decided_at FROM decisions LIMIT 1;"
      "INSERT INTO reviews SELECT 'V-OTHER', case_id, 'second', account_id, outcome, ground, decline_reason,"
      " law, rationale, statement, visibility, account_measure, territory, context, over_broad, case_version,"
      " claim_generation, recorded_at, undo_until, undone_at, dispatched_at, letter FROM reviews LIMIT 1",

@@ -23,7 +23,7 @@ from tests.faults.trail_events import Events
 
 pytestmark = pytest.mark.faults
 
-SCENARIOS, STEPS = 3, 11
+SCENARIOS, STEPS = 5, 11
 # they say when somebody was last here, or who is at work, not what was decided
 NOTED_APART = frozenset({"sign_ins", "sender_keys", "rate_counts", "heartbeats"})
 TRIGGER = {

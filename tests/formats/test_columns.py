@@ -46,6 +46,19 @@ def test_near_misses_are_suggested_and_each_column_once() -> None:
 
 
 @pytest.mark.parametrize(
+    "heading",
+    ["Our ref", "Our reference", "Ref", "Ref.", "Reference", "Ticket", "File number", "Case no.", "REF NO"],
+)
+def test_everyday_names_of_a_reference_are_known(heading: str) -> None:
+    assert suggested_columns([heading, "Shoe size"]) == ("reference", None)
+
+
+@pytest.mark.parametrize("heading", ["File name", "Row number", "Page number", "Phone number", "Case name"])
+def test_a_number_or_name_of_something_else_is_no_reference(heading: str) -> None:
+    assert suggested_columns([heading]) == (None,)
+
+
+@pytest.mark.parametrize(
     ("header", "named"),
     [
         ([], "missing: reason, url"),
@@ -60,6 +73,21 @@ def test_near_misses_are_suggested_and_each_column_once() -> None:
 def test_a_header_that_is_wrong_is_named(header: list[str], named: str) -> None:
     with pytest.raises(InvalidInput, match=named):
         columns_or_refused(header)
+
+
+def test_a_command_is_told_what_to_say_of_headings() -> None:
+    header = ["Our ref", "URL", "Why", "Lang", "Shoe size", ""]
+    with pytest.raises(InvalidInput) as refusal:
+        columns_or_refused(header)
+    options = ["Our ref=reference", "Why=reason", "Lang=language", "Shoe size=-"]
+    written = "--column 'Our ref=reference' --column Why=reason --column Lang=language --column 'Shoe size=-'"
+    assert written in refusal.value.detail
+    said = dict(option.split("=") for option in options)
+    assert columns_or_refused(header, said) == ("reference", "url", "reason", "language", None, "")
+    with pytest.raises(InvalidInput, match="No heading of the file is called: Size"):
+        columns_or_refused(header, said | {"Size": "-"})
+    with pytest.raises(InvalidInput, match="not known: Shoe size"):
+        columns_or_refused(header, said | {"Shoe size": "sise"})
 
 
 def test_hostile_headings_come_back_as_plain_text() -> None:

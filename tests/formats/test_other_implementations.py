@@ -23,6 +23,7 @@ from review.domain.signed_note import (
     checkpoint_body,
     note_key,
     sign,
+    signature_line,
     write_signature,
 )
 from review.domain.tiles import Tile, new_tiles, reader, tile_path
@@ -30,6 +31,8 @@ from review.domain.tiles import Tile, new_tiles, reader, tile_path
 ORIGIN = "desk.example/trail"
 SIGNER = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 VKEY = note_key(ORIGIN, SIGNER.public_key().public_bytes_raw())
+NEXT_SIGNER = Ed25519PrivateKey.from_private_bytes(bytes(range(64, 96)))
+NEXT_VKEY = note_key(ORIGIN, NEXT_SIGNER.public_key().public_bytes_raw())
 WITNESS = "witness.example/legal"
 COSIGNER = Ed25519PrivateKey.from_private_bytes(bytes(range(32, 64)))
 COSIGNED_AT = 1_795_921_205
@@ -156,8 +159,29 @@ def test_go_rejects_a_changed_checkpoint(oracle: Path, written: WrittenLog) -> N
     assert "invalid signature" in judgement.stderr
 
 
+def rotated(written: WrittenLog) -> str:
+    """The checkpoint as it is while a new key signs beside the one before."""
+    body, _gap, lines = written.checkpoint.partition("\n\n")
+    first, rest = lines.split("\n", 1)
+    second = signature_line(f"{body}\n", name=ORIGIN, private_key=NEXT_SIGNER)
+    return f"{body}\n\n{first}\n{second}{rest}"
+
+
+@pytest.mark.parametrize("vkey", [VKEY, NEXT_VKEY], ids=["old", "new"])
+def test_go_verifies_by_either_key_while_they_rotate(oracle: Path, written: WrittenLog, vkey: str) -> None:
+    evidence = evidence_of(written) | {"checkpoint": rotated(written), "vkey": vkey}
+    judgement = judged(oracle, evidence)
+    assert (judgement.stdout, judgement.stderr) == (f"100 8 {COSIGNED_AT}\n", "")
+
+
 if sys.version_info >= (3, 12):
     import aics_tlog
+
+    @pytest.mark.parametrize("vkey", [VKEY, NEXT_VKEY], ids=["old", "new"])
+    def test_aics_verifies_by_either_key_while_they_rotate(written: WrittenLog, vkey: str) -> None:
+        note, key = aics_tlog.parse_note(rotated(written)), aics_tlog.parse_vkey(vkey)
+        result = aics_tlog.verify_checkpoint(note, key, [], 0, expected_origin=ORIGIN)
+        assert result.log_ok
 
     def test_aics_verifies_our_checkpoint_and_its_cosignature(written: WrittenLog) -> None:
         key = aics_tlog.parse_vkey(VKEY)

@@ -73,6 +73,24 @@ def test_what_is_no_table_is_named(content: bytes, named: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("code_page", "words"),
+    [("cp1252", "Glorifie l’attaque à Liège"), ("cp1251", "Из «США»"), ("cp1256", "سبب")],
+)
+def test_another_code_page_is_told_of_the_file(code_page: str, words: str) -> None:
+    content = HEADER + b"R,because,https://x/\n" * 60_000 + f"R,{words},https://x/\n".encode(code_page) * 9
+    with pytest.raises(InvalidInput, match="not UTF-8 or UTF-16"):
+        Table(io.BytesIO(content))
+
+
+@pytest.mark.parametrize("letter", ["é", "€", "😀"])
+@pytest.mark.parametrize("before", [1, 2, 3])
+def test_one_letter_across_two_pieces_is_no_other_code_page(letter: str, before: int) -> None:
+    begin = HEADER + b"R,"
+    content = begin + b"x" * (1024 * 1024 - len(begin) - before) + f"{letter},https://x/\n".encode()
+    assert Table(io.BytesIO(content)).names
+
+
+@pytest.mark.parametrize(
     "cell",
     [
         b'"never ends' + b"x" * LONGEST_LINE,

@@ -24,6 +24,7 @@ WITHOUT_EVENT = {
     "renew_verification": "progress of a verification, which leaves its one event when it ends",
     "fail_verification": "nothing was found out about the trail",
     "lease_deliveries": "what came of a message leaves its event; that it is being tried is nobody's affair",
+    "return_leases": "the same: that it is not being tried after all is nobody's affair",
     "start_break": "when a person rests is nobody else's affair",
     "choose_comfort": "how pictures appear to a person is nobody else's affair",
     "choose_keys": "whether keys act for a person is nobody else's affair",
@@ -36,7 +37,14 @@ WITHOUT_EVENT = {
     "end_break": "when a person rests is nobody else's affair",
     "keep_look": "what decoding found in a file is derived from its bytes and can be found anew",
     "record_cosignatures": "like checkpoints, they are about the tree, which would grow by its own cosigning",
+    "finish_erasures": "what is seen to after an erasure, which has its event, says nothing new",
     "forget_answers": "stored answers to retries end after 30 days (http.md)",
+    "take_export": "an export has its events since it was asked for, and one more when its file is there",
+    "renew_export": "progress of an export, which leaves an event when its file is there",
+    "give_back_export": "another worker begins the export anew, of which nothing has left the desk",
+    "fail_export": "nothing has left the desk; that it was asked for stays on the trail",
+    "cancel_export": "nothing has left the desk; that it was asked for stays on the trail",
+    "expire_export": "the file is deleted after the days that the desk always keeps it",
 }
 ACTIONS = sorted((ROOT / "review" / "actions").glob("*.py"))
 
@@ -56,6 +64,7 @@ PARTS = (
     "looking",
     "telling",
     "stopping",
+    "erasing",
 )
 """Files that hold no action of their own but parts of some: what they do counts for their callers."""
 

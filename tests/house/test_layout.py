@@ -5,9 +5,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 from tests.house.readme_tables import ROOT
 
@@ -34,6 +33,11 @@ FORBIDDEN_NAMES = {
 }
 
 
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def _name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
@@ -42,26 +46,25 @@ def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef
     return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=_name)
-def test_files_and_functions_stay_small(path: Path) -> None:
-    text = path.read_text()
-    assert text.count("\n") < 400
-    long = [
-        f"{function.name}: {function.end_lineno - function.lineno + 1}"
-        for function in _functions(ast.parse(text))
-        if function.end_lineno is not None and function.end_lineno - function.lineno + 1 > 60
-    ]
-    assert long == []
+def test_files_and_functions_stay_small() -> None:
+    large = []
+    for path in SOURCES:
+        lines = path.read_text().count("\n")
+        large += [f"{_name(path)}: {lines}"] if lines >= 400 else []
+        large += [
+            f"{_name(path)}:{function.name}: {function.end_lineno - function.lineno + 1}"
+            for function in _functions(_tree(path))
+            if function.end_lineno is not None and function.end_lineno - function.lineno + 1 > 60
+        ]
+    assert large == []
 
 
-@pytest.mark.parametrize("path", PRODUCT, ids=_name)
-def test_everything_public_says_what_it_is_for(path: Path) -> None:
-    tree = ast.parse(path.read_text())
-    if path.read_text().strip():
-        assert ast.get_docstring(tree), "the module says what question it answers"
-    silent = [
-        node.name
-        for node in tree.body
+def test_everything_public_says_what_it_is_for() -> None:
+    silent = [_name(path) for path in PRODUCT if _tree(path).body and not ast.get_docstring(_tree(path))]
+    silent += [
+        f"{_name(path)}:{node.name}"
+        for path in PRODUCT
+        for node in _tree(path).body
         if isinstance(node, ast.FunctionDef | ast.ClassDef)
         and not node.name.startswith("_")
         and not ast.get_docstring(node)
@@ -69,17 +72,17 @@ def test_everything_public_says_what_it_is_for(path: Path) -> None:
     assert silent == []
 
 
-@pytest.mark.parametrize("path", PRODUCT, ids=_name)
-def test_names_are_words_of_the_field(path: Path) -> None:
+def _words(path: Path) -> set[str]:
     defined = {path.stem} | {
-        node.name
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        node.name for node in ast.walk(_tree(path)) if isinstance(node, ast.FunctionDef | ast.ClassDef)
     }
-    words = {
+    return {
         word for name in defined for word in re.findall(r"[a-z]+", re.sub(r"([A-Z])", r"_\1", name).lower())
     }
-    assert words & FORBIDDEN_NAMES == set()
+
+
+def test_names_are_words_of_the_field() -> None:
+    assert {_name(path): found for path in PRODUCT if (found := _words(path) & FORBIDDEN_NAMES)} == {}
 
 
 def test_only_the_database_module_commits() -> None:
@@ -113,8 +116,7 @@ def test_nothing_below_imports_the_application_or_imports_late() -> None:
     for path in PRODUCT:
         if _name(path) == "app.py":
             continue
-        tree = ast.parse(path.read_text())
-        for node in ast.walk(tree):
+        for node in ast.walk(_tree(path)):
             if isinstance(node, ast.ImportFrom):
                 assert node.module != "app", _name(path)
             if isinstance(node, ast.FunctionDef):

@@ -9,10 +9,13 @@ from review.web import guard
 from tests.conftest import Desk
 from tests.factories import make_key, make_sender, make_sign_in
 from tests.signs import beat_all
-from tests.stored import contents
+from tests.stored import REFUSED, contents
 
-MAY_CHANGE = {"openings", "pending_events", "rate_counts"}
-READ_EVENTS = {"record.opened", "records.listed", "trail.listed"}
+MAY_CHANGE = {"openings", "pending_events", "rate_counts", "refusal_marks"}
+READ_EVENTS = {"record.opened", "records.listed", "trail.listed", REFUSED} | {
+    f"{register}.listed" for register in ("holds", "erasures", "retention")
+}
+"""And that somebody was refused, which is as much an event as a look."""
 
 
 def test_no_get_writes_beyond_the_rule(desk: Desk) -> None:

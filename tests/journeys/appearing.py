@@ -17,19 +17,22 @@ WATCH = """(() => {
 })()"""
 TOLD = """() => {
   const [page] = performance.getEntriesByType("navigation");
-  return {...window.appearing, interactive: page.domContentLoadedEventEnd};
+  const server = page.responseStart - page.requestStart;
+  return {...window.appearing, interactive: page.domContentLoadedEventEnd, server};
 }"""
 
 
 @dataclass(frozen=True)
 class Appeared:
     """Milliseconds from the request: until the page and its scripts take part, and until its largest part is
-    painted; the sum of its layout shifts; the longest task, 0 where none took 50 ms."""
+    painted; the sum of its layout shifts; the longest task, 0 where none took 50 ms; how long the server took
+    until its answer began."""
 
     interactive_ms: float
     largest_paint_ms: float
     shift: float
     longest_task_ms: float
+    server_ms: float
 
 
 def watch_appearing(context: BrowserContext) -> None:
@@ -42,4 +45,4 @@ def appeared(page: Page) -> Appeared:
     page.wait_for_load_state("load")
     page.locator("html[data-awake]").wait_for(state="attached")
     told = page.evaluate(TOLD)
-    return Appeared(told["interactive"], told["paint"], told["shift"], told["task"])
+    return Appeared(told["interactive"], told["paint"], told["shift"], told["task"], told["server"])

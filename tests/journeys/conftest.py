@@ -19,14 +19,19 @@ ARGUMENTS = [
 ]
 
 
-@contextmanager
-def launched(*more: str) -> Iterator[Browser]:
-    """The system's Chromium, with more arguments if given; skips where there is none.
+def chromium_here() -> str | None:
+    """Where the system's Chromium is.
 
     The build without a window's own controls comes first: it opens a window in a third of the time.
     """
     names = ("chromium-headless-shell", "chromium", "chromium-browser")
-    found = next(filter(None, map(shutil.which, names)), None)
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+@contextmanager
+def launched(*more: str) -> Iterator[Browser]:
+    """The system's Chromium, with more arguments if given; skips where there is none."""
+    found = chromium_here()
     if found is None:
         pytest.skip("Chromium is not installed: no browser test can run")
     with sync_playwright() as playwright:

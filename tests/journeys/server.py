@@ -101,15 +101,19 @@ class Program:
 
     def command(self, *arguments: str, typed: str = "") -> dict[str, Any]:
         """Run one command with ``--json`` in this process (starting one costs a second); what it printed."""
-        with ThreadPoolExecutor(1) as thread:  # apart from the event loop of a browser
-            result = thread.submit(self._invoke, arguments, typed).result()
+        result = self.invoke(*arguments, "--json", typed=typed)
         assert result.exit_code == 0, (arguments, result.output)
         printed: dict[str, Any] = json.loads(result.output.strip().splitlines()[-1])
         return printed
 
+    def invoke(self, *arguments: str, typed: str = "") -> Result:
+        """Run one command in this process, apart from the event loop of a browser; what came of it."""
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(self._invoke, arguments, typed).result()
+
     def _invoke(self, arguments: tuple[str, ...], typed: str) -> Result:
         app = create_app(read_settings(self.environment))
-        result = app.test_cli_runner().invoke(args=[*arguments, "--json"], input=typed)
+        result = app.test_cli_runner().invoke(args=list(arguments), input=typed)
         with app.app_context():
             db.extension.engine.dispose()
         return result
@@ -169,8 +173,8 @@ class Program:
 @contextmanager
 def running(program: Program, *arguments: str) -> Iterator[Program]:
     """Upgrade, serve with these ``arguments``, and end whatever happens."""
-    upgraded = program.run("upgrade")
-    assert upgraded.returncode == 0, upgraded.stderr
+    upgraded = program.invoke("upgrade")
+    assert upgraded.exit_code == 0, upgraded.output
     program.start(*arguments)
     try:
         yield program

@@ -35,6 +35,7 @@ CHANCE = (
     (r"<time .*?</time>", "<time>"),
     (r'(name="(?:csrf_token|version|claim_generation|holding|window)"[^>]*value=")[^"]*', r"\1#"),
     (r'data-(now|ends)="[^"]*"', r'data-\1="#"'),
+    (r'(data-news="[^"]*since=)[^"&]*', r"\1#"),
     (r"watch/first-\d", "watch/#"),
     (r'(min|max)="\d{4}-[^"]*"', r'\1="#"'),
     (r"#\.\d+(?= |&quot;|\")", "#.#"),

@@ -1,4 +1,4 @@
-"""Goals 1 to 4 of the console, in a real browser on both databases: few keys, no double, undo, no loss."""
+"""Goals 1 to 4 of the console, in a real browser: few keys, no double, undo, no loss."""
 
 import os
 import random
@@ -184,12 +184,13 @@ def _ready_drafts(program: Program) -> None:
     """Every case with a draft that only waits to be recorded: what one key too many would do."""
     fields = {"outcome": "declined", "decline_reason": "not_found", "rationale": OWN_SENTENCE}
     engine = stored(program)
-    with engine.begin() as connection:
+    with engine.connect() as connection:  # read before: SQLite lets no reader write once the server wrote
         account_id = connection.scalar(sa.select(Account.id).where(Account.email == PEOPLE[0]))
         rows = [
             {"case_id": case_id, "account_id": account_id, "fields": fields, "saved_at": now()}
             for case_id in connection.scalars(sa.select(Case.id))
         ]
+    with engine.begin() as connection:
         connection.execute(sa.insert(Draft), rows)
     engine.dispose()
 

@@ -46,7 +46,7 @@ def _decline(page: Page) -> None:
     page.fill("textarea[name=rationale]", OWN_WORDS)
     page.fill("textarea[name=statement]", STATEMENT)
     page.get_by_role("button", name="Record and open next").click()
-    expect(page.locator("[role=status]")).to_contain_text("Recorded.")
+    expect(page.locator(".status-line[role=status]")).to_contain_text("Recorded.")
 
 
 def _moderator(page: Page) -> str:
@@ -58,7 +58,7 @@ def _moderator(page: Page) -> str:
     _decline(page)
     assert _case_id(page) != case_id, "the next case is open"
     page.get_by_role("button", name="Undo").click()
-    expect(page.locator("[role=status]")).to_contain_text("Undone.")
+    expect(page.locator(".status-line[role=status]")).to_contain_text("Undone.")
     assert _case_id(page) == case_id
     assert page.input_value("textarea[name=rationale]") == OWN_WORDS, "the text is back in the form"
     _decline(page)
@@ -91,7 +91,7 @@ def _lead(page: Page) -> None:
     page.select_option("select[name=sender_id]", label="Northland Online Authority")
     page.check("input[name=identity_way][value=reply]")
     page.get_by_role("button", name="Confirm as a referral").click()
-    expect(page.locator("[role=status]")).to_contain_text("2 items, which are in the queue")
+    expect(page.locator(".status-line[role=status]")).to_contain_text("2 items, which are in the queue")
     expect(page.get_by_role("table", name="Waiting for somebody")).not_to_contain_text("Two addresses")
 
 
@@ -113,7 +113,7 @@ def _legal(page: Page, case_id: str) -> None:
     assert _verdict(page).startswith("Intact:")
     page.goto(page.url.partition("/trail")[0] + "/trail")
     page.get_by_role("button", name="Tamper with one row").click()
-    warned = page.locator("[role=status]").inner_text()
+    warned = page.locator(".status-line[role=status]").inner_text()
     touched = re.search(r"C-[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", warned)
     assert touched is not None, warned
     named = _verdict(page)
@@ -133,7 +133,7 @@ def _advise(page: Page) -> None:
         "textarea[name=advice]", "Clause 3 needs somebody who could be deceived; a parody deceives nobody."
     )
     page.get_by_role("button", name="Give advice").click()
-    expect(page.locator("[role=status]")).to_contain_text("Advice given.")
+    expect(page.locator(".status-line[role=status]")).to_contain_text("Advice given.")
     expect(page.locator("main")).to_contain_text("No case waits for advice.")
 
 

@@ -5,12 +5,11 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from review import clock
-from review.actions.deliveries import lease_deliveries, record_attempt
-from review.domain.permissions import SERVICE, Role
+from review.actions.endpoints import rotate_secret
+from review.domain.permissions import Role
 from review.domain.webhooks import Failure
 from review.webhooks import Outcome
-from tests.endpoints import make_endpoint, managing
+from tests.endpoints import lease, make_endpoint, managing, record
 from tests.factories import make_sender, receive
 from tests.journeys.desk_of_pages import HOSTILE
 from tests.journeys.test_rarer_pages import House, house
@@ -29,20 +28,22 @@ def test_endpoints_and_messages_are_clean(house: House) -> None:
     shown = make_endpoint(actor, LONG)
     for _number in range(2):
         receive(actor, "https://video.example/watch/1")
-    first, second = lease_deliveries(room=2, under_way={}, actor=SERVICE)
-    record_attempt(first, TRIED, began_at=clock.now(), actor=SERVICE)
+    first, second = lease(room=2)
+    record(first, TRIED)
+    rotate_secret(shown.endpoint_id, secret_key=house.desk.settings.secret_key, actor=actor)
     visitor, _person = house.sit(Role.SENDER, sender_id=sender_id)
     for name, address in (
         ("endpoints", "/sender/endpoints"),
         ("endpoint", f"/sender/endpoints/{shown.endpoint_id}"),
         ("endpoint-off", f"/sender/endpoints/{shown.endpoint_id}/off"),
         ("endpoint-remove", f"/sender/endpoints/{shown.endpoint_id}/remove"),
+        ("endpoint-rotate", f"/sender/endpoints/{shown.endpoint_id}/rotate"),
         ("messages", "/sender/deliveries?state=waiting"),
         ("message-waiting", f"/sender/deliveries/{first.id}"),
     ):
         visitor.open(address)
         house.check(visitor, name, walked=True)
-    record_attempt(second, GONE, began_at=clock.now(), actor=SERVICE)
+    record(second, GONE)
     for name, address in (
         ("endpoint-gone", f"/sender/endpoints/{shown.endpoint_id}"),
         ("message-dead", f"/sender/deliveries/{second.id}"),

@@ -125,7 +125,7 @@ def test_a_case_after_the_look_and_what_leads_away_from_it(house: House) -> None
     visitor.troubles = [trouble for trouble in visitor.troubles if "422" not in trouble]  # refused on purpose
     page.locator("#note").fill("Seen.")
     page.get_by_role("button", name="Write note").click()
-    expect(page.locator("[role=status]")).to_contain_text("Note written")
+    expect(page.locator(".status-line[role=status]")).to_contain_text("Note written")
     visitor.open(f"/cases/{case_id}")
     page.get_by_role("link", name="Leave for the live address").click()
     house.check(visitor, "leave", walked=True)

@@ -7,15 +7,13 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import expect
 
-from review import clock
-from review.actions.deliveries import lease_deliveries, record_attempt
 from review.actions.restrictions import report_failed
 from review.domain.notices import link_token
-from review.domain.permissions import SERVICE, Role
+from review.domain.permissions import Role
 from review.domain.webhooks import MOST_TRIES, Failure
 from review.models import Endpoint
 from review.webhooks import Outcome
-from tests.endpoints import managing
+from tests.endpoints import lease, managing, record
 from tests.factories import make_sender
 from tests.journeys.desk_of_pages import HOSTILE, TYPED
 from tests.journeys.test_rarer_pages import House, house
@@ -31,11 +29,9 @@ LONG = "https://video.example/" + "long/" * 60
 
 def _give_up() -> None:
     """What is on its way was tried for the last time."""
-    for leased in lease_deliveries(room=10, under_way={}, actor=SERVICE):
+    for leased in lease(room=10):
         last = replace(leased, tries=MOST_TRIES - 1)
-        record_attempt(
-            last, Outcome(503, Failure.STATUS, 12, HOSTILE[:200]), began_at=clock.now(), actor=SERVICE
-        )
+        record(last, Outcome(503, Failure.STATUS, 12, HOSTILE[:200]))
 
 
 def test_restrictions_are_clean_and_a_lead_puts_one_in_place(house: House) -> None:
@@ -52,12 +48,12 @@ def test_restrictions_are_clean_and_a_lead_puts_one_in_place(house: House) -> No
     legal.open("/restrictions")
     house.check(legal, "restrictions", walked=True)
     legal.page.get_by_role("button", name="Send again").first.click()
-    expect(legal.page.locator("[role=status]")).to_contain_text("on its way again")
+    expect(legal.page.locator(".status-line[role=status]")).to_contain_text("on its way again")
     lead, _person = house.sit(Role.LEAD)
     lead.open(f"/restrictions/{failed.id}")
     house.check(lead, "restriction-failed", walked=True)
     lead.page.get_by_role("button", name="It is in place now").click()
-    expect(lead.page.locator("[role=status]")).to_contain_text("in place")
+    expect(lead.page.locator(".status-line[role=status]")).to_contain_text("in place")
     house.check(lead, "restriction-in-place")
     for visitor in (legal, lead):
         assert visitor.troubles == []
@@ -70,11 +66,11 @@ def test_a_lead_reports_a_failure_by_hand(house: House) -> None:
     lead.open(f"/restrictions/{asked.id}")
     house.check(lead, "restriction", walked=True)
     lead.page.get_by_role("button", name="Report the failure").click()
-    assert "Error" in lead.page.title()
+    lead.refused()
     house.check(lead, "restriction-refused")
     lead.page.get_by_label("Why it cannot be put in place").fill(TYPED)
     lead.page.get_by_role("button", name="Report the failure").click()
-    expect(lead.page.locator("[role=status]")).to_contain_text("noted")
+    expect(lead.page.locator(".status-line[role=status]")).to_contain_text("noted")
     assert [trouble for trouble in lead.troubles if "422" not in trouble] == []
     lead.close()
 
@@ -87,7 +83,7 @@ def test_notices_are_clean_and_confirmed_without_signing_in(house: House) -> Non
     officer.open("/sender/notices")
     officer.page.get_by_label("E-mail address").fill(f"{'duty' * 15}@{'unit' * 12}.example")
     officer.page.get_by_role("button", name="Add the address").click()
-    expect(officer.page.locator("[role=status]")).to_contain_text("We sent a mail")
+    expect(officer.page.locator(".status-line[role=status]")).to_contain_text("We sent a mail")
     house.check(officer, "notices", walked=True)
     endpoint = house.desk.session.scalars(sa.select(Endpoint)).one()
     token = link_token(endpoint.id, endpoint.url, secret_key=house.desk.settings.secret_key)

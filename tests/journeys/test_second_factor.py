@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, CDPSession, expect
 from review import clock
 from review.domain import totp
 from tests.journeys.server import PASSWORD, Program, running
-from tests.journeys.visitor import Visitor
+from tests.journeys.visitor import LOOKS, Visitor
 
 pytestmark = pytest.mark.browser
 
@@ -189,20 +189,19 @@ def test_a_moderator_adds_and_removes_a_passkey_and_ends_other_sign_ins(
     visitor.open("/account/security")
     visitor.page.get_by_role("link", name="Add a passkey").click()
     _add_passkey(visitor, "Telephone")
-    expect(visitor.page.locator("[role=status]")).to_contain_text("The passkey is added")
+    expect(visitor.page.locator(".status-line[role=status]")).to_contain_text("The passkey is added")
     visitor.page.get_by_role("button", name="End all others").click()
-    expect(visitor.page.locator("[role=status]")).to_contain_text("1 other sign-in is ended")
+    expect(visitor.page.locator(".status-line[role=status]")).to_contain_text("1 other sign-in is ended")
     other.open("/queue")
     assert other.page.url.endswith("/sign-in")
     visitor.page.get_by_role("button", name="Remove Telephone").click()
-    expect(visitor.page.locator("[role=status]")).to_contain_text("The passkey is removed")
+    expect(visitor.page.locator(".status-line[role=status]")).to_contain_text("The passkey is removed")
     assert visitor.troubles == []
     for one in (visitor, other):
         one.close()
 
 
-@pytest.mark.parametrize("width", [360, 1440])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_every_page_of_the_second_factor_is_clean(
     program: Program, chromium: Browser, width: int, scheme: Literal["light", "dark"]
 ) -> None:
@@ -226,7 +225,7 @@ def test_every_page_of_the_second_factor_is_clean(
     visitor.page.fill("input[name=code]", "000000")
     secret = _secret(visitor)
     visitor.page.get_by_role("button", name="Set up", exact=True).click()
-    assert "Error" in visitor.page.title()
+    visitor.refused()
     assert _secret(visitor) == secret, "a wrong code does not ask to scan again"
     _check(visitor, f"factor-enrol-refused-{look}")
     visitor.page.fill("input[name=code]", _code(secret))
@@ -236,7 +235,7 @@ def test_every_page_of_the_second_factor_is_clean(
     visitor.open("/account/passkeys/new")
     _check(visitor, f"factor-passkey-{look}")
     _add_passkey(visitor)
-    expect(visitor.page.locator("[role=status]")).to_contain_text("The passkey is added")
+    expect(visitor.page.locator(".status-line[role=status]")).to_contain_text("The passkey is added")
     _check(visitor, f"factor-security-{look}")
     visitor.open("/account/app")
     _check(visitor, f"factor-app-{look}")
@@ -247,7 +246,7 @@ def test_every_page_of_the_second_factor_is_clean(
     _check(visitor, f"factor-show-{look}")
     visitor.page.fill("input[name=code]", "000000")
     visitor.page.get_by_role("button", name="Continue", exact=True).click()
-    assert "Error" in visitor.page.title()
+    visitor.refused()
     _check(visitor, f"factor-refused-{look}")
     assert [t for t in visitor.troubles if "422" not in t and "401" not in t] == []
     visitor.close()

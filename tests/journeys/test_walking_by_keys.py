@@ -288,7 +288,7 @@ def test_a_lead_assigns_ticked_rows_in_one_step(desk: Desk, *, script: bool) -> 
             page.locator(BOXES).nth(number).press("Space")
         page.select_option("#reviewer", index=2)
         page.get_by_role("button", name="Assign ticked cases").press("Enter")
-    told = page.locator("[role=status] .flash.done")
+    told = page.locator(".status-line[role=status] .flash.done")
     expect(told).to_have_count(2)
     for number, case_id in enumerate(wanted):
         expect(told.nth(number)).to_contain_text(f"holds case {case_id} until")

@@ -1,7 +1,6 @@
 """README's three commands make a witness that cosigns for a running desk, and outlives `kill -9`."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -17,14 +16,12 @@ from review.domain.signed_note import parse_checkpoint, verify
 from review.domain.witness_policy import parse_policy
 from tests.domain.test_witness_policy import policy_text
 from tests.factories import referral_body
-from tests.house.readme_tables import README, ROOT
+from tests.house.readme_tables import ROOT, commands
 from tests.journeys.server import Program, free_port, running, until
 
 
 def _commands() -> list[str]:
-    found = re.search(r"<!-- command: witness -->\n```sh\n(.*?)```", README.read_text(), re.DOTALL)
-    assert found is not None
-    lines = [line for line in found[1].splitlines() if not line.startswith("#")]
+    lines = [line for line in commands("witness").splitlines() if not line.startswith("#")]
     return [line.replace(".venv/bin/python", sys.executable) for line in lines]
 
 

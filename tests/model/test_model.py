@@ -22,7 +22,7 @@ from tests.postgres import PostgresServer
 from tests.rounds import more
 
 CI_STORIES, STEPS = 30, 40
-# what stories must often come across, so that agreeing means something; what is rare is told below
+# what drawn stories come across dozens of times, whichever are drawn; what is rarer is told on purpose below
 MUST_HAPPEN = (
     "submit, new",
     "submit, again",
@@ -32,14 +32,8 @@ MUST_HAPPEN = (
     "claim: case_not_claimable",
     "record",
     "record: claim_lost",
-    "dispatched",
-    "second by first",
-    "record, second",
     "withdraw item",
     "ask",
-    "answer",
-    "died",
-    "restarted",
 )
 
 
@@ -153,6 +147,7 @@ def _rare_turns(desk: DeskMachine) -> None:
             # everything one may hold, until the time is over
             partial(desk.submit, sender=0, reference=3, content=_content(0, 1, 2, 3, 4, 5)),
             partial(desk.submit, sender=0, reference=3, content=two),
+            partial(desk.restart, dies=False),
             partial(desk.claim_next, person=2, greedy=True),
             partial(desk.time_passes, by=timedelta(minutes=15)),
             partial(desk.claim_next, person=1, greedy=False),
@@ -349,7 +344,7 @@ def test_the_rare_turns_of_a_case_go_as_the_rules_say(machine: type[DeskMachine]
         "record: stale_version", "draft", "undo: not_permitted", "undo", "undo: undo_window_over",
         "undo: nothing_to_undo", "dropped", "dispatch: not_dispatchable", "dispatched", "moved on",
         "withdraw item: not_withdrawable", "withdraw referral: not_withdrawable", "died", "withdraw referral",
-        "renew: claim_lost", "submit: reference_conflict", "next: too_many_claims", "expired",
+        "renew: claim_lost", "submit: reference_conflict", "next: too_many_claims", "expired", "restarted",
     )  # fmt: skip
     assert [name for name in wanted if not seen[name]] == []
 

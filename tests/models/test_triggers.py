@@ -9,6 +9,7 @@ from review.models import schema
 from tests.conftest import Desk
 from tests.desks import lived_in_desk
 from tests.emails import arrive
+from tests.erasures import decided_record, erase, hold
 from tests.factories import make_account
 from tests.trails import cosign_newest, record_events, record_one, settle
 
@@ -21,6 +22,7 @@ COLUMN = {
     "checkpoints": "size",
     "clause_versions": "version",
     "answers": "body",
+    "complaints": "reasons",
     "decisions": "outcome",
     "deliveries": "body",
     "delivery_attempts": "status",
@@ -38,6 +40,9 @@ COLUMN = {
     "first_looks": "way",
     "shown_precedents": "precedent_id",
     "cosignatures": "line",
+    "legal_holds": "reason",
+    "erasures": "reason",
+    "erased_parts": "part",
 }
 
 
@@ -53,6 +58,8 @@ def test_no_guarded_row_can_be_changed_or_removed(desk: Desk) -> None:
     record_events(260)
     settle(desk.settings.data_dir)
     cosign_newest(desk.session)
+    erase(decided_record(), "notes")
+    hold(decided_record(number=1))
     with db.transaction() as writer:
         record_one(writer, account, number=0)
     for table in schema.GUARDED:

@@ -6,6 +6,7 @@ import time_machine
 
 from review.actions.cases import claim_case
 from review.queries import case_content, cases
+from review.queries.queue_counts import QueueCounts, queue_counts
 from tests.conftest import Desk
 from tests.draws import NOT_DRAWN
 from tests.factories import join_case, make_account, make_case
@@ -65,17 +66,17 @@ def test_held_cases_show_as_such_and_ones_own_apart(desk: Desk) -> None:
         assert [(row.id, row.held, row.held_until) for row in held] == [
             (mine, "yours", NOW + timedelta(minutes=15))
         ]
-        counts = cases.queue_counts(desk.session, account_id=me.account_id, now=NOW)
+        counts = queue_counts(desk.session, account_id=me.account_id, now=NOW)
         assert (counts.waiting, counts.held_by_you, counts.overdue, counts.due_soon) == (1, 1, 0, 0)
         clock.shift(timedelta(minutes=15))
         later = NOW + timedelta(minutes=15)
         assert cases.held_cases(desk.session, account_id=me.account_id, now=later) == ()
-        assert cases.queue_counts(desk.session, account_id=me.account_id, now=later).waiting == 3
+        assert queue_counts(desk.session, account_id=me.account_id, now=later).waiting == 3
 
 
 def test_counts_of_an_empty_queue_are_zero(desk: Desk) -> None:
-    counts = cases.queue_counts(desk.session, account_id="nobody", now=NOW)
-    assert counts == cases.QueueCounts(0, 0, 0, 0, None)
+    counts = queue_counts(desk.session, account_id="nobody", now=NOW)
+    assert counts == QueueCounts(0, 0, 0, 0, None)
 
 
 def test_live_cases_of_other_kinds_are_named_and_no_others(desk: Desk) -> None:

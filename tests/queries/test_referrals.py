@@ -90,6 +90,45 @@ def test_updated_since_is_inclusive_and_chooses_the_start(desk: Desk) -> None:
     assert _ids(desk, sender, updated_since=NOW + timedelta(hours=3)) == []
 
 
+def test_a_clock_that_went_back_hides_no_change(desk: Desk) -> None:
+    """Whatever moment is asked for, everything dated from then on is listed, and nothing before the first."""
+    sender, dated = make_sender(), []
+    with time_machine.travel(NOW, tick=False) as clock_hand:
+        for minutes in (-20, 0, 4, 3, 1, 8, 5, 60, 58):
+            clock_hand.move_to(NOW + timedelta(minutes=minutes))
+            dated.append((minutes, receive(sender_actor(sender), URLS[0]).referral_id))
+        clock_hand.move_to(NOW + timedelta(hours=2))
+        for since in range(-21, 62):
+            first = next((place for place, (at, _id) in enumerate(dated) if at >= since), len(dated))
+            expected = [referral_id for _at, referral_id in dated[first:]]
+            assert _ids(desk, sender, updated_since=NOW + timedelta(minutes=since)) == expected
+    assert len(_ids(desk, sender, updated_since=datetime(1, 1, 1, tzinfo=UTC))) == len(dated)
+
+
+def test_asking_for_what_is_new_reads_no_history(desk: Desk) -> None:
+    """Every step that looks for the start walks the sender's own changes in their order, and stops."""
+    sender = make_sender()
+    with time_machine.travel(NOW, tick=False) as clock_hand:
+        for _ in range(3):
+            receive(sender_actor(sender), URLS[0])
+            clock_hand.shift(timedelta(hours=1))
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        asked.append(statement)
+
+    engine = db.extension.engine
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        _ids(desk, sender, updated_since=NOW + timedelta(hours=2))
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+    starts = [text for text in asked if "updated_at" in text and "received_at" not in text]
+    assert len(starts) == 3
+    assert all("ORDER BY referrals.change_position" in text and "LIMIT" in text for text in starts)
+    assert "min(referrals" not in " ".join(asked)
+
+
 def test_nothing_is_listed_above_a_change_that_may_still_appear(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

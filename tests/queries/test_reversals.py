@@ -125,7 +125,7 @@ def test_all_that_stands_against_a_decision_is_told_in_order(story: Told) -> Non
     earlier = story.decided(DECLINE, OTHER_DECLINE, story.accept, url=PLACE)
     story.decided(DECLINE, url=PLACE)
     story.found(earlier, Finding.FALSE_ACCEPT)
-    assert story.told(earlier) == tuple(Reversal)
+    assert story.told(earlier) == (Reversal.RESOLVED, Reversal.QUALITY, Reversal.LATER)
 
 
 def test_who_alone_reviewed_a_case_is_told_nothing_of_its_decision(story: Told) -> None:

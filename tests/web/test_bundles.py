@@ -45,7 +45,7 @@ def test_legal_downloads_a_bundle_that_verifies_with_the_file_from_here(desk: De
     assert answer.headers["Content-Disposition"] == f'attachment; filename="{case_id}.jsonl"'
     assert int(answer.headers["Content-Length"]) == len(answer.data)
     assert exports(desk) == [case_id]
-    assert "Evidence bundle made" in client.get(f"/records/{case_id}").text
+    assert "Export made" in client.get(f"/records/{case_id}").text
     stranger = desk.client()
     key = stranger.get("/log/key").text
     assert judged(tmp_path, key, answer.data)[0] == 0

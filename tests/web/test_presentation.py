@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta, timezone
 from html.parser import HTMLParser
 from types import SimpleNamespace
 from typing import Any, get_args
+from unittest import mock
 
 import pytest
 from flask import Flask, flash, render_template_string
-from jinja2 import UndefinedError
+from jinja2 import Environment, UndefinedError
+from jinja2.meta import find_referenced_templates
 from werkzeug.datastructures import MultiDict
 from wtforms import (
     BooleanField,
@@ -358,3 +360,21 @@ def test_languages_are_named_and_unknown_tags_stand_for_themselves(app: Flask) -
     assert presentation.language_name("ar") == "Arabic"
     for tag in ("x-klingon", "zz", "", "de--"):
         assert presentation.language_name(tag) == tag
+
+
+def test_nothing_of_the_pages_of_work_is_left_to_compile(app: Flask) -> None:
+    """Else the first moderators of a server would wait seconds for their first case."""
+    presentation.read_work_pages(app)
+    environment = app.jinja_env
+    names = [f"moderator/{page}.html" for page in ("queue", "case", "search", "my_work")]
+    seen: set[str] = set()
+    with mock.patch.object(Environment, "compile", side_effect=AssertionError("compiled for a reader")):
+        while names:
+            name = names.pop()
+            environment.get_template(name)
+            seen.add(name)
+            assert environment.loader is not None
+            source, _path, _fresh = environment.loader.get_source(environment, name)
+            used = find_referenced_templates(environment.parse(source))
+            names += [one for one in used if one is not None and one not in seen]
+    assert {"base.html", "moderator/review_form.html", "components/time.html"} <= seen

@@ -1,21 +1,28 @@
 """What the rules refuse is told in the reader's language, in cells and at fields, with its values."""
 
+import ast
 import re
 
 import pytest
 
 from review import workbooks
-from review.domain import file_rows, locations, referral_problems
+from review.domain import endpoints, file_rows, locations, referral_problems
 from review.domain.referral_schema import REMEDIES
 from review.domain.referrals import read_referral
-from review.errors import InvalidReferral, KindNotEnabled
+from review.errors import InvalidReferral, KindNotEnabled, ReviewError
+from review.file_jobs import _sentence
+from review.formats.columns import column_problems
+from review.formats.ndjson import StreamBroken
 from review.formats.tables import NOT_TEXT
+from review.web.errors import STATUS
 from review.web.problem_words import SENTENCES, problem_words
 from tests.conftest import Desk
 from tests.domain.referral_bodies import HOSTS, order_body, referral_body
 from tests.domain.test_file_rows import judge, row
 from tests.files import Officer, table, work
+from tests.house.readme_tables import ROOT
 
+ARABIC_DISPLAY = "display=system:comfortable:100:ar:UTC:on"
 ARABIC = re.compile(r"[\u0600-\u06ff]")
 BROKEN = (
     referral_body(reason="", category="x", keyword="x", urgency="soon", good_faith=1, other=1),
@@ -48,14 +55,23 @@ def _details() -> set[str]:
     return said | {refusal.value.detail, referral_problems.UNKNOWN}
 
 
+def test_every_kind_of_refusal_has_a_name_in_arabic(desk: Desk) -> None:
+    titles = {ReviewError.title, *(kind.title for kind in STATUS)}
+    with desk.app.test_request_context(headers={"Cookie": ARABIC_DISPLAY}):
+        assert {title for title in titles if not ARABIC.search(problem_words(title))} == set()
+    visitor = desk.client()
+    visitor.set_cookie(*ARABIC_DISPLAY.split("="))
+    assert "<h1>لا شيء هنا لك</h1>" in visitor.get("/nothing-here").text
+
+
 def test_every_sentence_of_the_rules_is_told_in_arabic(desk: Desk) -> None:
-    with desk.app.test_request_context(headers={"Cookie": "display=system:comfortable:100:ar:UTC:on"}):
+    with desk.app.test_request_context(headers={"Cookie": ARABIC_DISPLAY}):
         english = {detail for detail in _details() if not ARABIC.search(problem_words(detail))}
     assert english == set()
 
 
 def test_values_stay_and_what_is_not_known_is_told_as_it_is(desk: Desk) -> None:
-    with desk.app.test_request_context(headers={"Cookie": "display=system:comfortable:100:ar:UTC:on"}):
+    with desk.app.test_request_context(headers={"Cookie": ARABIC_DISPLAY}):
         told = problem_words("Row 17 has the same reference and needs fixing.")
         assert "17" in told
         assert ARABIC.search(told)
@@ -78,3 +94,71 @@ def test_cells_and_the_rows_to_correct_are_told_in_arabic(desk: Desk) -> None:
     told = officer.get(f"{page}/corrections.csv").text
     assert len(ARABIC.findall(told)) > 30
     assert "published list" not in told
+
+
+REFUSING = (
+    "actions/deliveries.py", "actions/endpoints.py", "actions/notices.py", "actions/uploaded_files.py",
+    "actions/withdrawals.py", "file_jobs.py", "formats/columns.py", "formats/grouping.py",
+    "formats/tables.py", "models/file_store.py", "sheets.py", "workbooks.py",
+)  # fmt: skip
+"""Where a file of a sender or a step of one is refused."""
+NOT_SHOWN = {
+    "There is no such sender.": "no form leads there: the own sender is always there",
+    "There is no such endpoint.": "told in the very words of an address that leads nowhere",
+    "There is no such message.": "told in the very words of an address that leads nowhere",
+    "This address is not told any more.": "a link of a mail, on a public page in the language of the browser",
+    "This file has gone on meanwhile.": "ends a step of the loop; nobody asked",
+    "The file could not be stored; nothing was kept.": "503, which is no affair of the file",
+}
+_KINDS = {"AlreadyClosed", "AlreadyExists", "InvalidInput", "NotFound", "NotReady", "NotWithdrawable"}
+_KINDS |= {"TooLarge", "DatabaseBusy", "StorageFull", "StreamBroken"}
+
+
+def _refusals() -> set[str]:
+    """The sentences in the code of those files, each value as 7; what breaks off is told as a whole."""
+    said = {*workbooks._REASONS.values()}
+    for name in REFUSING:
+        for node in ast.walk(ast.parse((ROOT / "review" / name).read_text())):
+            if not (isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args):
+                continue
+            kind, detail = node.exc.func, node.exc.args[0]
+            if not isinstance(kind, ast.Name) or kind.id not in _KINDS:
+                continue
+            parts = detail.values if isinstance(detail, ast.JoinedStr) else [detail]
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "7" for part in parts)
+            if kind.id == "StreamBroken":
+                broken = StreamBroken(text)
+                text = f"{_sentence(broken)}; nothing was stored. Correct the file and send it again."
+            said.add(text)
+    for broken_end in ("the gzip stream is damaged", "the gzip stream ends early"):
+        said.add(
+            f"{_sentence(StreamBroken(broken_end))}; nothing was stored. Correct the file and send it again."
+        )
+    problems = column_problems(("url", "url"))
+    said |= {problem.detail for problem in problems} | {" ".join(problem.detail for problem in problems)}
+    said |= {text for text in endpoints._REMEDIES.values() if text}
+    return said - {"7", "77", *NOT_SHOWN}
+
+
+def test_every_refused_file_and_step_of_a_sender_is_told_in_arabic(desk: Desk) -> None:
+    said = _refusals()
+    assert len(said) > 45
+    with desk.app.test_request_context(headers={"Cookie": ARABIC_DISPLAY}):
+        told = {detail: problem_words(detail) for detail in said}
+    assert {detail for detail, words in told.items() if not ARABIC.search(words)} == set()
+    assert {detail for detail, words in told.items() if "named twice" in words} == set()
+
+
+def test_a_refused_file_and_a_refused_step_are_told_in_arabic_on_the_page(desk: Desk) -> None:
+    officer = Officer(desk)
+    page = officer.upload(b'reference,reason,url\r\nR,"never ends,https://video.example/1\r\n')
+    work(desk.app)
+    officer.client.set_cookie("display", "system:comfortable:100:ar:UTC:on")
+    shown = officer.get(page).text
+    assert "لم يُخزَّن شيء" in shown
+    assert "nothing was stored" not in shown
+    assert officer.post(f"{page}/send").status_code == 303
+    flash = re.search(r'class="flash warning">(.*?)</p>', officer.get(page).text, re.DOTALL)
+    assert flash is not None
+    assert ARABIC.search(flash[1])
+    assert "gone on" not in flash[1]

@@ -13,6 +13,7 @@ from review.domain.media import SHOWN_IN_RECORD
 from review.domain.permissions import Role
 from review.models import EvidenceLook, Opening, Reveal
 from review.models.evidence_files import evidence_path
+from tests.answers import plain
 from tests.conftest import Desk
 from tests.factories import make_case, make_sign_in
 from tests.hostile_files import REFUSED
@@ -148,13 +149,6 @@ def test_reviewers_notice_nothing(desk: Desk) -> None:
     assert media(before) == []
     types = set(desk.session.scalars(sa.select(Opening.event_type).where(Opening.object_id == case_id)))
     assert types == {"case.claimed", "record.opened", "record.evidence_revealed"}
-
-
-def plain(page: str) -> str:
-    """A page without what differs from answer to answer."""
-    page = re.sub(r'name="csrf_token"[^>]*value="[^"]+"', "", page)
-    page = re.sub(r"<time .*?</time>", "", page)
-    return re.sub(r'data-(?:now|until)="[^"]+"', "", page)
 
 
 def test_a_text_is_unfolded_and_what_cannot_be_shown_says_so(desk: Desk) -> None:

@@ -19,6 +19,7 @@ from tests.journeys.server import until
         ("/cases/C-7K3M-9QXD-2FWT", True),
         ("/cases/C-7K3M-9QXD-2FWT/review", True),
         ("/cases/C-7K3M-9QXD-2FWT/undo", True),
+        ("/search", True),
         ("/queue", False),
         ("/cases/C-7K3M-9QXD-2FWT/reveal", False),
         ("/cases/C-7K3M-9QXD-2FWT/review/more", False),

@@ -1,5 +1,7 @@
 """The public check of receipts: what is proven, what fails and by which part, and nothing else."""
 
+import base64
+import hashlib
 import html
 import re
 from dataclasses import replace
@@ -11,13 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
+from review.domain import merkle
+from review.domain.commitments import leaf_entry
 from review.domain.permissions import Role
-from review.domain.signed_note import parse_checkpoint, sign
+from review.domain.signed_note import checkpoint_body, parse_checkpoint, sign
 from review.formats import key_files
-from review.formats.receipts import LARGEST_RECEIPT
+from review.formats.receipts import LARGEST_RECEIPT, check_receipt
 from review.formats.tlog_proof import opening_json, parse_opening, parse_proof, write_proof
 from tests.conftest import Desk
-from tests.factories import make_key, make_sender, make_sign_in
+from tests.factories import make_key, make_sender, make_sign_in, referral_body
 from tests.trails import decide_all, record_events, refer, settle
 from tests.web.test_weights import weight
 
@@ -116,6 +120,23 @@ def test_a_receipt_of_an_answer_says_what_was_decided_and_told(desk: Desk) -> No
     assert str(referral["id"]) not in page, "the receipt does not hold it"
 
 
+def test_a_receipt_of_a_delivery_says_how_many_lines_became_what(desk: Desk) -> None:
+    client, key = desk.client(), make_key(make_sender("Harbour Watch"))
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/x-ndjson"}
+    body = b"{}\n" + referral_body() + b"\n"
+    batch = client.post("/api/v1/referrals/batch", data=body, headers=headers).json
+    assert batch is not None
+    settle(desk.settings.data_dir)
+    receipt = client.get(batch["links"]["receipt"], headers={"Authorization": f"Bearer {key}"}).text
+    told = check(desk.client(), receipt)
+    assert verdict(told) == "Genuine: this service took this delivery in."
+    page = plain(told.text)
+    assert f"Delivery {batch['id']}" in page
+    assert "2 in all: 1 received, 0 sent before, 1 refused" in page
+    assert hashlib.sha256(body).hexdigest() in page
+    assert "Harbour Watch" not in page
+
+
 def test_what_mail_and_editors_do_to_the_ends_of_lines_does_no_harm(desk: Desk) -> None:
     _referral, arrival, _answer = receipts(desk)
     genuine = "Genuine: this service received this referral."
@@ -124,9 +145,8 @@ def test_what_mail_and_editors_do_to_the_ends_of_lines_does_no_harm(desk: Desk) 
     assert "Not a receipt" in verdict(check(desk.client(), " " + arrival))
 
 
-def test_each_failing_part_is_named(desk: Desk) -> None:
-    _referral, arrival, answered = receipts(desk)
-    client = desk.client()
+def failing(arrival: str, answered: str) -> dict[str, tuple[str, str]]:
+    """Changed receipts by what the page calls the part that fails, each with the part's own name."""
     proof = parse_proof(arrival)
     body, own = proof.checkpoint_text.split("\n\n")[0] + "\n", parse_checkpoint(proof.checkpoint_text)
     stranger = Ed25519PrivateKey.from_private_bytes(bytes(32))
@@ -135,25 +155,33 @@ def test_each_failing_part_is_named(desk: Desk) -> None:
         return write_proof(proof.index, path=proof.path, checkpoint_text=note, extra=proof.extra)
 
     elsewhere = sign(body.replace(own.origin, "elsewhere.example/trail"), name="e", private_key=stranger)
-    failing = {
-        "Not a receipt": "Dear colleagues, please find attached",
-        "The checkpoint is not whole": arrival.replace(f"\n{own.size}\n", f"\n0{own.size}\n"),
-        "From another trail": with_checkpoint(elsewhere),
-        "Unknown key": with_checkpoint(sign(body, name=own.origin, private_key=stranger)),
-        "The signature is wrong": arrival.replace(f"\n{own.size}\n", f"\n{own.size + 1}\n"),
-        "The proof does not lead to the root": arrival.replace(f"index {proof.index}", "index 999"),
-        "What it says is not whole": with_checkpoint(proof.checkpoint_text).replace(
-            "extra ey", "extra ey" + "AAAA"
+    cut = with_checkpoint(proof.checkpoint_text).replace("extra ey", "extra ey" + "AAAA")
+    return {
+        "Not a receipt": ("document", "Dear colleagues, please find attached"),
+        "The checkpoint is not whole": ("checkpoint", arrival.replace(f"\n{own.size}\n", f"\n0{own.size}\n")),
+        "From another trail": ("origin", with_checkpoint(elsewhere)),
+        "Unknown key": ("key", with_checkpoint(sign(body, name=own.origin, private_key=stranger))),
+        "The signature is wrong": ("signature", arrival.replace(f"\n{own.size}\n", f"\n{own.size + 1}\n")),
+        "The proof does not lead to the root": (
+            "inclusion",
+            arrival.replace(f"index {proof.index}", "index 999"),
         ),
-        "A value was changed": rewritten(answered, answer=b'{"outcome":"declined"}'),
+        "What it says is not whole": ("opening", cut),
+        "A value was changed": ("opening", rewritten(answered, answer=b'{"outcome":"declined"}')),
     }
-    for part, document in failing.items():
+
+
+def test_each_failing_part_is_named(desk: Desk) -> None:
+    _referral, arrival, answered = receipts(desk)
+    client = desk.client()
+    documents = failing(arrival, answered)
+    for title, (_part, document) in documents.items():
         answer = check(client, document)
-        assert verdict(answer) == f"This proves nothing: {part}."
+        assert verdict(answer) == f"This proves nothing: {title}."
         assert "Genuine" not in answer.text
         assert "<title>Error:" in answer.text
     assert "not the one that was recorded: answer" in plain(
-        check(client, failing["A value was changed"]).text
+        check(client, documents["A value was changed"][1]).text
     )
 
 
@@ -166,6 +194,20 @@ def test_a_receipt_for_another_desk_of_the_same_name_is_none(desk: Desk) -> None
     assert "Unknown key" in verdict(check(desk.client(), arrival)) or "From another" in verdict(
         check(desk.client(), arrival)
     )
+
+
+@ONE_DATABASE
+def test_who_need_not_believe_the_page_finds_the_program_and_the_key_with_its_fingerprint(desk: Desk) -> None:
+    record_events(1)
+    settle(desk.settings.data_dir)
+    client = desk.client()
+    page = plain(client.get("/verify").text)
+    vkey = client.get("/log/key").text.strip()
+    fingerprint = hashlib.sha256(base64.b64decode(vkey.split("+", 2)[2])[1:]).hexdigest()
+    assert f"{vkey} Fingerprint (SHA-256) {fingerprint}" in page
+    for address in ("/verifier.py", "/log/policy", "/log/key", "/log/checkpoint"):
+        assert f'href="{address}"' in client.get("/verify").text
+        assert client.get(address).status_code == 200
 
 
 @ONE_DATABASE
@@ -257,3 +299,29 @@ def test_every_page_leads_to_it(desk: Desk) -> None:
     assert 'href="/verify"' in client.get("/sign-in").text
     make_sign_in(client, Role.SENDER)
     assert 'href="/verify"' in client.get("/sender").text
+
+
+def test_a_receipt_that_a_thief_signed_with_our_key_is_not_of_this_trail(desk: Desk) -> None:
+    _referral, arrival, _answer = receipts(desk, "https://video.example/1")
+    client, key = desk.client(), key_files.read_key(desk.settings.data_dir)
+    proof = parse_proof(arrival)
+    assert proof.extra is not None
+    opening = parse_opening(proof.extra)
+    entry = leaf_entry(opening.envelope, salt=opening.salt)
+    size = parse_checkpoint(proof.checkpoint_text).size
+
+    def forged(size: int) -> str:
+        """The event as the last entry of a made-up tree of this size."""
+        path = merkle.inclusion_path(size - 1, size, lambda _level, _index: bytes(32))
+        root = merkle.leaf_hash(entry)
+        for step in path:
+            root = merkle.node_hash(step, root)
+        note = sign(checkpoint_body(key.name, size, root), name=key.name, private_key=key.private_key)
+        return write_proof(size - 1, path=path, checkpoint_text=note, extra=proof.extra)
+
+    assert verdict(check(client, arrival)).startswith("Genuine")
+    for made_up in (forged(size), forged(9_000)):
+        assert check_receipt(made_up.encode(), key.vkey).object_id, "the signature is good"
+        answer = check(client, made_up)
+        assert verdict(answer) == "This proves nothing: Not of this trail."
+        assert "Genuine" not in answer.text

@@ -2,10 +2,11 @@
 
 import base64
 import json
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,22 +17,25 @@ from standardwebhooks import Webhook
 
 from review import clock, db
 from review.actions.cases import claim_case
-from review.actions.deliveries import LEASE_SECONDS
 from review.actions.endpoints import rotate_secret
+from review.actions.posting import AT_FIRST, LEASE_SECONDS, Leased, Tried, return_leases
 from review.actions.questions import ask_sender
 from review.actions.trail import verify_trail
-from review.domain.permissions import OPERATOR, Actor
-from review.domain.webhooks import MOST_TRIES, OVERLAP, WAITS_SECONDS
+from review.domain.permissions import OPERATOR, SERVICE, Actor
+from review.domain.webhooks import MOST_TRIES, OVERLAP, WAITS_SECONDS, Failure
 from review.models import Delivery, DeliveryAttempt, Endpoint, Item, Opening
 from review.queries.checkpoints import newest_checkpoint
 from review.queries.referrals import own_item, own_referral
+from review.webhooks import Outcome
 from review.workers import delivering
+from review.workers.tries import MOST_OF_ONE, MOST_PROMPT, MOST_RECORDED, Tries
 from tests.conftest import Desk
-from tests.endpoints import allow_loopback, deliver, make_endpoint, managing
+from tests.endpoints import allow_loopback, deliver, lease, make_endpoint, managing
 from tests.factories import make_account, make_sender, receive
+from tests.journeys.server import until
 from tests.judging import judge, settle_review
 from tests.receivers import Heard, Receiver, Reply, receiving
-from tests.trails import settle
+from tests.trails import cosign_newest, settle
 
 
 @pytest.fixture
@@ -131,8 +135,10 @@ def test_the_newest_checkpoint_travels_beside_the_frozen_body(desk: Desk, receiv
     settle(desk.settings.data_dir)
     newest = newest_checkpoint(desk.session)
     assert newest is not None
+    cosignature = cosign_newest(desk.session)
     deliver(desk)
-    assert base64.b64decode(receiver.heard[0].headers["webhook-checkpoint"]).decode() == newest.note
+    told = base64.b64decode(receiver.heard[0].headers["webhook-checkpoint"]).decode()
+    assert told == newest.note + cosignature
 
 
 def test_a_failure_is_tried_again_with_the_same_id_and_bytes(desk: Desk, receiver: Receiver) -> None:
@@ -247,3 +253,120 @@ def test_a_slow_receiver_holds_up_nobody_else(desk: Desk, receiver: Receiver) ->
     assert sum(heard.path == "/slow" for heard in receiver.heard) <= 4
     receiver.closing.set()
     delivering.finish(desk.app)
+
+
+def test_more_silent_receivers_than_places_hold_up_nobody_else(desk: Desk, receiver: Receiver) -> None:
+    """What was sent to the others has arrived before the first of the silent ones is given up."""
+    silent, quick = [_sender() for _number in range(12)], _sender()
+    for actor in silent:
+        make_endpoint(actor, receiver.url("/silent"))
+        for _number in range(4):
+            receive(actor)
+    make_endpoint(quick, receiver.url("/quick"))
+    for _number in range(20):
+        receive(quick)
+    receiver.reply = lambda heard: Reply(way="drip") if heard.path == "/silent" else Reply()
+    arrived = sa.select(sa.func.count()).where(Delivery.standing == "arrived")
+    while desk.session.scalar(arrived) != 20:
+        assert delivering.run_once(desk.app)
+        desk.session.rollback()
+    assert set(desk.session.scalars(sa.select(DeliveryAttempt.failure))) == {None}
+    assert sum(heard.path == "/silent" for heard in receiver.heard) > MOST_PROMPT
+    receiver.closing.set()
+    delivering.finish(desk.app)
+
+
+def test_an_endpoint_is_given_as_many_tries_at_a_time_as_it_answers_promptly(desk: Desk) -> None:
+    actor = _sender()
+    endpoint_id = make_endpoint(actor, "https://hook.example/").endpoint_id
+    receive(actor)
+    (leased,) = lease()
+    tries = Tries()
+
+    def after(milliseconds: int, failure: Failure | None = None) -> int | None:
+        tries.learn(Tried(leased, Outcome(None if failure else 200, failure, milliseconds), clock.now()))
+        return tries.most.get(endpoint_id)
+
+    assert [after(20) for _number in range(MOST_OF_ONE)][-6:] == [MOST_OF_ONE - 1, *[MOST_OF_ONE] * 5]
+    assert after(20, Failure.STATUS) == MOST_OF_ONE
+    assert after(600) == AT_FIRST
+    assert after(10_000, Failure.TIMEOUT) == 1
+    assert after(20) == 2
+
+
+def test_what_was_taken_for_a_receiver_that_falls_silent_is_free_again(
+    desk: Desk, receiver: Receiver
+) -> None:
+    actor = _sender()
+    endpoint_id = make_endpoint(actor, receiver.url()).endpoint_id
+    for _number in range(3):
+        receive(actor)
+    first, *rest = lease()
+    tries = Tries()
+    tries.take(rest, lambda _leased: (Outcome(200, None, 1), clock.now()))
+    assert tries.taken() == {endpoint_id: 2}
+    left = tries.learn(Tried(first, Outcome(None, Failure.TIMEOUT, 10_000), clock.now()))
+    assert left == rest
+    assert tries.taken() == {}
+    assert lease() == []
+    return_leases(left, actor=SERVICE)
+    assert [leased.id for leased in lease()] == [leased.id for leased in rest]
+    return_leases(left, actor=SERVICE)  # somebody else has them now
+    assert lease() == []
+
+
+def test_an_endpoint_that_gets_slow_keeps_no_more_than_it_can_be_sent_in_time(desk: Desk) -> None:
+    endpoint_id = make_endpoint(actor := _sender(), "https://hook.example/").endpoint_id
+    receive(actor)
+    (one,) = lease()
+    taken = [replace(one, id=f"Z-{number}") for number in range(100)]
+    tries = Tries()
+    tries.take(taken, lambda _leased: (Outcome(200, None, 1), clock.now()))
+    left = tries.learn(Tried(one, Outcome(200, None, 9_000), clock.now()))
+    assert left == taken[AT_FIRST:]
+    assert tries.taken() == {endpoint_id: AT_FIRST}
+    assert tries.learn(Tried(one, Outcome(200, None, 9_000), clock.now())) == []
+
+
+def test_tries_go_on_while_those_that_ended_are_recorded(desk: Desk) -> None:
+    make_endpoint(actor := _sender(), "https://hook.example/")
+    receive(actor)
+    (one,) = lease()
+    taken = [replace(one, id=f"Z-{number}", endpoint_id=f"J-{number % 8}") for number in range(200)]
+    last, tries, recording = {one.id for one in taken[150:]}, Tries(), threading.Event()
+
+    def attempt(leased: Leased) -> tuple[Outcome, datetime]:
+        assert leased.id not in last or recording.wait(60)
+        return Outcome(200, None, 1), clock.now()
+
+    tries.take(taken, attempt)
+    while len(tries.ended()) < MOST_RECORDED:  # in one turn, unless the machine is slow
+        tries.turn()
+    first = tries.ended()
+    assert len(first) < len(taken)
+    recording.set()
+    until(lambda: len(tries.ended()) == len(taken))  # nobody asked them to
+    tries.forget(first)
+    assert sorted(tried.leased.id for tried in (*first, *tries.ended())) == sorted(one.id for one in taken)
+    tries.forget(tries.ended())
+    assert not tries
+    assert tries.wait_for_all() == []
+
+
+def test_what_was_taken_and_not_begun_is_due_at_once_when_the_loop_ends(
+    desk: Desk, receiver: Receiver
+) -> None:
+    actor = _sender()
+    make_endpoint(actor, receiver.url())
+    receiver.reply = lambda _heard: Reply(way="drip")
+    for _number in range(2 * AT_FIRST):
+        receive(actor)
+    desk.session.rollback()
+    assert delivering.run_once(desk.app)
+    tries = delivering._tries[id(desk.app)]
+    tries.take(lease(), lambda _leased: (Outcome(200, None, 1), clock.now()))
+    waiting = sum(tries.taken().values()) - AT_FIRST
+    assert waiting == AT_FIRST
+    receiver.closing.set()
+    delivering.finish(desk.app)
+    assert len(lease()) == waiting

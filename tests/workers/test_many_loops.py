@@ -127,10 +127,10 @@ def test_three_processes_of_loops_dispatch_everything_once(database_url: str, tm
             wanted = {"status": "decided", "limit": "200"}
             until(lambda: len(sender.get("/api/v1/referrals", params=wanted).json()["referrals"]) == ROUNDS)
             until(lambda: sender.get("/readyz").status_code == 200)
-            until(lambda: len(_telling(program)) == 3)
+            until(lambda: len(_telling(program)) == 6, seconds=180)  # of each, its loops and its signer
             others[0].terminate()
             assert others[0].wait(30) == 0
-            assert len(_telling(program)) == 2
+            assert len(_telling(program)) == 4
         finally:
             for other in others:
                 other.kill()

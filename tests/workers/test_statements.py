@@ -7,9 +7,12 @@ import sqlalchemy as sa
 
 from review import db
 from review.actions.trail import create_signing_key
+from review.domain.signed_note import COSIGNATURE, note_key
+from review.domain.witness_policy import parse_policy
 from review.workers.loops import LOOPS
 from tests.conftest import Desk
 from tests.desks import lived_in_desk
+from tests.domain.test_witness_policy import policy_text
 
 BOUNDED = {"pending_events", "tree_heads", "checkpoints", "search_marks", "counted_positions", "trail_runs"}
 """What is emptied by its reader, has one row, or is read from its newest end."""
@@ -27,13 +30,18 @@ def _whole_tables(connection: Any, statement: str) -> set[str]:
 @pytest.mark.parametrize("name", sorted(LOOPS))
 def test_no_loop_reads_a_growing_table_whole(desk: Desk, name: str) -> None:
     lived_in_desk()
-    create_signing_key(desk.settings.data_dir, origin="")
+    vkey = create_signing_key(desk.settings.data_dir, origin="")
+    cosigner = note_key("witness.example/a", bytes(32), kind=COSIGNATURE)
+    policy = policy_text(vkey, [cosigner], ["http://127.0.0.1:9"])
+    desk.app.config["REVIEW_WITNESSES"] = parse_policy(policy)
     seen: list[str] = []
     engine = db.extension.engine
     db.session().rollback()
     engine.dispose()
     sa.event.listen(engine, "connect", lambda connection, _record: connection.set_trace_callback(seen.append))
     LOOPS[name].run_once(desk.app)
+    if (finish := LOOPS[name].finish) is not None:
+        finish(desk.app)
     statements = {text for text in seen if text.startswith(("SELECT", "UPDATE", "DELETE", "INSERT", "WITH"))}
     assert statements, "the loop asks the database"
     with engine.connect() as connection:

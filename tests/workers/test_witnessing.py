@@ -1,5 +1,6 @@
 """Witnesses are asked after each checkpoint; nobody waits for them, and what they cosign is published."""
 
+import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import wait
 from contextlib import ExitStack
@@ -41,6 +42,7 @@ class Cosigned:
     def turn(self) -> None:
         """Sign, let everybody answer, record what they said."""
         signing.run_once(self.desk.app)
+        witnessing.run_once(self.desk.app)
         rounds = witnessing._rounds.get(id(self.desk.app))
         if rounds is not None:
             wait(rounds.under_way.values(), timeout=30)
@@ -261,18 +263,39 @@ def test_a_receipt_carries_the_cosignatures(cosigned: Cosigned) -> None:
     assert all(cosignature_of(proven.checkpoint, place.vkey) for place in cosigned.places)
 
 
+def test_the_public_page_names_who_saw_it_and_when(cosigned: Cosigned) -> None:
+    desk, key, web = cosigned.desk, make_key(make_sender()), cosigned.desk.client()
+    told = refer(web, key)
+    settle(desk.settings.data_dir)
+    address = f"/api/v1/referrals/{told['id']}/receipt"
+    receipts = [web.get(address, headers={"Authorization": f"Bearer {key}"}).text]
+    cosigned.turn()
+    desk.session.rollback()
+    receipts.append(web.get(address, headers={"Authorization": f"Bearer {key}"}).text)
+    receipts.append(receipts[1][:-6] + "AAAA=\n")
+    pages = []
+    for receipt in receipts:
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', web.get("/verify").text)
+        assert token is not None
+        pages.append(web.post("/verify", data={"csrf_token": token[1], "receipt": receipt}).text)
+    assert [page.count("Existed no later than") for page in pages] == [0, 3, 0]
+    names = ["+".join(place.vkey.split("+", 2)[:2]) for place in cosigned.places]
+    assert [[name in page for name in names] for page in pages[:2]] == [[False] * 3, [True] * 3]
+    assert "The signature is wrong" in pages[2]
+
+
 def test_nobody_is_asked_without_a_policy(desk: Desk) -> None:
     record_events(2)
     settle(desk.settings.data_dir)
-    signing.run_once(desk.app)
+    witnessing.run_once(desk.app)
     assert id(desk.app) not in witnessing._rounds
     names = {one.name for one in readiness(desk.session, now=clock.now(), rooms=())}
     assert "witnesses" not in names
 
 
 def test_what_is_under_way_at_the_end_is_recorded(cosigned: Cosigned) -> None:
-    signing.run_once(cosigned.desk.app)
-    signing.finish(cosigned.desk.app)
+    witnessing.run_once(cosigned.desk.app)
+    witnessing.finish(cosigned.desk.app)
     assert [len(sizes) for sizes in cosigned.sizes().values()] == [1, 1, 1]
 
 

@@ -12,7 +12,7 @@ from review.errors import (
     TooLarge,
     UnsupportedMediaType,
 )
-from review.web.api.operations import Answer, Content, Operation, lines_of
+from review.web.operations import Answer, Content, Operation, lines_of
 
 LIST_PARAMETERS: Final = ("limit", "cursor")
 
@@ -29,7 +29,11 @@ EXAMPLE_BATCH: Final[dict[str, Any]] = {
     "decided": 0,
     "accepted": 0,
     "declined": 0,
-    "links": {"self": f"/api/v1/batches/{_ID}", "results": f"/api/v1/batches/{_ID}/results"},
+    "links": {
+        "self": f"/api/v1/batches/{_ID}",
+        "results": f"/api/v1/batches/{_ID}/results",
+        "receipt": f"/api/v1/batches/{_ID}/receipt",
+    },
 }
 EXAMPLE_REFUSAL: Final[dict[str, Any]] = {
     "line": 17,
@@ -114,4 +118,23 @@ RESULTS: Final = Operation(
         ),
     ),
     problems=(NotFound, NotAcceptable),
+)
+
+RECEIPT: Final = Operation(
+    name="read_batch_receipt",
+    title="The receipt of a batch",
+    text="The proof that the trail holds your delivery: a tlog-proof document (C2SP). Its extra line opens "
+    "the digest of all bytes that came, unpacked, and the counts of lines. 404 while it is not complete.",
+    headers=("If-None-Match",),
+    answers=(
+        Answer(200, "The proof.", (Content("text/plain", {"type": "string"}),), ("ETag",)),
+        Answer(
+            202,
+            "No checkpoint covers it yet; ask again.",
+            (Content("text/plain", {"type": "string"}),),
+            ("Retry-After",),
+        ),
+        Answer(304, "It has not changed since the ETag you sent.", headers=("ETag",)),
+    ),
+    problems=(NotFound,),
 )

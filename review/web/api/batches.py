@@ -13,10 +13,9 @@ from review.formats.ndjson import StreamBroken, Unpacked
 from review.queries import batches as batch_queries
 from review.queries.batches import OwnBatch
 from review.queries.senders import may_order
-from review.web import cursors, guard, limits
+from review.web import cursors, guard, limits, requests
 from review.web.api import batch_operations as promised
-from review.web.api import requests
-from review.web.api.operations import describe
+from review.web.operations import describe
 
 blueprint = Blueprint("api_batches", __name__, url_prefix="/api/v1")
 

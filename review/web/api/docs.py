@@ -11,7 +11,7 @@ from review.domain.permissions import Permission
 from review.domain.representation import etag_of
 from review.web import guard
 from review.web.api.openapi import document_of
-from review.web.api.operations import Answer, Content, Operation, describe
+from review.web.operations import Answer, Content, Operation, describe
 
 blueprint = Blueprint("api_docs", __name__, url_prefix="/api/v1")
 
@@ -90,7 +90,7 @@ def entries_of(document: Mapping[str, Any]) -> dict[str, list[Entry]]:
 
 def _place(address: str) -> int:
     """Referrals first, what follows from them after; the order of addresses within."""
-    noun = address.split("/")[3]
+    noun = address.removeprefix("/api/v1").split("/")[1]
     return _PLACES.index(noun) if noun in _PLACES else len(_PLACES)
 
 

@@ -8,6 +8,7 @@ from review.domain.endpoint_schema import (
     EndpointList,
     EndpointSecretAnswer,
 )
+from review.domain.endpoints import AlreadyRotated
 from review.errors import (
     AlreadyClosed,
     AlreadyExists,
@@ -18,7 +19,7 @@ from review.errors import (
     TooLarge,
     UnsupportedMediaType,
 )
-from review.web.api.operations import Answer, Content, Operation
+from review.web.operations import Answer, Content, Operation
 
 GROUP: Final = "Be told"
 _BODY: Final[dict[str, Any]] = {
@@ -59,10 +60,12 @@ ROTATE: Final = Operation(
     name="rotate_secret",
     title="Rotate the secret",
     text="A new secret signs from now on, and the one before beside it for 24 hours: webhook-signature "
-    "then holds two. No body.",
+    "then holds two. While an earlier one still signs, this is refused with already_rotated: "
+    "previous_secret_until in that answer says how long. A secret that has to go before that is ended on "
+    "your page. No body.",
     group=GROUP,
     answers=(Answer(200, "Keep the new secret.", _SECRET),),
-    problems=(NotFound, NotAcceptable),
+    problems=(NotFound, NotAcceptable, AlreadyRotated),
 )
 
 TRY: Final = Operation(

@@ -13,14 +13,12 @@ from review.domain.endpoint_schema import read_endpoint
 from review.domain.permissions import Permission
 from review.domain.representation import json_bytes
 from review.domain.webhooks import DeliveryState
-from review.errors import FieldError, InvalidInput
 from review.formats.strict_json import parse_object
 from review.queries import endpoints as endpoint_queries
 from review.queries.endpoints import EndpointShown
-from review.web import guard
+from review.web import guard, requests
 from review.web.api import endpoint_operations as promised
-from review.web.api import requests
-from review.web.api.operations import describe
+from review.web.operations import describe
 
 blueprint = Blueprint("api_endpoints", __name__, url_prefix="/api/v1/endpoints")
 
@@ -55,19 +53,15 @@ def _members(endpoint: EndpointShown) -> dict[str, Any]:
 def add() -> Response:
     """Add one; its secret is in this answer and nowhere else."""
     requests.check_accept()
-    given = read_endpoint(parse_object(requests.json_body()))
     settings: Settings = current_app.config["REVIEW_SETTINGS"]
-    try:
-        shown = endpoint_actions.add_endpoint(
-            given.url,
-            given.topics,
-            secret_key=settings.secret_key,
-            networks=settings.webhook_networks,
-            actor=guard.actor(),
-        )
-    except InvalidInput as error:  # rules name fields as forms do
-        errors = [FieldError(f"/{one.pointer}", one.code, one.detail) for one in error.errors]
-        raise InvalidInput(error.detail, errors=errors) from error
+    given = read_endpoint(parse_object(requests.json_body()), networks=settings.webhook_networks)
+    shown = endpoint_actions.add_endpoint(
+        given.url,
+        given.topics,
+        secret_key=settings.secret_key,
+        networks=settings.webhook_networks,
+        actor=guard.actor(),
+    )
     return _secret(shown, 201)
 
 

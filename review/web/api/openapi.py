@@ -13,7 +13,8 @@ from review.domain.api_schema import Problem
 from review.domain.permissions import GRANTS, Permission, Scope
 from review.domain.representation import etag_of, json_bytes
 from review.web import guard
-from review.web.api.operations import (
+from review.web.errors import STATUS
+from review.web.operations import (
     ALWAYS,
     ANSWER_HEADERS,
     MODEL,
@@ -31,7 +32,6 @@ from review.web.api.operations import (
     Problems,
     describe,
 )
-from review.web.errors import STATUS
 from review.web.presentation import program_version
 
 blueprint = Blueprint("api_openapi", __name__, url_prefix="/api/v1")
@@ -57,7 +57,7 @@ def operations_of(app: Flask) -> Iterator[tuple[Rule, str, Permission, Operation
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, sorted(rule.methods or ()))):
         operation = getattr(app.view_functions[rule.endpoint], "operation", None)
         permission = guard.permission_of(app, rule.endpoint)
-        if not rule.rule.startswith(f"{BASE}/") or operation is None or permission is None:
+        if operation is None or permission is None:
             continue
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             yield rule, method.lower(), permission, operation

@@ -6,10 +6,11 @@ from review import db
 from review.domain.ids import read_id
 from review.domain.permissions import Permission
 from review.errors import NotFound
-from review.queries.receipts import receipt_of
+from review.queries.receipts import Receipt, batch_receipt_of, receipt_of
 from review.web import guard
-from review.web.api.operations import describe
+from review.web.api.batch_operations import RECEIPT as BATCH_RECEIPT
 from review.web.api.referral_operations import RECEIPT
+from review.web.operations import describe
 
 blueprint = Blueprint("api_receipts", __name__, url_prefix="/api/v1")
 
@@ -25,7 +26,23 @@ def receipt(referral_id: str) -> Response:
     item_id = None if item is None else read_id(item, "I")
     if wanted is None or (item is not None and item_id is None):
         raise NotFound()
-    found = receipt_of(db.session(), sender_id=guard.actor().sender_id, referral_id=wanted, item_id=item_id)
+    return _answer(
+        receipt_of(db.session(), sender_id=guard.actor().sender_id, referral_id=wanted, item_id=item_id)
+    )
+
+
+@blueprint.get("/batches/<batch_id>/receipt")
+@guard.access(Permission.READ_OWN_REFERRALS)
+@describe(BATCH_RECEIPT)
+def batch_receipt(batch_id: str) -> Response:
+    """Proof of a whole delivery; 202 until a checkpoint covers it."""
+    wanted = read_id(batch_id, "B")
+    if wanted is None:
+        raise NotFound()
+    return _answer(batch_receipt_of(db.session(), sender_id=guard.actor().sender_id, batch_id=wanted))
+
+
+def _answer(found: Receipt) -> Response:
     if found.text is None:
         waiting = "No checkpoint covers this event yet; ask again in a moment.\n"
         return Response(waiting, 202, {"Retry-After": str(RETRY_SECONDS)}, mimetype="text/plain")

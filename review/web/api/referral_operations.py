@@ -4,6 +4,8 @@ from typing import Any, Final
 
 from review.domain.answer_schema import AnswerBody
 from review.domain.api_schema import ItemAnswer, ReferralAnswer, ReferralPage
+from review.domain.complaint_schema import ComplaintBody
+from review.domain.complaints import ComplaintOpen, ComplaintTooLate, NoDecision
 from review.domain.referral_schema import ReferralBody
 from review.errors import (
     AlreadyClosed,
@@ -20,7 +22,7 @@ from review.errors import (
     TooLarge,
     UnsupportedMediaType,
 )
-from review.web.api.operations import Answer, Content, Operation
+from review.web.operations import Answer, Content, Operation
 
 LIST_PARAMETERS: Final = ("reference", "status", "updated_since", "batch", "limit", "cursor")
 
@@ -75,6 +77,30 @@ EXAMPLE_REFERRAL: Final[dict[str, Any]] = {
 }
 _REFERRAL: Final = (Content("application/json", ReferralAnswer, EXAMPLE_REFERRAL),)
 _ITEM: Final = (Content("application/json", ItemAnswer, EXAMPLE_ITEM | {"status": "withdrawn"}),)
+_COMPLAINED: Final = (
+    Content(
+        "application/json",
+        ItemAnswer,
+        EXAMPLE_ITEM
+        | {
+            "status": "decided",
+            "outcome": "declined",
+            "decline_reason": "no_breach",
+            "clauses": [],
+            "statement": "The clip reports on an attack and praises nobody.",
+            "restriction": None,
+            "decided_at": "2026-11-24T09:00:00.000000Z",
+            "implemented_at": None,
+            "complaint_until": "2027-05-24T09:00:00.000000Z",
+            "complaint": {
+                "complained_at": "2026-11-30T10:00:00.000000Z",
+                "state": "open",
+                "ended_at": None,
+                "statement": None,
+            },
+        },
+    ),
+)
 _UNCHANGED: Final = Answer(304, "It has not changed since the ETag you sent.", headers=("ETag",))
 
 REFER: Final = Operation(
@@ -155,6 +181,24 @@ ANSWER: Final = Operation(
     answers=(Answer(200, "The referral as it stands now.", _REFERRAL, ("ETag",)),),
     problems=(
         NotStrictJson, NotFound, NotAcceptable, AlreadyClosed, TooLarge, UnsupportedMediaType, InvalidInput,
+    ),
+)  # fmt: skip
+
+COMPLAIN: Final = Operation(
+    name="complain",
+    title="Complain of a decision",
+    text="Within six months of a decision, until complaint_until (DSA, Article 20). Somebody who took no "
+    "part in it judges anew: complaint says whether the decision stands; if not, the item has another "
+    "outcome, supersedes names the one before, and item.reversed is sent. One complaint at a time; the same "
+    "words again change nothing.",
+    group="Follow",
+    bodies=(
+        Content("application/json", ComplaintBody, {"reasons": "The clip shows the attack in full."}),
+    ),
+    answers=(Answer(200, "The item as it stands now.", _COMPLAINED, ("ETag",)),),
+    problems=(
+        NotStrictJson, NotFound, NotAcceptable, NoDecision, ComplaintTooLate, ComplaintOpen, TooLarge,
+        UnsupportedMediaType, InvalidInput,
     ),
 )  # fmt: skip
 

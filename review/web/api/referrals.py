@@ -6,10 +6,12 @@ from flask import Blueprint, Response, current_app
 from pydantic import TypeAdapter, ValidationError
 
 from review import db
+from review.actions import complaints as complaint_actions
 from review.actions import questions as question_actions
 from review.actions import referrals as referral_actions
 from review.actions import withdrawals
 from review.domain.answer_schema import read_answer
+from review.domain.complaint_schema import read_complaint
 from review.domain.ids import read_id
 from review.domain.permissions import Permission
 from review.domain.referral_schema import Time
@@ -20,10 +22,9 @@ from review.errors import InvalidReferral, KindNotEnabled, NotFound
 from review.formats.strict_json import parse_object
 from review.queries import referrals as referral_queries
 from review.queries.senders import may_order
-from review.web import cursors, guard
+from review.web import cursors, guard, requests
 from review.web.api import referral_operations as promised
-from review.web.api import requests
-from review.web.api.operations import describe
+from review.web.operations import describe
 
 blueprint = Blueprint("api_referrals", __name__, url_prefix="/api/v1")
 
@@ -156,6 +157,21 @@ def withdraw_item(item_id: str) -> Response:
     requests.check_accept()
     found = requests.object_id(item_id, "I")
     withdrawals.withdraw_item(found, actor=guard.actor())
+    item = referral_queries.own_item(db.session(), found, sender_id=guard.actor().sender_id)
+    if item is None:
+        raise NotFound()
+    return requests.tagged_answer(json_bytes(item.as_dict()))
+
+
+@blueprint.post("/items/<item_id>/complaint")
+@guard.access(Permission.COMPLAIN)
+@describe(promised.COMPLAIN)
+def complain(item_id: str) -> Response:
+    """Complain of the decision on one own item."""
+    requests.check_accept()
+    given = read_complaint(parse_object(requests.json_body()))
+    found = requests.object_id(item_id, "I")
+    complaint_actions.complain(found, given.reasons, actor=guard.actor())
     item = referral_queries.own_item(db.session(), found, sender_id=guard.actor().sender_id)
     if item is None:
         raise NotFound()

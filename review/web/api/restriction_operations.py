@@ -12,7 +12,7 @@ from review.errors import (
     TooLarge,
     UnsupportedMediaType,
 )
-from review.web.api.operations import Answer, Content, Operation, Problems
+from review.web.operations import Answer, Content, Operation, Problems
 
 GROUP: Final = "The platform"
 _AT: Final = "2026-11-23T10:05:00.000000Z"

@@ -10,10 +10,9 @@ from review.domain.restriction_schema import read_failed, read_implemented
 from review.errors import FieldError, InvalidInput
 from review.formats.strict_json import parse_object
 from review.queries.restrictions import RestrictionShown
-from review.web import guard
-from review.web.api import requests
+from review.web import guard, requests
 from review.web.api import restriction_operations as promised
-from review.web.api.operations import describe
+from review.web.operations import describe
 
 blueprint = Blueprint("api_restrictions", __name__, url_prefix="/api/v1/restrictions")
 

@@ -7,10 +7,12 @@ from review.domain.numbers import PERIODS, SEES_SENDERS, Numbers, together, tota
 from review.domain.permissions import Permission
 from review.errors import NotFound
 from review.queries.numbers import counted_so_far, numbers_of, open_cases
+from review.queries.quality import start_of
+from review.queries.reversals import judged_after_complaints
 from review.web import guard
 from review.web.charts import Chart
 from review.web.legal import number_charts, time_charts
-from review.web.quantities import whole
+from review.web.quantities import percent, whole
 from review.web.texts import gettext
 from review.web.words import word_of
 
@@ -35,9 +37,19 @@ def page() -> str:
         uncounted=whole(counted.progress.waiting),
         totals=_totals(found),
         daily=_of_days(found),
+        judged_again=_judged_again(found),
         now_open=(number_charts.age_chart(waiting), number_charts.time_left_chart(waiting)),
         senders=number_charts.sender_chart(found.senders) if guard.actor().role in SEES_SENDERS else None,
     )
+
+
+def _judged_again(found: Numbers) -> list[tuple[str, str, str, str]]:
+    """By first outcome: how many decisions were judged again after complaints, and how many were reversed."""
+    first, last = start_of(found.period.first), start_of(found.period.last, days=1)
+    return [
+        (one.first_outcome, whole(one.judged), whole(one.reversed), percent(one.share_reversed))
+        for one in judged_after_complaints(db.session(), since=first, before=last)
+    ]
 
 
 def _days() -> int:

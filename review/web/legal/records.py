@@ -6,6 +6,8 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 
 from review import clock, db
 from review.actions import records as record_actions
+from review.domain.complaints import LONGEST_CONTACT, LONGEST_REASONS, Party
+from review.domain.decisions import complaint_until
 from review.domain.ids import read_id
 from review.domain.permissions import Permission
 from review.domain.priority import Terms, rank_of, why_due
@@ -15,14 +17,18 @@ from review.errors import NotFound
 from review.queries.record_search import MOST_COUNTED, senders_named
 from review.queries.records import Record
 from review.queries.restrictions import count_failed, count_overdue
+from review.queries.retention import retention_of
 from review.queries.search_entries import MOST_CANDIDATES, NEWEST_READ
 from review.web import guard
 from review.web.legal.advice_form import AdviceForm
+from review.web.legal.complaint_form import ComplaintForm
 from review.web.legal.record_evidence import pieces_in_record
+from review.web.legal.retention import retention_days
 from review.web.legal.search_form import (
     NARROWING,
     address,
     chosen_reading,
+    export_address,
     filters_of,
     listing_address,
     read_place,
@@ -71,6 +77,7 @@ def listing() -> str:
         words=listed.words if with_words else None,
         words_address=address(words=None if with_words else "1", after=request.args.get("after")),
         behind=listed.behind,
+        export_address=export_address(),
         narrowed=[name for name in NARROWING if request.args.get(name)],
         address=address,
         bounds={"most": MOST_COUNTED, "items": MOST_CANDIDATES, "texts": NEWEST_READ},
@@ -92,8 +99,14 @@ def record(case_id: str) -> str | Response:
     return record_page(wanted)
 
 
-def record_page(case_id: str, *, form: AdviceForm | None = None, note: TypedNote | None = None) -> str:
-    """The record; ``form`` is an advice and ``note`` a note that was refused, with what was typed."""
+def record_page(
+    case_id: str,
+    *,
+    form: AdviceForm | None = None,
+    note: TypedNote | None = None,
+    complaint: ComplaintForm | None = None,
+) -> str:
+    """The record; an advice, a note or a complaint that was refused stands there with what was typed."""
     found = record_actions.open_record(case_id, actor=guard.actor())
     oldest_first = request.args.get("order") == "oldest"
     return render_template(
@@ -107,8 +120,25 @@ def record_page(case_id: str, *, form: AdviceForm | None = None, note: TypedNote
         note=note or TypedNote("", pinned=False),
         names=names_to_mention(),
         target=_target_of(found),
+        complaining=complaint or (ComplaintForm(formdata=None) if _is_complainable(found) else None),
+        longest={"reasons": LONGEST_REASONS, "contact": LONGEST_CONTACT},
+        held=retention_of(
+            db.session(),
+            found.id,
+            intake_kind=found.intake_kind,
+            decided_at=found.decided_at,
+            referral_ids=[one.id for one in found.referrals],
+            days=retention_days(),
+        ),
         now=clock.now(),
     )
+
+
+def _is_complainable(record: Record) -> bool:
+    """Whether a complaint of the content provider can be registered now."""
+    waits = any(one.party is Party.CONTENT_PROVIDER and one.ended_at is None for one in record.complaints)
+    decided = record.state in (CaseState.DECIDED, CaseState.COMPLAINT) and record.decided_at is not None
+    return decided and not waits and clock.now() <= complaint_until(record.decided_at)  # type: ignore[arg-type]
 
 
 class Target(NamedTuple):

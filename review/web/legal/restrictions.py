@@ -70,12 +70,13 @@ def _page(restriction_id: str, form: FailureForm) -> str:
     by_hand = can(guard.actor(), Permission.REPORT_RESTRICTIONS)
     told = bool(settings.platform_url)
     offered = _offered(shown, by_hand=by_hand, told=told)
+    by_hand_again = by_hand and not told and shown.state is RestrictionState.LIFTED
     reads_records = can(guard.actor(), Permission.READ_RECORDS)
     return render_template(
         "legal/restriction.html",
         restriction=shown,
         # to whoever has to see to it, and to whoever reads it in the record as well
-        places=shown.locations if reads_records or any(offered.values()) else (),
+        places=shown.locations if reads_records or any(offered.values()) or by_hand_again else (),
         form=form,
         longest=LONGEST_REASON,
         overdue=shown.state is RestrictionState.WAITING

@@ -83,6 +83,12 @@ def address(**changes: str | None) -> str:
     return listing_address(parts)
 
 
+def export_address() -> str:
+    """Where what this search was narrowed down by is exported."""
+    parts = {name: request.args[name] for name in NARROWING if request.args.get(name)}
+    return url_for("legal_exports.listing") + (f"?{urlencode(parts)}" if parts else "")
+
+
 def listing_address(parts: Mapping[str, str]) -> str:
     """The address of a search of these parts."""
     query = f"?{urlencode(parts)}" if parts else ""

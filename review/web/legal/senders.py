@@ -62,6 +62,7 @@ def page(sender_id: str) -> str:
         "legal/sender.html",
         sender=sender,
         accuracy=accuracy_of(reader, sender.id),
+        asks=can(guard.actor(), Permission.REQUEST_ERASURES),
         today=clock.now().date(),
     )
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext
 from wtforms import Field, Form, SelectField, StringField
 
@@ -24,8 +24,8 @@ from review.web.spans import Moment, check_order
 from review.web.texts import gettext
 from review.web.words import word_of
 
-FIRST_SECONDS = 10
-"""So long after it was asked for a verification's page asks again by itself; most are over by then."""
+FIRST, LATER_SECONDS = timedelta(seconds=10), 5
+"""So long after it was asked for, a verification is read anew each second, then less often: most are over."""
 LONGEST_POSITION = 18
 NARROWING = ("since", "until", "who", "object", "type")
 _LEADING = ("case", "referral", "item", "batch", "sample")
@@ -88,17 +88,20 @@ def verify() -> Response:
 
 @blueprint.get("/trail/runs/<run_id>")
 @guard.access(Permission.VERIFY_TRAIL)
-def run(run_id: str) -> Response:
+def run(run_id: str) -> str:
     """How far a verification is, and at its end what it found."""
     wanted = read_id(run_id, "T")
     found = None if wanted is None else run_of(db.session(), wanted)
     if found is None:
         raise NotFound("There is no such verification; open the trail and ask for one.")
-    answer = make_response(render_template("legal/trail_run.html", run=found, linked=linked, now=clock.now()))
-    young = clock.now() - found.requested_at < timedelta(seconds=FIRST_SECONDS)
-    if found.finished_at is None and young:
-        answer.headers["Refresh"] = "1"
-    return answer
+    young = clock.now() - found.requested_at < FIRST
+    return render_template(
+        "legal/trail_run.html",
+        run=found,
+        linked=linked,
+        asks_after=0 if found.finished_at else 1 if young else LATER_SECONDS,
+        now=clock.now(),
+    )
 
 
 def _filters(form: TrailForm) -> TrailFilters:

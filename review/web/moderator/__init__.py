@@ -8,6 +8,7 @@ from review.web.moderator import (
     cases,
     clauses,
     comfort,
+    complaints,
     decisions,
     emailed,
     evidence,
@@ -37,5 +38,6 @@ blueprints: tuple[Blueprint, ...] = (
     comfort.blueprint,
     resting.blueprint,
     looks.blueprint,
+    complaints.blueprint,
     keys.blueprint,
 )

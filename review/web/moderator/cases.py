@@ -33,6 +33,7 @@ from review.queries.case_content import case_content, referrals_of
 from review.queries.case_parts import parts_of_case
 from review.queries.cases import CaseSummary
 from review.queries.comparisons import comparison_of, opposed_reviews
+from review.queries.complaints import complaints_to_judge
 from review.queries.decisions import StoredDraft
 from review.queries.escalations import advice_on
 from review.queries.questions import questions_on
@@ -193,6 +194,7 @@ def _holder_page(
         capture_of=request.form.get("item", ""),
         advice=advice_on(reader, summary.id) if there.advice and summary.round is not Round.SECOND else (),
         opposed=opposed_reviews(reader, summary),
+        complained=complaints_to_judge(reader, summary),
         asked=questions_on(reader, summary.id) if there.asked else (),
         shown=len(same.item_ids),
         evidence=evidence,

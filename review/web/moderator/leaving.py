@@ -107,7 +107,7 @@ def pass_on(case_id: str) -> str | tuple[str, int] | Response:
         return case_page(wanted, values=values or None, error=error)
     words = gettext(
         "%(id)s was passed on. It waits for your colleagues, and is not offered to you again. Your draft, if "
-        "there is one, stands under My work.",
+        "there is one, is kept with the case: it is there again if you claim it after all.",
         id=wanted,
     )
     flash(words, "done")

@@ -17,7 +17,9 @@ from review.domain.ids import read_id
 from review.domain.permissions import Permission
 from review.errors import InvalidInput, ReviewError, TooManyClaims
 from review.queries import cases
-from review.queries.cases import MOST_COUNTED, Place
+from review.queries.cases import Place
+from review.queries.queue_counts import MOST_COUNTED, queue_counts
+from review.queries.queue_news import MOST_NEW, arrived_since
 from review.web import guard
 from review.web.moderator import narrowed, resting
 from review.web.moderator.assign_form import several_form
@@ -66,25 +68,56 @@ def queue_shown(*, error: ReviewError | None = None, reviewer: str = "", ticked:
         resolves=may_resolve,
         narrowed=narrowed.narrowed_by(chosen),
     )
-    form = narrowed.form_of(chosen, languages=cases.waiting_languages(reader))
+    languages = cases.waiting_languages(reader)
+    form = narrowed.form_of(chosen, languages=languages)
     return render_template(
         "moderator/queue.html",
         page=page,
         yours=() if after else held,
         holding=" ".join(cases.claim_mark(case.id, case.claim_generation) for case in held),
-        counts=cases.queue_counts(reader, account_id=account_id, now=now, resolves=may_resolve),
+        counts=queue_counts(reader, account_id=account_id, now=now, resolves=may_resolve),
         most=MOST_COUNTED,
         spent=session.pop("spent", False) if "spent" in session else False,
         several=several_form(page.rows, reviewer=reviewer, ticked=ticked, error=error),
         several_address=url_for("moderator_assigning.assign_several", **_here(chosen)),
         claim_lasts=duration(claim_length()),
         form=form,
+        narrowing=(languages, tuple(sorted(chosen.items()))),
         chosen=chosen,
         conditions=list(narrowed.conditions_of(form, chosen)),
         next_address=_address_after(page.next_place, chosen),
         first_address=narrowed.queue_address(chosen) if after else None,
+        news_address=_news_address(now, chosen),
+        fresh_address=narrowed.queue_address(chosen),
         now=now,
     )
+
+
+@blueprint.get("/queue/new")
+@guard.access(Permission.WORK_QUEUE)
+@guard.unattended
+def newly_come() -> dict[str, str]:
+    """How many cases came after the moment ``since``, in words; blank for none. The page asks by itself."""
+    count = arrived_since(
+        db.session(),
+        _moment_in(request.args.get("since", "")),
+        account_id=guard.actor().account_id,
+        now=clock.now(),
+        resolves=resolves(guard.actor()),
+        narrowed=narrowed.narrowed_by(narrowed.asked_for()),
+    )
+    told = f"{MOST_NEW}+" if count > MOST_NEW else count
+    return {"text": gettext("New since this page was opened: %(count)s", count=told) if count else ""}
+
+
+def _moment_in(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+        if found.tzinfo is not None:
+            return found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise InvalidInput("The moment is not readable; open the queue again.")
 
 
 @blueprint.post("/queue/next")
@@ -155,6 +188,11 @@ def _here(chosen: Mapping[str, str]) -> dict[str, Any]:
     """The query of an address: the conditions of the queue, and the place from which it is shown."""
     after = request.args.get("after")
     return {**chosen, "after": after} if after else dict(chosen)
+
+
+def _news_address(since: datetime, chosen: Mapping[str, str]) -> str:
+    given: dict[str, Any] = {**chosen, "since": since.isoformat()}
+    return url_for("moderator_queue.newly_come", **given)
 
 
 def _address_after(place: Place | None, chosen: Mapping[str, str]) -> str | None:

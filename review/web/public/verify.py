@@ -5,57 +5,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, Response, render_template, request
 
 from review.domain.permissions import Permission
+from review.domain.receipt_schema import read_receipt_body
+from review.domain.representation import json_bytes
 from review.domain.told import moment_of
-from review.errors import TrailBroken
-from review.formats import key_files
-from review.formats.receipts import LARGEST_RECEIPT, Part, Proven, check_receipt
-from review.web import guard, limits
-from review.web.marked import N_
-from review.web.texts import gettext
+from review.formats.receipts import LARGEST_RECEIPT, Proven
+from review.formats.strict_json import parse_object
+from review.web import errors, guard, limits, requests
+from review.web.operations import describe
+from review.web.public import receipt_check
+from review.web.public.receipt_check import Checked
+from review.web.public.verify_answer import OPERATION, PAGE, members_of
 from review.web.words import WORDS
 
 blueprint = Blueprint("public_verify", __name__)
 
 MOST_ITEMS: Final = 50
 """So many items of a receipt are shown; all are checked."""
-FAILED: Final[dict[str, tuple[str, str]]] = {
-    Part.SIZE: (N_("Too large"), N_("This is larger than any receipt.")),
-    Part.DOCUMENT: (
-        N_("Not a receipt"),
-        N_("It has not the form of a receipt: it is something else, or a line was changed, cut or left out."),
-    ),
-    Part.CHECKPOINT: (
-        N_("The checkpoint is not whole"),
-        N_("A line of the signed checkpoint at its end was changed, cut or left out."),
-    ),
-    Part.ORIGIN: (
-        N_("From another trail"),
-        N_("The checkpoint names another origin than the trail of this service; ask the service it names."),
-    ),
-    Part.KEY: (
-        N_("Unknown key"),
-        N_("The checkpoint is not signed by the key that this service publishes."),
-    ),
-    Part.SIGNATURE: (
-        N_("The signature is wrong"),
-        N_("It names the key of this service, but size, root or signature of the checkpoint were changed."),
-    ),
-    Part.INCLUSION: (
-        N_("The proof does not lead to the root"),
-        N_("The position, a hash of the proof, or what the receipt says was changed."),
-    ),
-    Part.OPENING: (
-        N_("What it says is not whole"),
-        N_("The line that says what was recorded was changed, cut or left out."),
-    ),
-}
-CHANGED: Final = (
-    N_("A value was changed"),
-    N_("One of the values in the receipt is not the one that was recorded:"),
-)
+NOTHING_YET: Final = Checked()
 
 
 @dataclass(frozen=True)
@@ -72,17 +41,9 @@ class Received:
     refused_count: int
 
 
-@dataclass(frozen=True)
-class Failed:
-    """Why a receipt proves nothing: the part that fails, the reason, the name of a value that was changed."""
-
-    title: str
-    reason: str
-    field: str = ""
-
-
 @blueprint.get("/verify")
 @guard.access(Permission.ANYONE)
+@describe(PAGE)
 def page() -> str:
     """The empty form."""
     return _page()
@@ -90,17 +51,19 @@ def page() -> str:
 
 @blueprint.post("/verify")
 @guard.access(Permission.ANYONE)
-def check() -> str | tuple[str, int]:
+@describe(OPERATION)
+def check() -> Response | str | tuple[str, int]:
     """Say what the receipt proves, or which part of it fails; nothing of it is kept."""
     limits.count_address()
+    if errors.asks_as_program():
+        requests.check_accept()
+        asked = read_receipt_body(parse_object(requests.json_body()))
+        checked = receipt_check.check(_as_given(asked.encode("utf-8", "surrogatepass")))
+        return requests.json_answer(json_bytes(members_of(checked)))
     document = _given()
     if not document:
         return _page(missing=True), 422
-    try:
-        proven = check_receipt(document, _vkey())
-    except TrailBroken as error:
-        return _page(failed=_failed(error))
-    return _page(proven=proven)
+    return _page(receipt_check.check(document))
 
 
 def _given() -> bytes:
@@ -111,17 +74,17 @@ def _given() -> bytes:
             content = file.read(LARGEST_RECEIPT + 1)
     if not content:
         content = request.form.get("receipt", "").encode("utf-8", "surrogatepass")
+    return _as_given(content)
+
+
+def _as_given(content: bytes) -> bytes:
     lines = content.replace(b"\r\n", b"\n").strip(b"\n")
     return lines + b"\n" if lines else b""
 
 
-def _vkey() -> str:
-    folder = current_app.config["REVIEW_SETTINGS"].data_dir
-    return key_files.read_vkey(folder) if key_files.has_key(folder) else ""
-
-
-def _page(*, proven: Proven | None = None, failed: Failed | None = None, missing: bool = False) -> str:
+def _page(checked: Checked = NOTHING_YET, *, missing: bool = False) -> str:
     """The same page for everybody, so small that it comes over any line."""
+    proven = checked.proven
     nobody: dict[str, Any] = {
         "navigation": (), "viewer": None, "rest": None, "undo": None, "signed_in_until": None,
     }  # fmt: skip
@@ -129,20 +92,16 @@ def _page(*, proven: Proven | None = None, failed: Failed | None = None, missing
         "public/verify.html",
         proven=proven,
         received=_received(proven) if proven and proven.event_type == "referral.received" else None,
+        delivered=proven if proven and proven.event_type == "batch.completed" else None,
         answered=_answered(proven) if proven and proven.event_type == "item.answered" else None,
-        failed=failed,
+        failed=checked.failed,
         missing=missing,
-        vkey=_vkey(),
+        cosigners=checked.cosigners,
+        keys=receipt_check.fingerprints(),
         moment_of=moment_of,
         known=lambda family, code: code in WORDS[family],
         **nobody,
     )
-
-
-def _failed(error: TrailBroken) -> Failed:
-    part, field = error.values["part"], error.values.get("field", "")
-    title, reason = CHANGED if field else FAILED[part]
-    return Failed(gettext(title), gettext(reason), field[:128])
 
 
 def _received(proven: Proven) -> Received:

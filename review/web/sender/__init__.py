@@ -2,13 +2,25 @@
 
 from flask import Blueprint
 
-from review.web.sender import deliveries, endpoints, files, home, keys, notices, refer, referral, referrals
+from review.web.sender import (
+    complaints,
+    deliveries,
+    endpoints,
+    files,
+    home,
+    keys,
+    notices,
+    refer,
+    referral,
+    referrals,
+)
 
 blueprints: tuple[Blueprint, ...] = (
     home.blueprint,
     referrals.blueprint,
     refer.blueprint,
     referral.blueprint,
+    complaints.blueprint,
     files.blueprint,
     keys.blueprint,
     endpoints.blueprint,

@@ -2,16 +2,19 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from review.domain.categories import CATEGORIES, KEYWORDS
 from review.domain.uploaded_files import harmless, rest_of
 from review.errors import FieldError, NotFound
 from review.file_jobs import KeptBadRow, read_bad_row
-from review.formats.columns import ADDED, COLUMNS, column_of, normal_name
+from review.formats.columns import ADDED, COLUMNS, CONTENT, column_of, normal_name
+from review.formats.places import members_written, name_of, place_of, value_at
+from review.sheets import pointer_of
 from review.web.problem_words import problem_words
 from review.web.texts import Language, gettext, language
 
@@ -25,19 +28,19 @@ _LISTS = {"category": sorted(CATEGORIES), "keyword": sorted(KEYWORDS)}
 
 @dataclass(frozen=True)
 class ShownCell:
-    """One cell as it stands in the file, and what is wrong with it."""
+    """What stands at one place of the file, and what is wrong with it; no ``text`` where nobody knows."""
 
-    text: str
+    text: str | None
     errors: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class ShownRow:
-    """One row: its number, its cells by column, and what is wrong with the row as a whole."""
+    """One row: its number, its cells by column (several where items differ), and the row as a whole."""
 
     number: int
-    cells: dict[str, ShownCell]
-    errors: tuple[str, ...]
+    cells: dict[str, tuple[ShownCell, ...]]
+    whole: ShownCell
 
 
 @dataclass(frozen=True)
@@ -62,30 +65,63 @@ def shown_rows(path: Path, columns: Sequence[str | None], *, begin: int) -> Show
         place = file.tell()
         following = place if file.read(1) else None
     blamed = {column_of(error.pointer) for bad in kept for error in bad.errors}
-    shown = tuple(name for name in COLUMNS if name in blamed or (name in ALWAYS and name in columns))
+    shown = tuple(
+        name for name in COLUMNS if name in blamed or (name in ALWAYS and (name in columns or not columns))
+    )
     return ShownRows(tuple(_shown(bad, columns, shown) for bad in kept), shown, following)
 
 
 def _shown(bad: KeptBadRow, columns: Sequence[str | None], shown: Sequence[str]) -> ShownRow:
-    cells = {}
+    if bad.row.whole:
+        return _shown_line(bad, shown)
+    cells: dict[str, tuple[ShownCell, ...]] = {}
     for name in shown:
         text = _cell(bad, columns, name)
         errors = tuple(_words(error, text) for error in bad.errors if column_of(error.pointer) == name)
-        cells[name] = ShownCell(text[:LONGEST_CELL], errors)
+        cells[name] = (ShownCell(text[:LONGEST_CELL], errors),)
     whole = tuple(_words(error, "") for error in bad.errors if column_of(error.pointer) is None)
-    return ShownRow(bad.row.number, cells, whole)
+    return ShownRow(bad.row.number, cells, ShownCell(None, whole))
 
 
 def _cell(bad: KeptBadRow, columns: Sequence[str | None], name: str) -> str:
     if name in columns:
         index = list(columns).index(name)
         return bad.row.cells[index] if index < len(bad.row.cells) else ""
-    if name == "reference":
-        return bad.reference or ""
-    items = (bad.row.members or {}).get("items")
-    first = items[0] if name == "url" and isinstance(items, list) and items else None
-    url = first.get("url") if isinstance(first, dict) else None
-    return url if isinstance(url, str) else ""
+    return (bad.reference or "") if name == "reference" else ""
+
+
+def _shown_line(bad: KeptBadRow, shown: Sequence[str]) -> ShownRow:
+    """A line with the values and names of its members as it has them; of one that is no JSON, the text."""
+    members = members_written(bad.row.body)
+    if members is None:
+        told = tuple(_words(error, "") for error in bad.errors)
+        begun = _line_of(bad).strip()[:LONGEST_CELL] or None
+        return ShownRow(bad.row.number, dict.fromkeys(shown, (ShownCell(None, ()),)), ShownCell(begun, told))
+    cells = {}
+    for name in shown:
+        blamed = [error for error in bad.errors if column_of(error.pointer) == name]
+        cells[name] = _at_places(members, pointer_of(name), blamed)
+    whole = [error for error in bad.errors if column_of(error.pointer) is None]
+    return ShownRow(bad.row.number, cells, ShownCell(None, tuple(_named(one, members) for one in whole)))
+
+
+def _at_places(members: Mapping[str, Any], usual: str, errors: Sequence[FieldError]) -> tuple[ShownCell, ...]:
+    """What stands at each place that an error blames, or at the usual one where there is none."""
+    by_place: dict[str, list[FieldError]] = {} if errors else {place_of(usual, members): []}
+    for error in errors:
+        by_place.setdefault(place_of(error.pointer, members), []).append(error)
+    cells = []
+    for place, here in by_place.items():
+        text = value_at(place, members)
+        cells.append(ShownCell(text[:LONGEST_CELL], tuple(_named(error, members, text) for error in here)))
+    return tuple(cells)
+
+
+def _named(error: FieldError, members: Mapping[str, Any], text: str = "", own: Language | None = None) -> str:
+    """What is wrong, behind the name that the file has for the member."""
+    name = name_of(place_of(error.pointer, members))
+    words = _words(error, text, own)
+    return f"{name}: {words}" if name else words
 
 
 def _words(error: FieldError, text: str, own: Language | None = None) -> str:
@@ -110,22 +146,34 @@ def corrections(path: Path, names: Sequence[str] | None, columns: Sequence[str |
 def _corrections(
     path: Path, names: Sequence[str] | None, columns: Sequence[str | None], own: Language
 ) -> Iterator[str]:
-    headings = tuple(names or ("content",))
+    headings = tuple(names or (CONTENT,))
     kept = [index for index, name in enumerate(headings) if normal_name(name) not in ADDED]
+    named = {column: headings[index].strip() for index, column in enumerate(columns) if column}
     place = list(columns).index("reference") if "reference" in columns else None
     yield MARK + _written([*(headings[index] for index in kept), *ADDED])
     with path.open("rb") as file:
         for line in file:
             bad = read_bad_row(line)
-            cells = list(bad.row.cells) if names else [bad.row.body.decode("utf-8", "replace")]
+            cells = list(bad.row.cells) if names else [_line_of(bad)]
             cells += [""] * (len(headings) - len(cells))
             if bad.rest and place is not None and cells[place].strip():
                 cells[place] = rest_of(cells[place].strip())
-            said = " ".join(
-                f"{column_of(error.pointer) or ''}: {_words(error, '', own)}".lstrip(": ")
-                for error in bad.errors
-            )
+            said = " ".join(_told(bad, error, named, own) for error in bad.errors)
             yield _written([*(cells[index] for index in kept), str(bad.row.number), said])
+
+
+def _told(bad: KeptBadRow, error: FieldError, headings: Mapping[str, str], own: Language) -> str:
+    """What is wrong, behind the heading or the member that it is about, as the file names it."""
+    members = members_written(bad.row.body) if bad.row.whole else None
+    if members is not None:
+        return _named(error, members, own=own)
+    column = column_of(error.pointer) or ""
+    return f"{headings.get(column, column)}: {_words(error, '', own)}".lstrip(": ")
+
+
+def _line_of(bad: KeptBadRow) -> str:
+    """A line without columns as it stands, without what ends it."""
+    return bad.row.body.decode("utf-8", "replace").strip("\r\n")
 
 
 def _written(cells: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """A sender's messages for people: the log, narrowed in the address, each with its tries; send again."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -20,6 +21,10 @@ from review.web import cursors, guard
 from review.web.sender.narrowing import Condition
 from review.web.texts import gettext
 from review.web.words import word_of
+
+ASKS_AFTER = 2
+"""Seconds after which the page of a message reads anew what came of it, while its next try is near."""
+NEAR = timedelta(minutes=1)
 
 blueprint = Blueprint("sender_deliveries", __name__, url_prefix="/sender/deliveries")
 
@@ -81,9 +86,15 @@ def _condition(form: DeliveryFilters, name: str, chosen: dict[str, Any]) -> Cond
 @blueprint.get("/<delivery_id>")
 @guard.access(Permission.MANAGE_ENDPOINTS)
 def page(delivery_id: str) -> str:
-    """One message with every try."""
+    """One message with every try; while one is near, the page tells by itself what comes of it."""
+    delivery, now = _own(delivery_id), clock.now()
+    near = delivery.next_at is not None and delivery.next_at <= now + NEAR
     return render_template(
-        "sender/delivery.html", delivery=_own(delivery_id), most_tries=MOST_TRIES, now=clock.now()
+        "sender/delivery.html",
+        delivery=delivery,
+        asks_after=ASKS_AFTER if near else 0,
+        most_tries=MOST_TRIES,
+        now=now,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from review.domain.representation import OwnItem, OwnQuestion, OwnReferral
+from review.domain.representation import OwnComplaint, OwnItem, OwnQuestion, OwnReferral
 from review.domain.states import ItemStatus
 from review.web.texts import gettext
 
@@ -24,7 +24,8 @@ class Step:
 class ItemShown:
     """One item with its answer; ``outcome`` is empty until it is answered.
 
-    ``question``: what we ask now; ``asked``: what we asked before.
+    ``question``: what we ask now; ``asked``: what we asked before. ``superseded``: the outcome that this one
+    reversed, empty where there was none. ``complainable``: its sender may complain of the decision now.
     """
 
     id: str
@@ -43,6 +44,10 @@ class ItemShown:
     decided_at: datetime | None
     implemented_at: datetime | None
     complaint_until: datetime | None
+    superseded: Mapping[str, Any]
+    superseded_at: datetime | None
+    complaints: Sequence[OwnComplaint]
+    complainable: bool
 
 
 @dataclass(frozen=True)
@@ -61,9 +66,11 @@ def is_withdrawable(item: OwnItem) -> bool:
     return item.status in (ItemStatus.IN_REVIEW, ItemStatus.WAITING_SENDER)
 
 
-def shown(item: OwnItem) -> ItemShown:
+def shown(item: OwnItem, *, now: datetime) -> ItemShown:
     """One item for the page."""
     answer = item.answer_members()
+    until, superseded = _moment(answer.get("complaint_until")), answer.get("supersedes") or {}
+    waits = any(one.ended_at is None for one in item.complaints)
     return ItemShown(
         id=item.id,
         canonical_url=item.canonical_url,
@@ -80,7 +87,11 @@ def shown(item: OwnItem) -> ItemShown:
         restriction=answer.get("restriction") or {},
         decided_at=_moment(answer.get("decided_at")),
         implemented_at=_moment(answer.get("implemented_at")),
-        complaint_until=_moment(answer.get("complaint_until")),
+        complaint_until=until,
+        superseded=superseded,
+        superseded_at=_moment(superseded.get("decided_at")),
+        complaints=item.complaints,
+        complainable=until is not None and now <= until and not waits,
     )
 
 

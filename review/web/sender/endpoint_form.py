@@ -11,7 +11,7 @@ from wtforms import HiddenField, SelectMultipleField, StringField
 from review.actions.endpoints import SecretShown, add_endpoint
 from review.config import Settings
 from review.domain.ids import id_from
-from review.domain.webhooks import NOT_YET, TOPICS
+from review.domain.webhooks import TOPICS
 from review.errors import ReviewError
 from review.web import guard
 from review.web.typed import blame, text_of
@@ -44,7 +44,7 @@ def refused_form(error: ReviewError) -> tuple[EndpointForm, tuple[str, ...]]:
 
 
 def _prepared(form: EndpointForm) -> EndpointForm:
-    form.topics.choices = [(topic, word_of(topic, "topic")) for topic in TOPICS if topic not in NOT_YET]
+    form.topics.choices = [(topic, word_of(topic, "topic")) for topic in TOPICS]
     form.once.data = secrets.token_urlsafe(18)
     return form
 

@@ -9,6 +9,8 @@ from review import clock, db
 from review.actions import endpoints as endpoint_actions
 from review.actions.deliveries import send_all_again
 from review.actions.endpoints import SecretShown
+from review.clock import rfc3339
+from review.domain.endpoints import AlreadyRotated
 from review.domain.ids import read_id
 from review.domain.permissions import Actor, Permission
 from review.errors import AlreadyClosed, AlreadyExists, InvalidInput, NotFound
@@ -18,6 +20,7 @@ from review.web import guard
 from review.web.errors import status_of
 from review.web.sender.endpoint_form import EndpointForm, add_from_form, blank_form, refused_form
 from review.web.texts import gettext, ngettext
+from review.web.typed import text_of
 
 blueprint = Blueprint("sender_endpoints", __name__, url_prefix="/sender/endpoints")
 NEWEST = 10
@@ -64,15 +67,35 @@ def page(endpoint_id: str) -> str:
     return render_template("sender/endpoint.html", endpoint=endpoint, deliveries=newest.deliveries, now=now)
 
 
+@blueprint.get("/<endpoint_id>/rotate")
+@guard.access(Permission.MANAGE_ENDPOINTS)
+def rotate_page(endpoint_id: str) -> str | Response:
+    """Ask once more while an earlier secret signs, which a rotation would end."""
+    endpoint = _own(endpoint_id)
+    if endpoint.previous_until is None:
+        flash(gettext("No earlier secret signs any more."), "warning")
+        return redirect(url_for(".page", endpoint_id=endpoint.id), 303)
+    return render_template(
+        "sender/endpoint_rotate.html", endpoint=endpoint, ends=rfc3339(endpoint.previous_until)
+    )
+
+
 @blueprint.post("/<endpoint_id>/rotate")
 @guard.access(Permission.MANAGE_ENDPOINTS)
-def rotate(endpoint_id: str) -> str:
-    """Give it a new secret and show that, once."""
-    shown = endpoint_actions.rotate_secret(
-        _own(endpoint_id).id,
-        secret_key=current_app.config["REVIEW_SETTINGS"].secret_key,
-        actor=guard.actor(),
-    )
+def rotate(endpoint_id: str) -> str | Response:
+    """Give it a new secret and show that, once; ``ends`` says which end of an earlier one was seen."""
+    endpoint = _own(endpoint_id)
+    until = endpoint.previous_until
+    try:
+        shown = endpoint_actions.rotate_secret(
+            endpoint.id,
+            ending=until if until is not None and text_of("ends") == rfc3339(until) else None,
+            secret_key=current_app.config["REVIEW_SETTINGS"].secret_key,
+            actor=guard.actor(),
+        )
+    except AlreadyRotated:
+        flash(gettext("The secret was rotated before; nothing has changed now."), "warning")
+        return redirect(url_for(".rotate_page", endpoint_id=endpoint.id), 303)
     return _secret_page(shown, rotated=True)
 
 

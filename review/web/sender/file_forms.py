@@ -1,6 +1,6 @@
 """The forms of the pages for files: which file it is, and what its headings mean."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask import request
 from flask_babel import lazy_gettext
@@ -9,11 +9,9 @@ from werkzeug.datastructures import FileStorage
 from wtforms import FileField, SelectField
 
 from review.errors import InvalidInput
-from review.formats.columns import COLUMNS, Columns
+from review.formats.columns import COLUMNS, LEFT_OUT, Columns
 from review.web.texts import gettext
 from review.web.words import word_of
-
-LEFT_OUT = "-"
 
 
 class FileForm(FlaskForm):
@@ -66,6 +64,20 @@ def _field(index: int) -> str:
 
 def _label(name: str) -> str:
     return name.strip()[:100] or gettext("(no heading)")
+
+
+def samples_by_field(names: Sequence[str], samples: Sequence[Sequence[str]]) -> dict[str, Sequence[str]]:
+    """Some cells of each column by the name of its field."""
+    return {_field(index): cells for index, (_name, cells) in enumerate(zip(names, samples, strict=False))}
+
+
+def left_out(names: Sequence[str], columns: Columns, samples: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """The headings of columns that are not read; one without a heading only where a cell says something."""
+    return tuple(
+        _label(name)
+        for index, (name, column) in enumerate(zip(names, columns, strict=False))
+        if not column and (name.strip() or samples.get(_field(index)))
+    )
 
 
 def chosen_columns(names: Sequence[str]) -> Columns:

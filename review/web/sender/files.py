@@ -21,14 +21,17 @@ from review.domain.uploaded_files import (
     file_name,
 )
 from review.errors import AlreadyClosed, AlreadyExists, InvalidInput, NotFound, TooLarge
+from review.file_jobs import read_samples
 from review.formats.columns import COLUMNS, REQUIRED
-from review.models.file_store import BAD, drop_files, keep_file, part_path
+from review.models.file_store import BAD, SAMPLES, drop_files, keep_file, part_path
 from review.queries import uploaded_files as file_queries
 from review.queries.batches import line_results
+from review.queries.receipts import batch_receipt_of
 from review.queries.uploaded_files import OwnFile
 from review.sheets import ENDINGS, kind_of
 from review.web import cursors, guard
 from review.web.errors import status_of
+from review.web.problem_words import problem_words
 from review.web.quantities import whole
 from review.web.sender.bad_rows import corrections, shown_rows
 from review.web.sender.example import example_table
@@ -38,14 +41,19 @@ from review.web.sender.file_forms import (
     chosen_columns,
     columns_form,
     given_file,
+    left_out,
     refused_form,
+    samples_by_field,
 )
+from review.web.sender.file_names import as_attachment, name_to_correct
+from review.web.sender.receipt_files import receipt_file
 from review.web.texts import gettext
 
 blueprint = Blueprint("sender_files", __name__, url_prefix="/sender/batches")
 
 LISTED = 50
-REFRESH_SECONDS = 2
+ASKS_AFTER = 2
+"""Seconds."""
 RUNNING = (FileState.WAITING, FileState.SENDING)
 SHOWN_RESULTS = 100
 LARGEST_UPLOAD = MOST_FILE_BYTES + 64 * 1024
@@ -122,24 +130,17 @@ def upload() -> AnyResponse | tuple[str, int]:
             drop_files(settings.data_dir, file_id)
             raise
     except (AlreadyExists, InvalidInput, TooLarge) as error:
-        return _new(refused_form(error.detail)), status_of(error)
+        return _new(refused_form(problem_words(error.detail))), status_of(error)
     return redirect(url_for(".page", file_id=file_id), 303)
 
 
 @blueprint.get("/<file_id>")
 @guard.access(Permission.REFER)
-def page(file_id: str) -> AnyResponse | str:
-    """How a file stands; while something goes on, browsers are told to ask again."""
+def page(file_id: str) -> str:
+    """How a file stands; while something goes on, the page reads it anew."""
     file = _own(file_id)
     if file.state == FileState.UNMAPPED:
         return _columns_page(file)
-    answer = current_app.make_response(_page(file))
-    if file.state in RUNNING:
-        answer.headers["Refresh"] = str(REFRESH_SECONDS)
-    return answer
-
-
-def _page(file: OwnFile) -> str:
     bad = None
     if file.bad and file.dropped_at is None and file.state != FileState.REFUSED:
         bad = shown_rows(_bad_path(file), file.columns or (), begin=_place())
@@ -149,10 +150,16 @@ def _page(file: OwnFile) -> str:
         bad=bad,
         next_address=bad and bad.next and url_for(".page", file_id=file.id, begin=bad.next),
         first_address=url_for(".page", file_id=file.id) if bad and _place() else None,
+        earlier=file_queries.same_file_sent(db.session(), file) if _repeats(file) else None,
         can_drop=file.state in DROPPABLE,
+        asks_after=ASKS_AFTER if file.state in RUNNING else 0,
         kept_days=KEPT_DAYS,
         now=clock.now(),
     )
+
+
+def _repeats(file: OwnFile) -> bool:
+    return file.state == FileState.CHECKED and not file.ready and bool(file.sent_before)
 
 
 def _place() -> int:
@@ -175,12 +182,16 @@ def _columns_page(file: OwnFile, problem: InvalidInput | None = None) -> str:
     columns = tuple(file.columns or ()) if problem is None else chosen_columns(file.names)
     chosen = {column for column in columns if column}
     missing = [name for name in REQUIRED if name not in chosen]
+    samples = samples_by_field(file.names, read_samples(part_path(_settings().data_dir, file.id, SAMPLES)))
     return render_template(
         "sender/file_columns.html",
         file=file,
         form=columns_form(file.names, columns),
         missing=missing,
-        others=[] if problem is None else [problem.detail],
+        samples=samples,
+        left_out=left_out(file.names, columns, samples),
+        has_reference="reference" in chosen,
+        others=[] if problem is None else [problem_words(problem.detail)],
         now=clock.now(),
     )
 
@@ -235,9 +246,8 @@ def corrected(file_id: str) -> Response:
     file = _own(file_id)
     if not file.bad or file.dropped_at is not None:
         raise NotFound()
-    return _download(
-        corrections(_bad_path(file), file.names, file.columns or ()), f"{file.id}-corrections.csv"
-    )
+    rows = corrections(_bad_path(file), file.names, file.columns or ())
+    return _download(rows, name_to_correct(file.name))
 
 
 @blueprint.get("/<file_id>/results")
@@ -261,9 +271,20 @@ def results(file_id: str) -> str:
     )
 
 
+@blueprint.get("/<file_id>/receipt")
+@guard.access(Permission.REFER)
+def receipt(file_id: str) -> AnyResponse:
+    """The receipt of the whole file as it was sent; back to its page while no checkpoint covers it."""
+    file = _own(file_id)
+    if file.batch_id is None or file.sent_at is None:
+        raise NotFound()
+    found = batch_receipt_of(db.session(), sender_id=guard.actor().sender_id, batch_id=file.batch_id)
+    return receipt_file(found, file.batch_id, url_for(".page", file_id=file.id))
+
+
 def _download(pieces: Iterator[str], name: str) -> Response:
     answer = Response((piece.encode("utf-8", "replace") for piece in pieces), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer.headers["Content-Disposition"] = as_attachment(name)
     return answer
 
 

@@ -5,11 +5,13 @@ from typing import Any
 
 from flask import current_app
 
+from review.domain.display import defang
 from review.domain.referrals import Intake, read_locations, read_referral
 from review.errors import FieldError, InvalidInput, InvalidReferral, KindNotEnabled
 from review.web.problem_words import problem_words
 from review.web.texts import gettext
 
+SHOWN_LETTERS = 60
 _OF_ITEMS = {"language": "content_language"}
 _OTHERS = {"keyword": "category", "order": "intake_kind"}
 
@@ -30,7 +32,10 @@ def read_form(body: Mapping[str, Any], problems: Sequence[FieldError], *, may_or
         found += _at_fields(error.errors)
     _located, refused = read_locations(body["items"], hosts=hosts)
     count = len(body["items"])
-    found += [_of_address(index, count, error) for index, error in sorted(refused.items())]
+    found += [
+        _of_address(index, str(body["items"][index].get("url", "")) if count > 1 else "", error)
+        for index, error in sorted(refused.items())
+    ]
     if found or intake is None:
         raise InvalidInput(gettext("Nothing was sent; correct what is marked."), errors=found)
     return intake
@@ -74,11 +79,13 @@ def _sentence(field: str, error: FieldError) -> str:
     }.get(error.code) or problem_words(error.detail)
 
 
-def _of_address(index: int, count: int, error: FieldError) -> FieldError:
-    """The problem of one address, which says its number where there are several."""
+def _of_address(index: int, url: str, error: FieldError) -> FieldError:
+    """The problem of one address, which says its number and how it begins where there are several."""
     detail = problem_words(error.detail)
     if error.code == "repeated_location":
         detail = gettext("It names the same place as an address above; leave it out.")
-    if count > 1:
-        detail = gettext("Address %(number)s: %(problem)s", number=index + 1, problem=detail)
+    if url:
+        begins = url if len(url) <= SHOWN_LETTERS else url[:SHOWN_LETTERS] + "…"
+        named = {"number": index + 1, "address": defang(begins), "problem": detail}
+        detail = gettext("Address %(number)s (%(address)s): %(problem)s", **named)
     return FieldError("urls", error.code, detail)

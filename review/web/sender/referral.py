@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
 from review import clock, db
@@ -19,8 +19,10 @@ from review.queries.own_sent import SentReferral, sent_of
 from review.queries.receipts import receipt_of
 from review.web import guard
 from review.web.errors import status_of
+from review.web.problem_words import problem_words
 from review.web.sender import drawing
 from review.web.sender.answer_form import Refused, answer_forms, lost_form
+from review.web.sender.receipt_files import receipt_file
 from review.web.texts import gettext
 
 blueprint = Blueprint("sender_referral", __name__, url_prefix="/sender")
@@ -40,13 +42,14 @@ def page(referral_id: str) -> str:
 def _page(referral: OwnReferral, refused: Refused | None = None) -> str:
     """With ``refused`` an answer that was not stored, begin with its item."""
     number, first = _place(referral, None if refused is None else refused.item_id)
+    now = clock.now()
     items = referral.items[first : first + ITEMS_A_PAGE]
     return render_template(
         "sender/referral.html",
         referral=referral,
         steps=drawing.steps_of(referral),
         tally=drawing.tally_of(referral),
-        items=[drawing.shown(item) for item in items],
+        items=[drawing.shown(item, now=now) for item in items],
         sent=_sent(referral, items),
         first=first,
         count=len(referral.items),
@@ -58,8 +61,7 @@ def _page(referral: OwnReferral, refused: Refused | None = None) -> str:
         lost=lost_form(referral, refused),
         waits=WAITS,
         withdrawable=any(map(drawing.is_withdrawable, referral.items)),
-        contact_point=current_app.config["REVIEW_SETTINGS"].contact_point,
-        now=clock.now(),
+        now=now,
     )
 
 
@@ -73,7 +75,7 @@ def answer(referral_id: str) -> tuple[str, int] | Response:
     try:
         question_actions.give_answer(found, text, item_id=item_id, asked_at=asked_at, actor=guard.actor())
     except (InvalidInput, AlreadyClosed) as error:
-        reason = error.errors[0].detail if error.errors else error.detail
+        reason = problem_words(error.errors[0].detail if error.errors else error.detail)
         shown = _page(_own_referral(referral_id), Refused(item_id, asked_at, text, reason))
         return shown, status_of(error)
     flash(gettext("Your answer is stored; our review team goes on with it."), "done")
@@ -152,15 +154,7 @@ def receipt(referral_id: str) -> Response:
         )
     except NotFound:
         raise NotFound from None  # in the very words of an address that leads nowhere
-    if found.text is None:
-        flash(
-            gettext("The receipt is not ready yet; it takes a few seconds. Try again in a moment."), "warning"
-        )
-        return _to(wanted)
-    answer = make_response(found.text)
-    answer.mimetype = "text/plain"
-    answer.headers["Content-Disposition"] = f'attachment; filename="{item_id or wanted}-receipt.txt"'
-    return answer
+    return receipt_file(found, item_id or wanted, url_for(".page", referral_id=wanted))
 
 
 def _own_referral(text: str) -> OwnReferral:

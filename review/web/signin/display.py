@@ -27,7 +27,7 @@ def page() -> str:
     if person is not None:
         appearance.follow(person.single_keys)
     return render_template(
-        "signin/display.html", regions=regions, back=back, switches_keys=person is not None
+        "signin/display.html", regions=regions, back=back, switches_keys=_keys_of(guard.signed_in())
     )
 
 
@@ -52,6 +52,15 @@ def _reviewer() -> guard.SignedInPerson | None:
     """Who is signed in and has pages on which keys are of use; None for everybody else."""
     person = guard.signed_in()
     return person if person is not None and can(person.actor, Permission.WORK_QUEUE) else None
+
+
+def _keys_of(person: guard.SignedInPerson | None) -> str:
+    """Whether pages of this person take ``all`` keys or only ``some``; blank for none."""
+    if person is None:
+        return ""
+    if can(person.actor, Permission.WORK_QUEUE):
+        return "all"
+    return "some" if can(person.actor, Permission.REFER) else ""
 
 
 def _region(name: str) -> str:

@@ -25,6 +25,7 @@ PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
     Role.LEAD: (
         *_WORK,
         (N_("E-mail"), "/emailed"),
+        (N_("Complaints"), "/complaints"),
         _RESTRICTIONS,
         (N_("Team"), "/team"),
         _NUMBERS,
@@ -37,6 +38,7 @@ PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
         (N_("Trail"), "/trail"),
         (N_("Clauses"), "/admin/clauses"),
         (N_("Senders"), "/senders"),
+        (N_("Retention"), "/retention"),
         _NUMBERS,
         *_QUALITY,
     ),
@@ -47,6 +49,7 @@ PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
         (N_("Clauses"), "/admin/clauses"),
         (N_("Settings"), "/admin/settings"),
         (N_("Permissions"), "/admin/permissions"),
+        (N_("Erasures"), "/erasures"),
         _NUMBERS,
     ),
     Role.SENDER: (
@@ -59,7 +62,11 @@ PLACES: dict[Role, tuple[tuple[str, str], ...]] = {
 }
 
 
-BELOW: Mapping[str, tuple[str, ...]] = {"/sender/endpoints": ("/sender/deliveries", "/sender/notices")}
+BELOW: Mapping[str, tuple[str, ...]] = {
+    "/sender/endpoints": ("/sender/deliveries", "/sender/notices"),
+    "/retention": ("/holds", "/erasures"),
+    "/erasures": ("/holds",),
+}
 """What belongs to a place by its subject and not by its address."""
 
 

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tests.bench.databases import Source
+from tests.bench.load import Measured
 from tests.bench.rows.pages import deep_page, defanged, hold_cases
 from tests.bench.servers import Installed
 from tests.bench.stage import Stage, refusals
@@ -37,20 +38,36 @@ def pages_of(stage: Stage, desk: Installed, source: Source) -> dict[str, Any]:
 
 
 def rows_of(stage: Stage) -> list[Row]:
-    """A row for each kind of page."""
+    """A row for each kind of page: many people who think between pages, then a few who never do."""
     desk, source = stage.desk()
-    order = pages_of(stage, desk, source)
-    (ours,) = stage.alternate((desk, order))
+    order, options = pages_of(stage, desk, source), stage.options
+    thinking = {
+        "clients": options.console_moderators,
+        "thought_seconds": options.thought_seconds,
+        "seconds": options.thought_run_seconds,
+        "warm_seconds": options.thought_seconds * 2,
+    }
+    (calm,) = stage.alternate((desk, order | thinking))
+    (busy,) = stage.alternate((desk, order))
+    stored = f"{source.filled.cases} stored"
+    who = f"{options.console_moderators} moderators thinking {options.thought_seconds:g} s"
+    crowd = f"{options.moderators} who never pause"
+    return _rows(f"{stored}, {who}", stage.kind, order, calm) + _rows(
+        f"{stored}, {crowd}", stage.kind, order, busy
+    )
+
+
+def _rows(work: str, kind: str, order: dict[str, Any], found: Measured) -> list[Row]:
     return [
         Row(
-            f"answer: {page}, {source.filled.cases} stored, {stage.options.moderators} moderators",
-            stage.kind,
-            f"p95 {ours.percentile(page, SHARE):.1f} ms",
-            ours.p50(page),
-            ours.p99(page),
-            figure=ours.percentile(page, SHARE),
+            f"answer: {page}, {work}",
+            kind,
+            f"p95 {found.percentile(page, SHARE):.1f} ms",
+            found.p50(page),
+            found.p99(page),
+            figure=found.percentile(page, SHARE),
             target=SLOWEST,
-            note=f"judged by p95 of {len(ours.steps.get(page, ()))}. {refusals(ours)}".strip(),
+            note=f"judged by p95 of {len(found.steps.get(page, ()))}. {refusals(found)}".strip(),
         )
         for page in order["pages"]
     ]

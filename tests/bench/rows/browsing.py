@@ -1,20 +1,20 @@
-"""Rows: how fast, and how still, queue and case appear at a real browser that has nothing of them kept."""
+"""Rows: how fast and how still queue, case and search appear at a real browser that kept nothing of them."""
 
 import math
-import shutil
 import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.bench.rows.pages import hold_cases
 from tests.bench.servers import Person
 from tests.bench.stage import Stage
 from tests.bench.table import Row, Target
 from tests.journeys.appearing import Appeared, appeared, watch_appearing
-from tests.journeys.conftest import ARGUMENTS
+from tests.journeys.conftest import chromium_here, launched
 
+SERVER = Target(150, 60, most=True, unit=" ms")
 INTERACTIVE = Target(500, 250, most=True, unit=" ms")
 PAINT = Target(1_000, 500, most=True, unit=" ms")
 SHIFT = Target(0.02, 0, most=True)
@@ -44,22 +44,21 @@ class Looker:
 
 
 def rows_of(stage: Stage) -> list[Row]:
-    """Four rows for each of the two pages; one that says so where there is no browser."""
+    """Five rows for each of three pages; one that says so where there is no browser."""
     desk, source = stage.desk()
     (person,) = desk.sign_in([source.filled.people["moderators"][-2][0]])
     (case, *_more) = hold_cases(desk, person, [one for one in source.filled.samples if not one["decided"]])
-    executable = shutil.which("chromium") or shutil.which("chromium-browser")
-    if executable is None:
-        return [Row(f"browser: {name}", stage.kind, "no browser") for name in ("queue", "case")]
-    found: dict[str, list[Appeared]] = {"queue": [], "case": []}
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+    if chromium_here() is None:
+        return [Row(f"browser: {name}", stage.kind, "no browser") for name in ("queue", "case", "search")]
+    sample = source.filled.samples[0]["referral"]
+    opened = {"queue": "/queue", "case": case, "search": f"/search?q={sample}"}
+    found: dict[str, list[Appeared]] = {name: [] for name in opened}
+    with launched() as browser:
         looker = Looker(browser, desk.address, person)
         for _run in range(stage.options.page_runs):  # in turn, so that noise falls on both
-            for name, path in (("queue", "/queue"), ("case", case)):
+            for name, path in opened.items():
                 found[name].append(looker.at(path))
             stage.noise.measure()
-        browser.close()
     return [
         row
         for name, seen in found.items()
@@ -69,6 +68,7 @@ def rows_of(stage: Stage) -> list[Row]:
 
 def _rows(work: str, kind: str, seen: list[Appeared]) -> Iterator[Row]:
     times = {
+        "server's answer": ([one.server_ms for one in seen], SERVER),
         "interactive": ([one.interactive_ms for one in seen], INTERACTIVE),
         "largest paint": ([one.largest_paint_ms for one in seen], PAINT),
     }

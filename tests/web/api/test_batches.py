@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Iterable
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -13,13 +14,15 @@ import sqlalchemy as sa
 from review import uploads
 from review.domain.commitments import parse_envelope
 from review.domain.permissions import Scope
+from review.formats.key_files import read_vkey
 from review.formats.ndjson import LONGEST_LINE
+from review.formats.receipts import check_receipt
 from review.models import Batch, BatchLine, Case, Item, Opening, Referral
 from review.queries.referrals import original_of
 from tests.conftest import Desk
 from tests.factories import make_key, make_sender, referral_body
 from tests.threads import together
-from tests.trails import ask_next, decide_all
+from tests.trails import ask_next, decide_all, settle
 
 BATCH = "/api/v1/referrals/batch"
 
@@ -224,6 +227,9 @@ def test_a_batch_and_its_results_are_the_senders_own(desk: Desk, sender: Sender)
     assert missing[0].status_code == 404
     assert missing[0].data == missing[1].data
     assert other.get(f"/api/v1/batches/{batch_id}/results").status_code == 404
+    receipts = [other.get(f"/api/v1/batches/{one}/receipt") for one in (batch_id, "B-0000-0000-0000", "B-x")]
+    assert {answer.status_code for answer in receipts} == {404}
+    assert len({answer.data for answer in receipts}) == 1
     assert other.get("/api/v1/batches").json == {"batches": [], "next": None}
     assert other.get(f"/api/v1/referrals?batch={batch_id}").json["referrals"] == []
     reader = Sender(desk, Scope.READ)
@@ -235,6 +241,28 @@ def test_a_line_whose_item_waits_for_the_sender_says_so(desk: Desk, sender: Send
     ask_next()
     results = sender.get(f"/api/v1/batches/{batch_id}/results").text.splitlines()
     assert sorted(json.loads(one)["status"] for one in results) == ["in_review", "waiting_sender"]
+
+
+def test_a_complete_delivery_has_a_receipt_that_anybody_can_check(desk: Desk, sender: Sender) -> None:
+    lines = [line("R1"), line("R2"), b"{}"]
+    batch = sender.upload(lines).json
+    waiting = sender.get(batch["links"]["receipt"])
+    assert (waiting.status_code, waiting.headers["Retry-After"]) == (202, "2")
+    settle(desk.settings.data_dir)
+    answer = sender.get(batch["links"]["receipt"])
+    assert (answer.status_code, answer.mimetype) == (200, "text/plain")
+    known = sender.headers | {"If-None-Match": answer.headers["ETag"]}
+    assert sender.client.get(batch["links"]["receipt"], headers=known).status_code == 304
+    verdict = desk.client().post("/verify", json={"receipt": answer.text}).json
+    assert verdict is not None
+    assert verdict["genuine"] is True
+    assert (verdict["event_type"], verdict["object_id"]) == ("batch.completed", batch["id"])
+    assert verdict["values"] == {"body_sha256": sha256(b"".join(one + b"\n" for one in lines)).hexdigest()}
+    assert verdict["closed"] == ["key"]
+    proven = check_receipt(answer.data, read_vkey(desk.settings.data_dir))
+    assert {name: proven.meta[name] for name in ("lines", "received", "repeated", "refused")} == {
+        "lines": 3, "received": 2, "repeated": 0, "refused": 1,
+    }  # fmt: skip
 
 
 def test_batches_are_listed_newest_first_page_by_page(desk: Desk, sender: Sender) -> None:

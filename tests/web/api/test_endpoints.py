@@ -45,7 +45,11 @@ def test_an_endpoint_is_added_listed_rotated_and_removed(desk: Desk) -> None:
     rotated = program.ask("POST", f"{ADDRESS}/{shown['id']}/rotate")
     assert rotated.status_code == 200
     assert rotated.get_json()["secret"] != shown["secret"]
-    assert program.ask("GET").get_json()["endpoints"][0]["previous_secret_until"] is not None
+    until = program.ask("GET").get_json()["endpoints"][0]["previous_secret_until"]
+    refused = program.ask("POST", f"{ADDRESS}/{shown['id']}/rotate")
+    assert (refused.status_code, refused.get_json()["type"]) == (409, "/errors/already_rotated")
+    assert refused.get_json()["previous_secret_until"] == until
+    assert until in refused.get_json()["detail"]
     document = desk.client().get("/api/v1/openapi.json").get_json()
     for answer, model in ((added, "EndpointSecretAnswer"), (program.ask("GET"), "EndpointList")):
         assert problems_of(document, {"$ref": f"#/components/schemas/{model}"}, answer.get_json()) == []
@@ -89,6 +93,23 @@ def test_what_does_not_do_is_refused_with_its_place(
     assert answer.status_code == 422
     assert [(one["pointer"], one["code"]) for one in answer.get_json()["errors"]] == [(pointer, code)]
     assert desk.session.scalar(sa.select(sa.func.count()).select_from(Endpoint)) == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "places"),
+    [
+        ({"url": "ftp://x", "topics": ["nope"], "zz": 1}, ["/topics", "/url", "/zz"]),
+        ({"url": "ftp://x", "topics": ["nope"]}, ["/topics", "/url"]),
+        ({"url": "https://10.0.0.1/", "topics": []}, ["/topics", "/url"]),
+        ({"url": 7, "topics": ["item.decided", "nope"]}, ["/topics", "/url"]),
+        ({"topics": ["x" * 41], "zz": 1}, ["/topics/0", "/url", "/zz"]),
+        ({"url": "", "~/": 1}, ["/topics", "/url", "/~0~1"]),
+    ],
+)
+def test_all_problems_of_a_body_are_told_at_once(desk: Desk, body: dict[str, Any], places: list[str]) -> None:
+    answer = Program(desk).ask("POST", json=body)
+    assert answer.status_code == 422
+    assert sorted(one["pointer"] for one in answer.get_json()["errors"]) == places
 
 
 def test_endpoints_of_others_are_missing_like_any_that_do_not_exist(desk: Desk) -> None:

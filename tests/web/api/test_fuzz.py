@@ -23,7 +23,8 @@ CHECKS = {
     "use_after_free",
     "ensure_resource_availability",
 }
-SEEN = {200, 201, 202, 204, 304, 400, 401, 404, 405, 409, 415, 422}
+SEEN = {200, 201, 202, 204, 304, 400, 401, 403, 404, 405, 409, 415, 422}
+"""403: what comes to /verify as a form is a person's, and has no token."""
 USUAL_ROUNDS = 3
 
 

@@ -127,6 +127,10 @@ def test_passing_on_is_told_in_neutral_words_and_the_case_is_offered_no_more(des
     assert "was passed on. It waits for your colleagues, and is not offered to you again." in page
     assert f">{case_id}</a>" not in page
     assert "impact" not in page
+    assert "is kept with the case: it is there again if you claim it after all" in page
+    seen = person.claim(case_id)
+    assert _declined()["rationale"] in person.get(f"/cases/{case_id}")
+    person.post(f"/cases/{case_id}/pass", **_declined(**seen), reason="personal_impact")
     assert person.post("/queue/next").location == "/queue"
     queue = person.get("/queue")
     assert case_id not in queue

@@ -258,6 +258,10 @@ def test_earlier_decisions_come_with_the_look_and_say_why(desk: Desk) -> None:
         person.post(f"/cases/{case_id}/look", **seen)
         page = person.get(f"/cases/{case_id}")
         part = page[page.index("Earlier decisions") :]
+        for precedent in part.split('<details class="precedent"')[1:]:
+            assert "One review" in precedent.partition("</summary>")[0], (
+                "how far reviews agreed, without a key"
+            )
         for word in (earlier, "Same location", "Accepted", "4.2", "version 1", "One review", "23 Nov 2026"):
             assert word in part, word
         assert 'data-key="p 1"' in part

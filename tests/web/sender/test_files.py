@@ -8,13 +8,18 @@ import pytest
 import sqlalchemy as sa
 
 from review import clock
+from review.formats.key_files import read_vkey
+from review.formats.receipts import check_receipt
 from review.models import BatchLine, Referral
 from review.models.file_store import folder_of, kept_files
 from review.workers import receiving
 from tests.conftest import Desk
 from tests.factories import make_sender
 from tests.files import PAGES, Officer, good_rows, table, work
+from tests.trails import settle
 from tests.workbooks import workbook
+
+GOES_ON = 'data-going-on="2"'
 
 
 @pytest.fixture
@@ -36,7 +41,7 @@ def test_a_file_is_checked_and_its_good_rows_are_sent(desk: Desk, officer: Offic
     ]
     page = officer.upload(table(*good_rows(4), *bad))
     answer = officer.get(page)
-    assert answer.headers["Refresh"] == "2"
+    assert GOES_ON in answer.text
     assert "<progress" in answer.text
     work(desk.app)
     text = officer.said(page)
@@ -47,13 +52,20 @@ def test_a_file_is_checked_and_its_good_rows_are_sent(desk: Desk, officer: Offic
     assert "0 of 6 sent" in officer.said(page)
     work(desk.app)
     answer = officer.get(page)
-    assert "Refresh" not in answer.headers
+    assert GOES_ON not in answer.text
     assert "6 rows received, 0 were there before, 0 refused" in officer.said(page)
     assert _referrals(desk) == 5
     results = officer.get(f"{page}/results").text
     assert results.count("/receipt") == 6
     lines = sorted(desk.session.scalars(sa.select(BatchLine.line)))
     assert lines == [2, 3, 4, 5, 8, 9]
+    assert officer.get(f"{page}/receipt").location == page
+    assert "The receipt is not ready yet" in officer.get(page).text
+    settle(desk.settings.data_dir)
+    receipt = officer.get(f"{page}/receipt")
+    proven = check_receipt(receipt.data, read_vkey(desk.settings.data_dir))
+    assert receipt.headers["Content-Disposition"] == f'attachment; filename="{proven.object_id}-receipt.txt"'
+    assert (proven.event_type, proven.meta["received"]) == ("batch.completed", 6)
     rows = list(csv.reader(io.StringIO(officer.get(f"{page}/corrections.csv").text)))
     assert rows[0] == ["\ufeffreference", "reason", "url", "row", "error"]
     assert [(row[0], row[3]) for row in rows[1:]] == [("", "6"), ("'=cmd", "7")]
@@ -88,6 +100,39 @@ def test_the_same_file_again_adds_nothing(desk: Desk, officer: Officer) -> None:
         work(desk.app)
         assert _referrals(desk) == 4
     assert "You have sent all of it before" in officer.said(page)
+
+
+def test_the_same_file_again_leads_to_the_earlier_one(desk: Desk, officer: Officer) -> None:
+    content = table(*good_rows(2), "B,Why,https://elsewhere.example/")
+    first = officer.upload(content, name="first.csv")
+    work(desk.app)
+    officer.post(f"{first}/send")
+    work(desk.app)
+    again = officer.upload(content, name="again.csv")
+    work(desk.app)
+    said = officer.said(again)
+    assert "0 ready · 1 need fixing · 2 already sent by you" in said
+    assert "You have sent all rows of it before but those that need fixing" in said
+    assert "No row of this file can be sent" not in said
+    assert "The same file was sent before: first.csv" in said
+    assert f'href="{first}"' in officer.get(again).text
+    other = Officer(desk, sender_id=make_sender())
+    page = other.upload(content)
+    work(desk.app)
+    other.post(f"{page}/send")
+    work(desk.app)
+    page = other.upload(table(*good_rows(2)))
+    work(desk.app)
+    said = other.said(page)
+    assert "You have sent all of it before" in said
+    assert "The same file was sent before" not in said
+
+
+def test_rows_to_correct_are_named_after_their_file(desk: Desk, officer: Officer) -> None:
+    page = officer.upload(table("B,Why,"), name="harbour-week-33.csv")
+    work(desk.app)
+    found = officer.get(f"{page}/corrections.csv").headers["Content-Disposition"]
+    assert found == 'attachment; filename="harbour-week-33-to-correct.csv"'
 
 
 def test_a_corrected_file_is_taken_under_the_reference_of_the_rest(desk: Desk, officer: Officer) -> None:
@@ -146,6 +191,43 @@ def test_headings_that_leave_a_doubt_are_asked_for(desk: Desk, officer: Officer)
     work(desk.app)
     assert "1 row · 1 ready" in officer.said(page)
     assert officer.get(f"{page}/columns").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.xlsx"])
+def test_columns_are_asked_for_with_cells_and_what_is_left_out(
+    desk: Desk, officer: Officer, name: str
+) -> None:
+    rows = [["Our ref.", "URL", "Why", "Shoe size", "Empty", ""]]
+    rows += [
+        ["A", "https://video.example/1", "Praise", size, "", ""] for size in ("", "41", "42", "41", "43")
+    ]
+    rows += [["A", "https://video.example/2", "y" * 70, "44", "", ""]]
+    content = (
+        workbook(rows) if name == "a.xlsx" else table(*map(",".join, rows[1:]), header=",".join(rows[0]))
+    )
+    page = officer.upload(content, name=name)
+    work(desk.app)
+    said = officer.said(page)
+    assert '<option selected value="reference">' in officer.get(page).text
+    assert "These columns are left out Shoe size Empty" in said
+    assert "No column is taken as your reference" not in said
+    assert "In your file: 41 · 42 · 43" in said
+    assert f"In your file: Praise · {'y' * 59}… " in said
+    assert "hxxps://video[.]example/1" in said
+    assert "https://video.example" not in said
+    assert said.count("In your file:") == 4
+    chosen = {"column-0": "-", "column-1": "url", "column-2": "-"}
+    refused = officer.post(f"{page}/columns", **chosen).text
+    assert "No column is taken as your reference" in refused
+    assert "In your file: " in refused
+
+
+def test_cells_that_hide_or_act_are_shown_as_text(desk: Desk, officer: Officer) -> None:
+    page = officer.upload(table("<b>x</b>,a\u202eb,c", header="A,B,C"))
+    work(desk.app)
+    text = officer.get(page).text
+    assert "&lt;b&gt;x&lt;/b&gt;" in text
+    assert "\u202e" not in text
 
 
 @pytest.mark.parametrize("name", ["a.xlsx", "a.ndjson", "a.json"])

@@ -149,3 +149,20 @@ def test_refused_lines_of_deliveries_are_named(desk: Desk, officer: Person, send
     assert f"GET /api/v1/batches/{batch}/results" in page
     stranger = Person(desk, Role.SENDER, sender_id=make_sender())
     assert batch not in stranger.get("/sender/refused")
+
+
+def test_the_search_has_its_key_which_a_person_may_switch_off(officer: Person, sender: Actor) -> None:
+    receive(sender, URL)
+    page = officer.get("/sender")
+    assert 'data-keys="/"' in page
+    (field,) = re.findall(r'<input id="q"[^>]*>', page)
+    assert 'data-key="/"' in field
+    assert '<select name="single_keys"' in page
+    assert "data-help" not in page, "the page of all keys is for those who review"
+    assert "data-keys" not in officer.get("/sender/keys")
+    choices = officer.get("/display")
+    assert '<select name="single_keys"' in choices
+    assert "/keys" not in choices
+    look = {"theme": "system", "density": "comfortable", "text_size": "100", "language": "en", "zone": "UTC"}
+    officer.post("/display", 303, back="/sender", single_keys="off", **look)
+    assert 'data-singles="off"' in officer.get("/sender")

@@ -4,17 +4,15 @@ import json
 import re
 from datetime import timedelta
 from html import unescape
-from io import BytesIO
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from PIL import Image
 
 from review import clock, db
 from review.domain.permissions import Role
 from review.domain.removal_order import ORDER_FIELDS
-from review.models import Account, Case, Evidence, Item, Opening, Referral, Sender
+from review.models import Account, Case, Item, Opening, Referral, Sender
 from review.queries.referrals import original_of
 from tests.conftest import Desk
 from tests.domain.referral_bodies import order_body
@@ -186,12 +184,35 @@ def test_every_address_is_judged_by_the_form(desk: Desk, officer: Person) -> Non
     urls = f"{URL}\r\nhxxps://video[.]example/2\r\n\r\nhttps://elsewhere.invalid/\r\n{URL}#x\r\n"
     refused = unescape(officer.post(NEW, 422, **(GOOD | {"urls": urls})).text)
     at_field = refused.split('id="urls-error"')[1].split("</p>")[0]
-    assert "Address 3: " in at_field
-    assert "Address 4: " in at_field
+    assert "Address 3 (hxxps://elsewhere[.]invalid/): " in at_field
+    assert "Address 4 (hxxps://video[.]example/watch/1#x): " in at_field
     assert "elsewhere.invalid" in refused
     page, _answer = sent(officer, **(GOOD | {"urls": urls.partition("https://else")[0]}))
     assert "hxxps://video[.]example/2" in page
     assert count(desk, Item) == 2
+
+
+def test_the_summary_has_each_bad_address_up_to_ten_with_how_it_begins(desk: Desk, officer: Person) -> None:
+    bad = [f"https://elsewhere.invalid/{number}" for number in range(12)]
+    refused = officer.post(NEW, 422, **(GOOD | {"urls": "\n".join([URL, *bad])})).text
+    summary = unescape(refused.partition('<div class="message error"')[2].partition("</div>")[0])
+    for number in range(10):
+        assert f"Address {number + 2} (hxxps://elsewhere[.]invalid/{number}): " in summary
+    assert summary.count("Address 1") == 2, "the tenth and the eleventh"
+    assert "and 2 more" in summary
+
+
+def test_a_country_written_out_is_told_and_not_cut_to_two_letters(
+    desk: Desk, officer: Person, judge: Person
+) -> None:
+    page = officer.post(NEW, 422, **(GOOD | {"issuing_country": "Austria"})).text
+    assert "Write two capital letters such as BE" in page.split('id="issuing_country-error"')[1]
+    order = judge.post(NEW, 422, **(ORDER | {"order_issuing_state": "Austria"})).text
+    assert 'id="order_issuing_state-error"' in order
+    for shown, name in ((page, "issuing_country"), (order, "order_issuing_state")):
+        (field,) = re.findall(rf'<input[^>]* name="{name}"[^>]*>', shown)
+        assert 'value="austria"' in field.lower()
+        assert int(re.findall(r'maxlength="(\d+)"', field)[0]) > 40, "a browser would keep two letters"
 
 
 def test_what_was_sent_before_is_said_before_sending(desk: Desk, officer: Person, unit: str) -> None:
@@ -203,88 +224,6 @@ def test_what_was_sent_before_is_said_before_sending(desk: Desk, officer: Person
     assert other not in page
     assert "CANARY" not in page
     assert "Sent before" not in officer.post(NEW, 200, **(GOOD | {"urls": "https://video.example/3"})).text
-
-
-def with_file(name: str, content: bytes, **typed: Any) -> dict[str, Any]:
-    return GOOD | typed | {"files": (BytesIO(content), name)}
-
-
-def upload(person: Person, status: int, **typed: Any) -> str:
-    answer = person.post(NEW, status, **typed)
-    answer.request.environ["wsgi.input"].close()  # the test client leaves it open
-    return answer.text
-
-
-def kept_on(page: str) -> list[str]:
-    return re.findall(r'name="kept" value="([^"]+)" checked', page)
-
-
-def test_files_are_kept_with_a_form_that_comes_back(desk: Desk, officer: Person) -> None:
-    refused = upload(officer, 422, **with_file("../frame\u202e.png", PNG, reason=""))
-    assert "frame" in refused
-    (token,) = kept_on(refused)
-    page = officer.post(NEW, 200, **GOOD, kept=token, once=once(refused)).text
-    assert "frame" in page
-    back = officer.post(NEW, 200, **hidden(page), step="change").text
-    assert kept_on(back) == [token]
-    answer = officer.post(SEND, 303, **hidden(page))
-    (piece,) = desk.session.scalars(sa.select(Evidence)).all()
-    assert (piece.media_type, piece.length) == ("image/png", len(PNG))
-    assert f"{len(PNG)} bytes" in officer.follow(answer)
-    (kept,) = desk.session.scalars(sa.select(Referral)).all()
-    assert original_of(desk.session, kept.id, data_dir=desk.settings.data_dir)
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "sentence"),
-    [
-        ("a.png", b"", "is empty"),
-        ("a.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
-        ("a.exe", b"MZ\x00\x01", "none of the kinds"),
-        ("a.txt", b"x" * (10 * 1024 * 1024 + 1), "at most 10 MiB"),
-        ("a.txt", b"x" * (33 * 1024 * 1024), "more than 32 MiB"),
-    ],
-)
-def test_a_file_that_cannot_be_taken_is_named(
-    desk: Desk, officer: Person, name: str, content: bytes, sentence: str
-) -> None:
-    status = 413 if len(content) > 32 * 1024 * 1024 else 422
-    page = unescape(upload(officer, status, **with_file(name, content)))
-    assert sentence in page
-    assert status == 413 or GOOD["reason"] in page
-    assert not kept_on(page)
-
-
-def test_a_file_that_cannot_be_shown_is_said_to_be_so_before_sending(desk: Desk, officer: Person) -> None:
-    page = upload(officer, 200, **with_file("fake.png", PNG))
-    said = "It is kept, but it cannot be shown to our review team. It is damaged or cut off."
-    assert said in page
-    assert said in officer.post(NEW, 200, **hidden(page)).text  # known of the kept file, without a new look
-    officer.post(SEND, 303, **hidden(page))
-    assert desk.session.scalars(sa.select(Evidence.name)).all() == ["fake.png"]
-
-
-def test_a_file_that_can_be_shown_is_taken_without_a_word(desk: Desk, officer: Person) -> None:
-    picture = BytesIO()
-    Image.new("RGB", (8, 8)).save(picture, "PNG")
-    page = upload(officer, 200, **with_file("real.png", picture.getvalue()))
-    assert "real.png" in page
-    assert "cannot be shown" not in page
-
-
-def test_a_file_of_somebody_else_cannot_be_named(desk: Desk, officer: Person, judge: Person) -> None:
-    (token,) = kept_on(upload(officer, 422, **with_file("secret.txt", b"CANARY", reason="")))
-    for wrong in (token, token[:-2], "x", ""):
-        assert "secret.txt" not in judge.post(NEW, 200, **GOOD, kept=wrong).text
-
-
-def test_a_file_that_is_gone_is_to_be_chosen_again(desk: Desk, officer: Person) -> None:
-    (token,) = kept_on(upload(officer, 422, **with_file("a.txt", b"words", reason="")))
-    for path in (desk.settings.data_dir / "unsent").iterdir():
-        path.unlink()
-    page = unescape(officer.post(NEW, 422, **GOOD, kept=token).text)
-    assert "Choose “a.txt” again" in page
-    assert GOOD["reason"] in page
 
 
 def test_an_order_of_an_authority_is_due_in_an_hour(desk: Desk, judge: Person) -> None:

@@ -34,14 +34,8 @@ class Seen:
     logged: set[str]
 
 
-@pytest.fixture(
-    scope="session",
-    # one process for each database: going everywhere takes a while, and need not be done twice
-    params=[
-        pytest.param(name, marks=pytest.mark.xdist_group(f"walls {name}"))
-        for name in ("sqlite", "postgresql")
-    ],
-)
+# one process for each database (`WallsTogether`): going everywhere takes a while, and need not be done twice
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def seen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
     """Everybody has gone everywhere; the desk is gone, what they saw is kept."""
     folder = tmp_path_factory.mktemp("walls")

@@ -19,8 +19,14 @@ NAMES = {
     "code": "not_found",
     "filename": "desk.css",
     "place": "0/000",
+    "before": "00000000",
+    "version_id": "W-0000-0000-0000",
+    "review_id": "V-0000-0000-0000",
+    "hold_id": "H-0000-0000-0000",
+    "erasure_id": "X-0000-0000-0000",
+    "email_id": "M-0000-0000-0000",
 }
-"""Parts of addresses that name something of the program itself."""
+"""Parts of addresses that name something of the program itself, or what is not on this stage."""
 MOST_LINKS = 400
 SAME_FOR_ALL = ("/static/", "/display", "/errors/")
 """Where links need not be followed: one page of each is looked at anyway."""
@@ -50,11 +56,14 @@ def parts_of(rule: Rule) -> list[str]:
 
 
 def addresses(rule: Rule, ids: Ids) -> Iterator[str]:
-    """The route's address with every choice of these ids; a part of unknown name takes each."""
+    """The route's address with each of these ids in its place; a part of unknown name takes all.
+
+    Where there are several parts, which of them belong together is left to the links of the pages.
+    """
     every = [one for some in ids.values() for one in some]
-    names = parts_of(rule)
-    for chosen in itertools.product(*(_fitting(name, ids, every) for name in names)):
-        yield fill(rule, chosen)
+    choices = [_fitting(name, ids, every) for name in parts_of(rule)]
+    for number in range(max(map(len, choices), default=1)):
+        yield fill(rule, (some[number % len(some)] for some in choices))
 
 
 def fill(rule: Rule, chosen: Iterable[str]) -> str:

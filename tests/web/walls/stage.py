@@ -95,6 +95,7 @@ def build(desk: Desk) -> Stage:
     stage.note("house", "sample_id", new_id("Y"))  # of none: what a judge sees has its own column
     settle(desk.settings.data_dir)
     stage.note("house", "run_id", verifying.request_verification(actor=stage.actors["legal"]))
+    stage.note("house", "export_id", brought.ask_export(desk, stage.actors["legal"]))
     return stage
 
 

@@ -4,16 +4,14 @@ from collections.abc import Callable, Mapping
 
 import sqlalchemy as sa
 
-from review import clock
-from review.actions.deliveries import lease_deliveries, record_attempt
 from review.actions.notices import add_notice, confirm_notice
 from review.domain.notices import OCCASIONS
-from review.domain.permissions import ANONYMOUS, SERVICE, Actor
+from review.domain.permissions import ANONYMOUS, Actor
 from review.domain.webhooks import EndpointKind, Failure
 from review.models import Delivery, Endpoint
 from review.webhooks import Outcome
 from tests.conftest import Desk
-from tests.endpoints import make_endpoint
+from tests.endpoints import lease, make_endpoint, record
 from tests.posts import mail_through
 from tests.web.walls.marks import Mark
 
@@ -36,11 +34,11 @@ def add_endpoints(desk: Desk, actors: Mapping[str, Actor]) -> None:
 
 def note_messages(desk: Desk, ids: Mapping[str, Mapping[str, list[str]]], note: Callable[..., None]) -> None:
     """Every message was refused once, with words; some ids of each sender are remembered."""
-    for leased in lease_deliveries(room=1_000, under_way={}, actor=SERVICE):
+    for leased in lease(room=1_000):
         owner = desk.session.get_one(Endpoint, leased.endpoint_id).sender_id
         mark = Mark.OWN_REFUSAL if owner == ids["own"]["sender_id"][0] else Mark.OTHER_REFUSAL
         outcome = Outcome(503, Failure.STATUS, 7, f"{mark}: come back later")
-        record_attempt(leased, outcome, began_at=clock.now(), actor=SERVICE)
+        record(leased, outcome)
     for whose in ("own", "other"):
         own = ids[whose]["sender_id"][0]
         kept = sa.select(Endpoint.id).where(Endpoint.sender_id == own).order_by(Endpoint.id)

@@ -20,7 +20,7 @@ from review.errors import (
     StorageFull,
     TooManyRequests,
 )
-from review.web.api.requests import LISTED, MOST_LISTED
+from review.web.requests import LISTED, MOST_LISTED
 
 View = TypeVar("View", bound=Callable[..., Any])
 Schema = Mapping[str, Any]

@@ -1,0 +1,207 @@
+"""Exports as jobs: on the trail before they start, worked on by one, fetched on the record, gone in time."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+
+from review import clock
+from review.actions import export_jobs as jobs
+from review.domain.exports import KEPT_DAYS, MOST_WAITING, ExportForm, ExportState, Selection
+from review.domain.permissions import SERVICE, Actor, Role
+from review.errors import AlreadyClosed, AlreadyExists, ClaimLost, InvalidInput, NotFound, NotPermitted
+from review.models import Case, Export, Opening
+from review.models.export_files import drop_export, export_path
+from review.queries.exports import COLUMNS, export_of
+from review.workers import exporting
+from tests.conftest import Desk
+from tests.factories import make_account, make_sender, receive, sender_actor
+from tests.trails import decide_all, settle
+
+WHY = "Asked for by the court of Example."
+
+
+def _legal() -> Actor:
+    return make_account(Role.LEGAL)
+
+
+def _cases(desk: Desk, count: int = 2) -> list[str]:
+    actor = sender_actor(make_sender())
+    for number in range(count):
+        receive(actor, f"https://video.example/{number}", reference=f"=R-{number}")
+    return list(desk.session.scalars(sa.select(Case.id).order_by(Case.opened_at, Case.id)))
+
+
+def _work(desk: Desk) -> None:
+    while exporting.run_once(desk.app):
+        pass
+
+
+def _told(desk: Desk, event_type: str) -> list[str]:
+    wanted = sa.select(Opening.object_id).where(Opening.event_type == event_type)
+    return sorted(desk.session.scalars(wanted))
+
+
+def _row(desk: Desk, export_id: str) -> Any:
+    return desk.session.execute(sa.select(Export.__table__).where(Export.id == export_id)).one()
+
+
+def _ask(form: ExportForm, actor: Actor, **chosen: Any) -> str:
+    return jobs.request_export(form, Selection(**chosen), reason=WHY, actor=actor)
+
+
+def test_each_case_has_its_event_before_anything_is_written(desk: Desk) -> None:
+    cases, legal = _cases(desk), _legal()
+    export_id = _ask(ExportForm.CSV, legal)
+    assert _told(desk, "export.made") == sorted(cases)
+    assert _row(desk, export_id).state == ExportState.WAITING
+    assert not export_path(desk.settings.data_dir, export_id).exists()
+
+
+def test_the_digest_is_on_the_trail_before_anybody_may_fetch_the_file(desk: Desk) -> None:
+    _cases(desk)
+    legal = _legal()
+    export_id = _ask(ExportForm.JSONL, legal)
+    with pytest.raises(AlreadyClosed):
+        jobs.fetch_export(export_id, actor=legal)
+    assert _told(desk, "export.fetched") == []
+    _work(desk)
+    row = _row(desk, export_id)
+    assert (row.state, row.done, row.rows) == (ExportState.DONE, 2, 2)
+    assert _told(desk, "export.finished") == ["trail"]
+    assert jobs.fetch_export(export_id, actor=legal) == row.sha256
+    assert _told(desk, "export.fetched") == ["trail"]
+
+
+@pytest.mark.parametrize("form", [ExportForm.CSV, ExportForm.JSONL])
+def test_tables_hold_one_row_an_item_and_no_formula(desk: Desk, form: ExportForm) -> None:
+    cases = _cases(desk)
+    decide_all(outcome="accepted")
+    export_id = _ask(form, _legal())
+    _work(desk)
+    text = export_path(desk.settings.data_dir, export_id).read_bytes().decode("utf-8-sig")
+    if form is ExportForm.JSONL:
+        rows = [json.loads(line) for line in text.splitlines()]
+        assert [row["case_id"] for row in rows] == cases
+        assert {row["outcome"] for row in rows} == {"accepted"}
+        assert rows[0]["sender_reference"] == "=R-0"
+        assert rows[0]["clauses"]
+        return
+    lines = text.split("\r\n")
+    assert lines[0] == ",".join(f'"{name}"' for name in COLUMNS)
+    assert len(lines) == len(cases) + 2
+    assert '"\'=R-0"' in lines[1]
+
+
+def test_a_bundle_and_a_pdf_are_made_whole(desk: Desk) -> None:
+    _cases(desk)
+    settle(desk.settings.data_dir)
+    made = [_ask(form, _legal()) for form in (ExportForm.BUNDLE, ExportForm.PDF)]
+    _work(desk)
+    bundle, pdf = (export_path(desk.settings.data_dir, export_id).read_bytes() for export_id in made)
+    assert json.loads(bundle.split(b"\n")[0])["format"] == "referral-review/bundle/v1"
+    assert pdf.startswith(b"%PDF-")
+    assert [_row(desk, export_id).length for export_id in made] == [len(bundle), len(pdf)]
+
+
+def test_a_selection_leaves_what_it_says(desk: Desk) -> None:
+    first, _second = _cases(desk)
+    legal = _legal()
+    assert _row(desk, _ask(ExportForm.CSV, legal, case_id=first)).case_ids == [first]
+    decide_all()
+    _cases(desk, 3)
+    assert _row(desk, _ask(ExportForm.CSV, legal, state="decided")).cases == 2
+    tomorrow = (clock.now() + timedelta(days=1)).date()
+    with pytest.raises(InvalidInput, match="No case"):
+        _ask(ExportForm.CSV, legal, since=tomorrow)
+
+
+def test_who_may_not_is_refused_and_a_reason_is_needed(desk: Desk) -> None:
+    _cases(desk)
+    for role in (Role.MODERATOR, Role.LEAD, Role.ADMIN):
+        with pytest.raises(NotPermitted):
+            _ask(ExportForm.CSV, make_account(role))
+    with pytest.raises(InvalidInput, match="Say in"):
+        jobs.request_export(ExportForm.CSV, Selection(), reason=" no ", actor=_legal())
+    assert _told(desk, "export.made") == []
+    with pytest.raises(NotPermitted):
+        jobs.take_export(actor=_legal())
+    with pytest.raises(NotFound):
+        jobs.cancel_export("O-0000-0000-0000", actor=_legal())
+    with pytest.raises(NotFound):
+        jobs.fetch_export("O-0000-0000-0000", actor=_legal())
+
+
+def test_nobody_fills_the_queue(desk: Desk) -> None:
+    _cases(desk, 1)
+    legal = _legal()
+    for _number in range(MOST_WAITING):
+        _ask(ExportForm.CSV, legal)
+    with pytest.raises(AlreadyExists):
+        _ask(ExportForm.CSV, legal)
+
+
+def test_cancelled_while_it_is_made_it_leaves_no_file(desk: Desk) -> None:
+    _cases(desk)
+    legal = _legal()
+    export_id = _ask(ExportForm.CSV, legal)
+    assert exporting.run_once(desk.app)  # the first step is written
+    jobs.cancel_export(export_id, actor=legal)
+    _work(desk)
+    assert _row(desk, export_id).state == ExportState.CANCELLED
+    assert list((desk.settings.data_dir / "exports").iterdir()) == []
+    with pytest.raises(AlreadyClosed):
+        jobs.cancel_export(export_id, actor=legal)
+
+
+def test_what_a_dead_worker_had_is_begun_anew_and_given_up_after_three(desk: Desk) -> None:
+    _cases(desk)
+    export_id = _ask(ExportForm.CSV, _legal())
+    first = jobs.take_export(actor=SERVICE)
+    assert first is not None
+    assert jobs.take_export(actor=SERVICE) is None
+    over = clock.now() + timedelta(seconds=jobs.LEASE_SECONDS + 1)
+    with time_machine.travel(over, tick=False):
+        second = jobs.take_export(actor=SERVICE)
+        assert second is not None
+        with pytest.raises(ClaimLost):
+            jobs.renew_export(first, done=1, actor=SERVICE)
+        with pytest.raises(ClaimLost):
+            jobs.finish_export(first, rows=1, length=1, sha256="0" * 64, actor=SERVICE)
+    for tries in (2, 3):
+        with time_machine.travel(over + timedelta(hours=tries), tick=False):
+            taken = jobs.take_export(actor=SERVICE)
+            assert (taken is None) == (tries == 3)
+    row = _row(desk, export_id)
+    assert (row.state, row.failure) == (ExportState.FAILED, jobs.DIED)
+    assert _told(desk, "export.finished") == []
+
+
+def test_a_worker_that_is_asked_to_stop_gives_it_back(desk: Desk) -> None:
+    _cases(desk)
+    export_id = _ask(ExportForm.CSV, _legal())
+    assert exporting.run_once(desk.app)
+    exporting.finish(desk.app)
+    assert _row(desk, export_id).tries == 0
+    _work(desk)
+    assert _row(desk, export_id).state == ExportState.DONE
+
+
+def test_the_file_is_deleted_when_its_time_is_over(desk: Desk) -> None:
+    _cases(desk)
+    legal = _legal()
+    export_id = _ask(ExportForm.CSV, legal)
+    _work(desk)
+    assert export_path(desk.settings.data_dir, export_id).exists()
+    with time_machine.travel(clock.now() + timedelta(days=KEPT_DAYS, seconds=1), tick=False):
+        with pytest.raises(AlreadyClosed):
+            jobs.fetch_export(export_id, actor=legal)
+        _work(desk)
+    assert not export_path(desk.settings.data_dir, export_id).exists()
+    found = export_of(desk.session, export_id)
+    assert found is not None
+    assert (found.state, found.sha256 is not None) == (ExportState.EXPIRED, True)
+    drop_export(desk.settings.data_dir, export_id)  # again is no matter
