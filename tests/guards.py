@@ -1,6 +1,6 @@
 """Doing what the triggers and keys of the database forbid, as somebody with its own console could."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import sqlalchemy as sa
@@ -24,12 +24,14 @@ def unguarded() -> Iterator[None]:
             cursor.execute("SET session_replication_role = replica")
             connection.commit()  # type: ignore[attr-defined]
 
-    with engine.begin() as connection:
-        if engine.dialect.name == "sqlite":
+    names: Sequence[str] = ()
+    if engine.dialect.name == "sqlite":  # read before: SQLite lets no reader write once another wrote
+        with engine.connect() as connection:
             names = connection.scalars(sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all()
-            for name in names:
-                connection.exec_driver_sql(f"DROP TRIGGER {name}")
-        else:
+    with engine.begin() as connection:
+        for name in names:
+            connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        if engine.dialect.name != "sqlite":
             for table in Base.metadata.tables:
                 connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
     engine.dispose()
