@@ -286,8 +286,9 @@ def undo_review(case_id: str, *, actor: Actor) -> int:
     """Take one's own pending review back while its window runs; the generation of the new claim.
 
     The text comes back as draft and the case is claimed anew, even at five claims. What was recorded in the
-    same step is taken back with it and free again; of such a case the review can be undone alone too. Raises
-    `NotFound`, `NotPermitted` for somebody else's review, `UndoWindowOver`, or `NothingToUndo`.
+    same step is taken back with it, free again and ticked in the draft; of such a case the review can be
+    undone alone too. Raises `NotFound`, `NotPermitted` for somebody else's review, `UndoWindowOver`, or
+    `NothingToUndo`.
     """
     check_permission(actor, Permission.REVIEW_CASE)
     with db.transaction() as writer:
@@ -302,8 +303,6 @@ def undo_review(case_id: str, *, actor: Actor) -> int:
         generation = case.claim_generation + 1
         if not _reopen(writer, review, generation, actor, now, keep=True):
             raise UndoWindowOver(_TOO_LATE)
-        fields = form_fields(review.content)
-        store_draft(writer, case_id, fields, claim_generation=generation, actor=actor, at=now)
         _record_undo(writer, review, actor, now)
         ledger.record(
             writer,
@@ -313,10 +312,14 @@ def undo_review(case_id: str, *, actor: Actor) -> int:
             at=now,
             meta={"generation": generation, "way": "undo"},
         )
+        also = []
         for companion_id in companions.recorded_with(writer, review.id):
             companion = decisions.review_by_id(writer, companion_id)
             if companion is not None and _reopen(writer, companion, 0, actor, now, keep=False):
                 _record_undo(writer, companion, actor, now)
+                also.append(companion.case_id)
+        fields = form_fields(review.content) | companions.ticked_again(writer, also)
+        store_draft(writer, case_id, fields, claim_generation=generation, actor=actor, at=now)
         return generation
 
 

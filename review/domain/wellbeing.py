@@ -109,10 +109,14 @@ def working_since(
     return began
 
 
+def is_long_work(exposure: Exposure, limits: Limits) -> bool:
+    """Whether the minutes without a break alone ask for one."""
+    return 0 < limits.break_minutes <= exposure.working_minutes
+
+
 def is_break_due(exposure: Exposure, limits: Limits) -> bool:
     """Whether the desk asks for a break: after so many minutes, or after so much of high severity."""
-    long = 0 < limits.break_minutes <= exposure.working_minutes
-    return long or 0 < limits.break_reveals <= exposure.high_since_break
+    return is_long_work(exposure, limits) or 0 < limits.break_reveals <= exposure.high_since_break
 
 
 def is_spent(exposure: Exposure, limits: Limits) -> bool:
@@ -121,8 +125,12 @@ def is_spent(exposure: Exposure, limits: Limits) -> bool:
 
 
 def ladder_of(comfort: Comfort) -> tuple[str, ...]:
-    """The steps in which a picture is shown to somebody who chose so; colour is always the last."""
-    steps = ["small"] if comfort.blur and comfort.size == "small" else []
+    """The steps in which a picture is shown to somebody who chose so; colour is always the last.
+
+    There is one small picture, blurred and grey: whoever wants any of small and blurred begins with it, so
+    that nobody is shown more than they asked for.
+    """
+    steps = ["small"] if comfort.blur or comfort.size == "small" else []
     if comfort.grey:
         steps.append("grey")
     return (*steps, "colour")

@@ -121,6 +121,14 @@ def senders_of(reader: Session, case_ids: Collection[str]) -> int:
     return int(reader.scalar(statement) or 0)
 
 
+def ticked_again(reader: Session, case_ids: Collection[str]) -> dict[str, list[str]]:
+    """The field of a form in which these cases are ticked as they stand; nothing without any."""
+    if not case_ids:
+        return {}
+    rows = reader.execute(sa.select(Case.id, Case.version).where(Case.id.in_(case_ids)).order_by(Case.id))
+    return {"also": [f"{row.id}:{row.version}" for row in rows]}
+
+
 def recorded_with(reader: Session, review_id: str) -> Sequence[str]:
     """The reviews that were recorded in the same step as this one."""
     rows = reader.scalars(

@@ -75,15 +75,27 @@ def choice_of(reader: Session, account_id: str, *, settings: Settings) -> Choice
     )
 
 
-def _last_reviews() -> sa.Subquery:
-    """Severities of the cases that the person recorded last, as many as may come in a row."""
+def _last_met() -> sa.Subquery:
+    """Severities of the cases that the person saw or recorded last, as many as may come in a row.
+
+    Seen alone counts as well: who passes a case on, asks about it or gives it back has seen it.
+    """
+    recorded = sa.select(Review.case_id, Review.recorded_at.label("at")).where(
+        Review.account_id == sa.bindparam("account_id"), Review.recorded_at >= sa.bindparam("since")
+    )
+    seen = sa.select(Reveal.case_id, Reveal.revealed_at.label("at")).where(
+        Reveal.account_id == sa.bindparam("account_id"),
+        Reveal.revealed_at >= sa.bindparam("since"),
+        Reveal.stage.in_([sa.literal(stage) for stage in SHOWN]),
+    )
+    met = sa.union_all(recorded, seen).subquery("met")
     return (
         sa.select(Case.severity)
-        .join(Review, Review.case_id == Case.id)
-        .where(Review.account_id == sa.bindparam("account_id"), Review.recorded_at >= sa.bindparam("since"))
-        .order_by(Review.recorded_at.desc())
+        .join(met, met.c.case_id == Case.id)
+        .group_by(Case.id, Case.severity)
+        .order_by(sa.func.max(met.c.at).desc())
         .limit(sa.bindparam("most"))
-        .subquery("last_reviews")
+        .subquery("last_met")
     )
 
 
@@ -146,7 +158,7 @@ _PACE = Prepared(
         .scalar_subquery()
         .label("high"),
         sa.select(sa.func.count())
-        .select_from(_last_reviews())
+        .select_from(_last_met())
         .where(sa.literal_column("severity") == sa.literal("high"))
         .scalar_subquery()
         .label("in_a_row"),

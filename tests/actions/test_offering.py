@@ -9,6 +9,7 @@ from review import db
 from review.actions.cases import claim_next
 from review.actions.comforts import choose_comfort
 from review.actions.decisions import record_review
+from review.actions.escalations import escalate_case
 from review.actions.evidence import Size, reveal_evidence
 from review.domain.media import Stage
 from review.domain.permissions import Actor
@@ -41,6 +42,26 @@ def test_after_three_severe_cases_a_calmer_one_comes_first(desk: Desk) -> None:
     person = make_account()
     severe, calm = _severe(5), make_case(due_in=FAR)
     assert [_next(person) for _case in range(6)] == [*severe[:3], calm, *severe[3:]]
+
+
+def test_what_was_seen_and_given_back_counts_in_the_row(desk: Desk) -> None:
+    person = make_account()
+    with time_machine.travel(NOW, tick=False) as hand:
+        severe, calm = _severe(5), make_case(due_in=FAR)
+        for case_id in severe[:3]:
+            claim = claim_next(actor=person)
+            assert claim is not None
+            assert claim.case_id == case_id
+            reveal_evidence(
+                case_id, add_evidence(case_id), stage=Stage.SMALL, size=Size(9, 3, 3), actor=person
+            )
+            escalate_case(
+                case_id, "Is this a threat under the law, or satire as the poster says?",
+                claim_generation=claim.claim_generation, version=claim.version, actor=person,
+            )  # fmt: skip
+            db.session().rollback()
+            hand.shift(timedelta(minutes=1))
+        assert [_next(person) for _case in range(2)] == [calm, severe[3]]
 
 
 def test_a_row_of_severe_cases_goes_on_where_nothing_calmer_waits(desk: Desk) -> None:

@@ -87,10 +87,13 @@ def test_a_desk_without_limits_asks_nobody() -> None:
     ("comfort", "steps"),
     [
         (Comfort(), ("small", "grey", "colour")),
-        (Comfort(size="full"), ("grey", "colour")),
-        (Comfort(blur=False), ("grey", "colour")),
+        (Comfort(size="full"), ("small", "grey", "colour")),
+        (Comfort(blur=False), ("small", "grey", "colour")),
         (Comfort(grey=False), ("small", "colour")),
-        (Comfort(blur=False, grey=False), ("colour",)),
+        (Comfort(grey=False, size="full"), ("small", "colour")),
+        (Comfort(blur=False, grey=False), ("small", "colour")),
+        (Comfort(blur=False, size="full"), ("grey", "colour")),
+        (Comfort(blur=False, grey=False, size="full"), ("colour",)),
     ],
 )
 def test_pictures_are_shown_in_the_steps_that_one_chose(comfort: Comfort, steps: tuple[str, ...]) -> None:

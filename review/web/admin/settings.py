@@ -123,6 +123,8 @@ def _hint(found: SettingInUse) -> str:
         return gettext("Paths with commas between, such as /channel/*; blank for none.")
     if found.setting.attribute == "fold_sender":
         return gettext("Of referral, notice and removal_order, with commas between; blank for none.")
+    if found.setting.attribute == "comfort":
+        return gettext("Any of blur and grey, and small or full, with commas between.")
     least, most = found.setting.least, found.setting.most
     return gettext("A whole number from %(least)s to %(most)s.", least=least, most=most)
 

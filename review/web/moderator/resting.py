@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, current_app, request, session
 
 from review import clock, db
-from review.domain.wellbeing import ASK_AGAIN, is_break_due
+from review.domain.wellbeing import ASK_AGAIN, is_break_due, is_long_work
 from review.queries.exposure import choice_of, exposure_of, wants_low
 from review.web import guard
 
@@ -35,7 +35,7 @@ def remind() -> None:
     limits = choice_of(reader, account_id, settings=current_app.config["REVIEW_SETTINGS"]).limits
     exposure = exposure_of(reader, account_id, now=now)
     if is_break_due(exposure, limits):
-        session["rest"] = max(1, exposure.working_minutes)  # many looks in less than one ask as well
+        session["rest"] = exposure.working_minutes if is_long_work(exposure, limits) else 0
         session["rest_asked"] = seconds
 
 

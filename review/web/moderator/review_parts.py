@@ -27,6 +27,7 @@ class ReviewParts:
     """Beside the fields: how the clauses are offered, and which further cases of the same referral.
 
     ``inserted`` are the snippet versions that the form says are in it, ``also`` the cases that are ticked;
+    ``gone``: cases that were ticked and are not offered any more, or not as they were.
     ``senders``: to how many the statement goes with these, ``together`` with all of them.
     """
 
@@ -37,6 +38,7 @@ class ReviewParts:
     inserted: Sequence[str]
     companions: tuple[Companion, ...]
     also: frozenset[str]
+    gone: tuple[str, ...]
     senders: int
     together: int
 
@@ -64,6 +66,8 @@ def review_parts(
     found = companions_of(reader, summary.id, account_id=account_id, now=clock.now()) if beside else ()
     ticked = set(values.get("also") or ())
     also = frozenset(one.case_id for one in found if f"{one.case_id}:{one.version}" in ticked)
+    were = (value.partition(":")[0] for value in sorted(ticked))
+    gone = tuple(case_id for case_id in were if case_id not in also and read_id(case_id, "C") == case_id)
     everything = [summary.id, *(one.case_id for one in found)]
     return ReviewParts(
         clauses=clauses,
@@ -73,6 +77,7 @@ def review_parts(
         inserted=tuple(values.get("snippets") or ()),
         companions=found,
         also=also,
+        gone=gone,
         senders=senders_of(reader, [summary.id, *also]) if also else content.senders,
         together=senders_of(reader, everything) if found else content.senders,
     )

@@ -147,6 +147,34 @@ def test_the_card_comes_once_with_a_case_not_yet_begun_and_again_after_a_while(d
         assert ASKS in _next(client)
 
 
+def test_the_card_says_that_it_was_what_one_saw_where_the_minutes_are_few(desk: Desk) -> None:
+    desk.app.config["REVIEW_SETTINGS"] = _asking(desk, break_minutes=50, break_reveals=1)
+    client = desk.client()
+    with time_machine.travel(NOW, tick=False) as hand:
+        person = make_sign_in(client, Role.MODERATOR)
+        make_case(severity="high")
+        _next(client)
+        _shown(_held(person), person)
+        hand.shift(timedelta(minutes=5))
+        make_case()
+        page = _next(client)
+    assert "You were shown much of high severity without a break." in page
+    assert "of work without a break." not in page
+
+
+def test_one_is_told_that_the_days_limit_of_low_severity_is_used(desk: Desk) -> None:
+    desk.app.config["REVIEW_SETTINGS"] = replace(desk.settings, budget_low=1)
+    client = desk.client()
+    person = make_sign_in(client, Role.MODERATOR)
+    make_case()
+    _next(client)
+    told = "limit of low severity for a day"
+    assert told not in client.get("/comfort").text
+    _shown(_held(person), person)
+    assert told in client.get("/comfort").text
+    assert told in client.get("/my-work").text
+
+
 def test_the_card_comes_into_no_draft_and_the_break_keeps_what_is_typed(desk: Desk) -> None:
     """Goal 22: whatever the page of a held case does with half a review past the limit, nothing asks."""
     desk.app.config["REVIEW_SETTINGS"] = replace(

@@ -253,6 +253,27 @@ def test_other_cases_of_the_referral_are_offered_and_recorded_with_it(desk: Desk
     assert f'action="/cases/{others[0]}/undo"' in work
     assert moderator.post(f"/cases/{first}/undo").status_code == 303
     assert desk.session.scalar(sa.select(sa.func.count()).where(Review.undone_at.is_(None))) == 0
+    page = moderator.get(f"/cases/{first}")
+    ticked = re.findall(r'name="also" value="([^"]+)" checked', page)
+    assert [value.partition(":")[0] for value in ticked] == [others[0]], (
+        "what was undone with it is ticked again"
+    )
+
+
+def test_a_ticked_case_that_is_not_offered_any_more_is_named(desk: Desk) -> None:
+    first, others = together(desk)
+    moderator = Moderator(desk)
+    seen = moderator.claim(first)
+    offered = [f"{case_id}:1" for case_id in others]
+    moderator.post(f"/cases/{first}/draft", also=offered, rationale=OWN, **seen)
+    assert "Not ticked any more" not in moderator.get(f"/cases/{first}")
+    Moderator(desk).claim(others[0])
+    page = moderator.get(f"/cases/{first}")
+    assert f"they have ended, or they changed: {others[0]}." in page
+    assert re.findall(r'name="also" value="([^"]+)" checked', page) == offered[1:]
+    refused = moderator.post(f"/cases/{first}/review", outcome="accepted", also=offered, **seen)
+    assert refused.status_code == 422
+    assert f"they have ended, or they changed: {others[0]}." in refused.text
 
 
 @pytest.mark.parametrize(
