@@ -18,7 +18,7 @@ from review.domain.states import CaseState, Round
 from review.models import Case, Clause, ClauseVersion, Draft, Item, Referral, Review, ReviewClause, Sender
 from review.prepared import Prepared
 from review.queries.clauses import ClauseInForce, clauses_in_force
-from review.queries.snippets import snippets_named, snippets_of_review
+from review.queries.snippets import earlier_wordings, snippets_named, snippets_of_review
 from review.queries.staff import staff_named
 
 MOST_SNIPPETS = 400
@@ -105,7 +105,10 @@ def review_facts(
 def _snippets_for(
     reader: Session, review: ReviewInput, in_force: Sequence[ClauseInForce]
 ) -> tuple[Snippet, ...]:
-    """What is ready-made for the clauses that a review names, and what it says was inserted before that."""
+    """What is ready-made for the clauses that a review names, and what it says was inserted before that.
+
+    For an accept also what the texts said before they were changed: that is nobody's own sentence either.
+    """
     now = {
         snippet.version_id: snippet
         for clause in in_force
@@ -113,7 +116,10 @@ def _snippets_for(
         for snippet in clause.snippets
     }
     earlier = sorted(set(review.snippets) - now.keys())[:MOST_SNIPPETS]
-    return (*now.values(), *(snippets_named(reader, earlier) if earlier else ()))
+    found = now | ({one.version_id: one for one in snippets_named(reader, earlier)} if earlier else {})
+    if review.outcome == "accepted" and any(one.version > 1 for one in now.values()):
+        found |= {one.version_id: one for one in earlier_wordings(reader, now.keys())}
+    return tuple(found.values())
 
 
 def registered_names(reader: Session) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """Which ready-made texts are there for a clause, in which versions, and which were inserted into a review?"""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -72,6 +72,18 @@ def snippets_named(reader: Session, version_ids: Sequence[str]) -> tuple[rules.S
         sa.select(*_COLUMNS)
         .join(SnippetVersion, SnippetVersion.snippet_id == Snippet.id)
         .where(SnippetVersion.id.in_(version_ids), SnippetVersion.withdrawn.is_(False))
+        .order_by(SnippetVersion.id)
+    )
+    return tuple(rules.Snippet(*row) for row in rows)
+
+
+def earlier_wordings(reader: Session, version_ids: Collection[str]) -> tuple[rules.Snippet, ...]:
+    """What the snippets of these versions said in their other versions, but for those withdrawn."""
+    same = sa.select(SnippetVersion.snippet_id).where(SnippetVersion.id.in_(sorted(version_ids)))
+    rows = reader.execute(
+        sa.select(*_COLUMNS)
+        .join(SnippetVersion, SnippetVersion.snippet_id == Snippet.id)
+        .where(Snippet.id.in_(same), SnippetVersion.withdrawn.is_(False))
         .order_by(SnippetVersion.id)
     )
     return tuple(rules.Snippet(*row) for row in rows)

@@ -128,6 +128,23 @@ def test_an_accept_with_ready_made_words_alone_is_refused_with_the_remedy(desk: 
     assert desk.session.scalar(sa.select(sa.func.count()).select_from(ReviewSnippet)) == 2
 
 
+def test_what_a_text_said_before_it_was_changed_is_no_own_sentence_either(desk: Desk) -> None:
+    clause = make_clause()
+    ready_made(desk, clause)
+    clause_id = desk.session.get_one(ClauseVersion, clause).clause_id
+    write_snippet(
+        clause_id, language="en", kind="rationale", text="It lauds a group that is on the list.", version=1,
+        actor=make_account(Role.ADMIN),
+    )  # fmt: skip
+    moderator, case_id = Moderator(desk), make_case()
+    seen = moderator.claim(case_id)
+    answer = moderator.post(f"/cases/{case_id}/review", **_accept(clause, rationale=READY), **seen)
+    assert answer.status_code == 422
+    assert "beside the ready-made text" in answer.text
+    own = _accept(clause, rationale=OWN, then="stay")
+    assert moderator.post(f"/cases/{case_id}/review", **own, **seen).status_code == 303
+
+
 def test_the_record_shows_legal_which_texts_a_review_began_with(desk: Desk) -> None:
     clause = make_clause()
     ready_made(desk, clause)
