@@ -85,7 +85,7 @@ def _begin(writer: Session, clause_id: str, language: str, kind: str, now: datet
     try:
         writer.execute(sa.insert(Snippet), row | {"version": 1, "created_at": now, "trail_version": 0})
     except IntegrityError as error:
-        raise StaleVersion("Somebody else has written this snippet meanwhile; read theirs.") from error
+        raise StaleVersion("Somebody else has written this text meanwhile; read theirs.") from error
     return snippet_id
 
 
@@ -101,5 +101,5 @@ def _follow(writer: Session, clause_id: str, language: str, kind: str, seen: int
     if snippet_id is not None:
         return snippet_id
     if writer.scalar(sa.select(Snippet.id).where(*place)) is None:
-        raise NotFound("There is no such snippet; open the clause and its snippets again.")
-    raise StaleVersion("Somebody else has changed this snippet meanwhile; read theirs, then save again.")
+        raise NotFound("There is no such ready-made text; open the clause again.")
+    raise StaleVersion("Somebody else has changed this text meanwhile; read theirs, then save again.")
