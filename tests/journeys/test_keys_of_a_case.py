@@ -133,12 +133,13 @@ def test_three_earlier_decisions_come_with_the_look_and_a_digit_unfolds_each(wor
         summary = page.locator(".precedent summary").nth(number)
         expect(summary).to_be_visible()
         expect(summary).to_contain_text("Declined")
+        expect(summary).to_contain_text("One review")
     hands.wait()
     for number in (1, 2, 3):
         folded = page.locator(".precedent").nth(number - 1)
-        expect(folded.get_by_text("Agreement")).to_be_hidden()
+        expect(folded.get_by_text("Context")).to_be_hidden()
         hands.press("p", str(number))
-        expect(folded.get_by_text("Agreement")).to_be_visible()
+        expect(folded.get_by_text("Context")).to_be_visible()
     assert page.locator("[name=outcome]:checked").count() == 0, "the digit chose no outcome"
 
 
