@@ -18,7 +18,7 @@ from review.domain.states import CaseState, Round
 from review.models import Case, Clause, ClauseVersion, Draft, Item, Referral, Review, ReviewClause, Sender
 from review.prepared import Prepared
 from review.queries.clauses import ClauseInForce, clauses_in_force
-from review.queries.snippets import earlier_wordings, snippets_named, snippets_of_review
+from review.queries.snippets import every_wording, snippets_named, snippets_of_review
 from review.queries.staff import staff_named
 
 MOST_SNIPPETS = 400
@@ -118,7 +118,7 @@ def _snippets_for(
     earlier = sorted(set(review.snippets) - now.keys())[:MOST_SNIPPETS]
     found = now | ({one.version_id: one for one in snippets_named(reader, earlier)} if earlier else {})
     if review.outcome == "accepted" and any(one.version > 1 for one in now.values()):
-        found |= {one.version_id: one for one in earlier_wordings(reader, now.keys())}
+        found |= {one.version_id: one for one in every_wording(reader, now.keys())}
     return tuple(found.values())
 
 

@@ -1,6 +1,6 @@
 """Which ready-made texts are there for a clause, in which versions, and which were inserted into a review?"""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -66,24 +66,22 @@ def snippets_of_review(reader: Session, review_id: str) -> tuple[rules.Snippet, 
     return tuple(rules.Snippet(*row) for row in _OF_REVIEW.all(reader, review_id=review_id))
 
 
-def snippets_named(reader: Session, version_ids: Sequence[str]) -> tuple[rules.Snippet, ...]:
-    """Of these versions those that there are, withdrawn or replaced ones included."""
-    rows = reader.execute(
-        sa.select(*_COLUMNS)
-        .join(SnippetVersion, SnippetVersion.snippet_id == Snippet.id)
-        .where(SnippetVersion.id.in_(version_ids), SnippetVersion.withdrawn.is_(False))
-        .order_by(SnippetVersion.id)
-    )
-    return tuple(rules.Snippet(*row) for row in rows)
+def snippets_named(reader: Session, version_ids: Collection[str]) -> tuple[rules.Snippet, ...]:
+    """Of these versions those that there are, replaced ones included; withdrawn ones have no text."""
+    return _worded(reader, SnippetVersion.id.in_(sorted(version_ids)))
 
 
-def earlier_wordings(reader: Session, version_ids: Collection[str]) -> tuple[rules.Snippet, ...]:
-    """What the snippets of these versions said in their other versions, but for those withdrawn."""
+def every_wording(reader: Session, version_ids: Collection[str]) -> tuple[rules.Snippet, ...]:
+    """All that the snippets of these versions ever said."""
     same = sa.select(SnippetVersion.snippet_id).where(SnippetVersion.id.in_(sorted(version_ids)))
+    return _worded(reader, SnippetVersion.snippet_id.in_(same))
+
+
+def _worded(reader: Session, wanted: sa.ColumnElement[bool]) -> tuple[rules.Snippet, ...]:
     rows = reader.execute(
         sa.select(*_COLUMNS)
         .join(SnippetVersion, SnippetVersion.snippet_id == Snippet.id)
-        .where(Snippet.id.in_(same), SnippetVersion.withdrawn.is_(False))
+        .where(wanted, SnippetVersion.withdrawn.is_(False))
         .order_by(SnippetVersion.id)
     )
     return tuple(rules.Snippet(*row) for row in rows)
