@@ -202,12 +202,23 @@ def _document(content: bytes, look: Look) -> Previews:
 
 
 def _previews(plain: Image.Image, look: Look) -> Previews:
-    """Every stage of a picture that has its greatest size already; and its perceptual hash."""
+    """Every stage of a picture that has its greatest size already; and its perceptual hash.
+
+    What is blurred tells as little in full size as small: it is the small one made larger.
+    """
     look.perceptual_hash = _hash_of(plain)
-    grey = plain.convert("L")
-    small = grey.resize(shown_size(*grey.size, Stage.SMALL), Image.Resampling.LANCZOS)
+    small = plain.resize(shown_size(*plain.size, Stage.SMALL), Image.Resampling.LANCZOS)
     blurred = small.filter(ImageFilter.GaussianBlur(_BLUR_PIXELS))
-    return {Stage.SMALL: _encoded(blurred), Stage.GREY: _encoded(grey), Stage.COLOUR: _encoded(plain)}
+    looks = (
+        (Stage.SMALL, Stage.SMALL_BLURRED_COLOUR, blurred),
+        (Stage.SMALL_SHARP_GREY, Stage.SMALL_SHARP_COLOUR, small),
+        (Stage.BLURRED_GREY, Stage.BLURRED_COLOUR, blurred.resize(plain.size, Image.Resampling.BICUBIC)),
+        (Stage.GREY, Stage.COLOUR, plain),
+    )
+    found: Previews = {}
+    for grey, colour, image in looks:
+        found |= {grey: _encoded(image.convert("L")), colour: _encoded(image)}
+    return found
 
 
 def _encoded(image: Image.Image) -> bytes:

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from review.actions.evidence import Size, keep_look
 from review.decoding import Decoded, decode, decode_bytes
-from review.domain.media import BOXES, Look, Refusal, Stage, fits, next_stage, shown_size
+from review.domain.media import BLURRED, BOXES, SMALL, Look, Refusal, Stage, fits, next_stage, shown_size
 from review.errors import InvalidInput, NotReady
 from review.models.evidence_files import evidence_path, keep_evidence, keep_preview, preview_length
 
-FIRST_STEPS = (Stage.SMALL, Stage.TEXT)
+FIRST_STEPS = (*SMALL, *BLURRED, Stage.TEXT)
+"""Steps that a page may still offer of a file that somebody else looked into meanwhile."""
 
 
 def look_into(sha256: str, *, data_dir: Path) -> Look:
@@ -66,13 +67,14 @@ def prepared(sha256: str, look: Look | None, *, stage: Stage, data_dir: Path) ->
     is the first of whatever it turns out to be. Raises `InvalidInput` for a later step that such a file does
     not have, and what `look_into` raises.
     """
+    known = look is not None
     if look is None:
         look = look_into(sha256, data_dir=data_dir)
     if look.refused is not None or look.kind is None:
         return None
     if not fits(look.kind, stage):
         first = next_stage(look.kind, None)
-        if stage not in FIRST_STEPS or first is None:
+        if first is None or (known and stage not in FIRST_STEPS):
             raise InvalidInput("This evidence cannot be shown in that way; open the case again.")
         stage = first
     length = preview_length(data_dir, sha256, stage)

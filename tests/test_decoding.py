@@ -13,7 +13,7 @@ from PIL import Image
 
 from review import decoding
 from review.decoding import Decoded, decode
-from review.domain.media import MOST_BYTES, Kind, Look, Refusal, Stage
+from review.domain.media import BLURRED, MOST_BYTES, RISING, SMALL, Kind, Look, Refusal, Stage
 from review.errors import NotReady
 from tests.hostile_files import HARMLESS, HTML, REFUSED, picture, png
 
@@ -107,26 +107,36 @@ def _is_near(pixel: object, wanted: tuple[int, int, int]) -> bool:
 
 
 @pytest.mark.parametrize("format_name", ["PNG", "JPEG", "WEBP"])
-def test_a_picture_has_three_stages(tmp_path: Path, format_name: str) -> None:
+def test_a_picture_is_drawn_in_every_size_with_and_without_colour_and_blur(
+    tmp_path: Path, format_name: str
+) -> None:
     found = _decode(tmp_path, picture(format_name))
     look = found.look
     assert (look.width, look.height, look.frames, look.refused) == (320, 240, 1, None)
-    assert {stage: _opened(preview).size for stage, preview in found.previews.items()} == {
-        Stage.SMALL: (160, 120), Stage.GREY: (320, 240), Stage.COLOUR: (320, 240),
-    }  # fmt: skip
-    modes = [_opened(found.previews[stage]).mode for stage in (Stage.SMALL, Stage.GREY, Stage.COLOUR)]
-    assert modes == ["L", "L", "RGB"]
+    images = {stage: _opened(preview) for stage, preview in found.previews.items()}
+    assert set(images) == set(RISING)
+    for stage, image in images.items():
+        assert image.size == ((160, 120) if stage in SMALL else (320, 240)), stage
+        assert image.mode == ("RGB" if "colour" in stage else "L"), stage
 
 
-def test_the_small_stage_is_blurred(tmp_path: Path) -> None:
-    """An edge of the picture is soft in it."""
-    sharp = Image.new("L", (160, 160), "white")
-    sharp.paste(0, (80, 0, 160, 160))
+def test_what_is_called_blurred_is_and_nothing_else(tmp_path: Path) -> None:
+    """An edge of the picture is soft in it, in full size as far as in a small one."""
+    sharp = Image.new("L", (320, 320), "white")
+    sharp.paste(0, (160, 0, 320, 320))
     taken = BytesIO()
     sharp.save(taken, "PNG")
-    small = _opened(_decode(tmp_path, taken.getvalue()).previews[Stage.SMALL])
-    row = [small.getpixel((x, 80)) for x in range(72, 88)]
-    assert len({value for value in row if isinstance(value, int) and 30 < value < 225}) > 5
+    soft = {}
+    for stage, preview in _decode(tmp_path, taken.getvalue()).previews.items():
+        image = _opened(preview).convert("L")
+        middle = image.width // 2
+        row = [
+            image.getpixel((x, middle)) for x in range(middle - image.width // 20, middle + image.width // 20)
+        ]
+        soft[stage] = len({value for value in row if isinstance(value, int) and 30 < value < 225}) > 5
+    assert {stage for stage, is_soft in soft.items() if is_soft} == {
+        Stage.SMALL, Stage.SMALL_BLURRED_COLOUR, *BLURRED,
+    }  # fmt: skip
 
 
 def test_a_picture_made_smaller_or_saved_anew_has_nearly_the_same_hash(tmp_path: Path) -> None:

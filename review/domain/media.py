@@ -52,18 +52,34 @@ class Refusal(StrEnum):
 
 
 class Stage(StrEnum):
-    """How much of a piece of evidence is shown; ``placeholder`` is its name and size alone."""
+    """How much of a piece of evidence is shown; ``placeholder`` is its name and size alone.
+
+    ``small`` is blurred and grey, ``grey`` and ``colour`` are sharp and as large as pictures are shown; the
+    others are what they are called.
+    """
 
     PLACEHOLDER = "placeholder"
     SMALL = "small"
+    SMALL_SHARP_GREY = "small_sharp_grey"
+    SMALL_BLURRED_COLOUR = "small_blurred_colour"
+    SMALL_SHARP_COLOUR = "small_sharp_colour"
+    BLURRED_GREY = "blurred_grey"
+    BLURRED_COLOUR = "blurred_colour"
     GREY = "grey"
     COLOUR = "colour"
     TEXT = "text"
 
 
-BOXES: Final = {Stage.SMALL: 160, Stage.GREY: 1600, Stage.COLOUR: 1600}
+SMALL: Final = (Stage.SMALL, Stage.SMALL_SHARP_GREY, Stage.SMALL_BLURRED_COLOUR, Stage.SMALL_SHARP_COLOUR)
+BLURRED: Final = (Stage.BLURRED_GREY, Stage.BLURRED_COLOUR)
+"""Blurred, and as large as pictures are shown."""
+SHARP: Final = (Stage.GREY, Stage.COLOUR)
+RISING: Final = (*SMALL, *BLURRED, *SHARP)
+"""Every way to show a picture; nobody is led from one of them to an earlier one."""
+BOXES: Final = {stage: 160 if stage in SMALL else 1600 for stage in RISING}
 """The longest side of a preview, in pixels; a smaller picture is never enlarged."""
 LADDER: Final = (Stage.SMALL, Stage.GREY, Stage.COLOUR)
+"""The steps of a picture for whoever switched nothing off."""
 SHOWN_IN_RECORD: Final = timedelta(minutes=15)
 """What a reader of a record is shown goes away by itself after this: there no claim ends it."""
 PREVIEW_TYPE: Final = "image/jpeg"
@@ -176,15 +192,14 @@ def shown_size(width: int, height: int, stage: Stage) -> tuple[int, int]:
     return fitted(*greatest, box=BOXES[stage])
 
 
-def next_stage(kind: Kind | None, shown: Stage | None, *, ladder: Sequence[str] = LADDER) -> Stage | None:
+def next_stage(kind: Kind | None, shown: Stage | None, *, ladder: Sequence[Stage] = LADDER) -> Stage | None:
     """What a reader may ask for next; None where everything is shown. ``kind`` None: not looked at yet."""
     if kind is Kind.TEXT:
         return None if shown is Stage.TEXT else Stage.TEXT
-    steps = [Stage(step) for step in ladder]
-    if shown is None or shown not in LADDER:
-        return steps[0]
-    larger = LADDER[LADDER.index(shown) + 1 :]
-    return next((step for step in steps if step in larger), None)
+    if shown not in RISING:
+        return ladder[0]
+    more = RISING[RISING.index(shown) + 1 :]
+    return next((step for step in ladder if step in more), None)
 
 
 def fits(kind: Kind, stage: Stage) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from review.domain.media import Stage
 from review.errors import FieldError
 
 SIZES: Final = ("small", "full")
@@ -124,13 +125,24 @@ def is_spent(exposure: Exposure, limits: Limits) -> bool:
     return 0 < limits.high <= exposure.high
 
 
-def ladder_of(comfort: Comfort) -> tuple[str, ...]:
-    """The steps in which a picture is shown to somebody who chose so; colour is always the last.
+_FIRST: Final = {  # by size, blur and grey
+    ("small", True, True): Stage.SMALL,
+    ("small", False, True): Stage.SMALL_SHARP_GREY,
+    ("small", True, False): Stage.SMALL_BLURRED_COLOUR,
+    ("small", False, False): Stage.SMALL_SHARP_COLOUR,
+    ("full", True, True): Stage.BLURRED_GREY,
+    ("full", True, False): Stage.BLURRED_COLOUR,
+    ("full", False, True): Stage.GREY,
+    ("full", False, False): Stage.COLOUR,
+}
 
-    There is one small picture, blurred and grey: whoever wants any of small and blurred begins with it, so
-    that nobody is shown more than they asked for.
+
+def ladder_of(comfort: Comfort) -> tuple[Stage, ...]:
+    """The steps in which a picture is shown to somebody who chose so.
+
+    The first is small, blurred and grey exactly as chosen; then it is whole and sharp, grey where that was
+    chosen; colour is always the last.
     """
-    steps = ["small"] if comfort.blur or comfort.size == "small" else []
-    if comfort.grey:
-        steps.append("grey")
-    return (*steps, "colour")
+    first = _FIRST[comfort.size, comfort.blur, comfort.grey]
+    rest = (Stage.GREY, Stage.COLOUR) if comfort.grey else (Stage.COLOUR,)
+    return tuple(dict.fromkeys((first, *rest)))

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.config import Settings
+from review.domain.media import Stage
 from review.domain.wellbeing import (
     DAY,
     LOOK_BACK,
@@ -20,7 +21,7 @@ from review.models import Case, ChosenComfort, Reveal, Review
 from review.prepared import Prepared
 from review.queries.own_breaks import last_break
 
-SHOWN = ("small", "grey", "colour", "text")
+SHOWN = tuple(stage.value for stage in Stage if stage is not Stage.PLACEHOLDER)
 """Stages that show something: a picture in any size, or a text unfolded to its end. Names are not counted."""
 
 

@@ -8,13 +8,13 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.domain.media import LADDER, Stage
+from review.domain.media import LADDER, SHARP, Stage
 from review.domain.wellbeing import DAY
 from review.models import Case, Reveal
 from review.queries.exposure import SHOWN, piece_shown
 
 STEPS = (*LADDER, Stage.TEXT)
-"""In which a piece was shown at most, pictures first, the smallest first."""
+"""In which a piece was shown at most, pictures first; ``small`` stands for whatever was small or blurred."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def shown_today(reader: Session, *, account_id: str, now: datetime) -> ShownToda
     ).all()
     largest: dict[tuple[str, str], Stage] = {}
     for row in rows:
-        key, stage = (row.severity, row.piece), Stage(row.stage)
+        key, stage = (row.severity, row.piece), _step(row.stage)
         largest[key] = max(largest.get(key, stage), stage, key=STEPS.index)
     counts = Counter((severity, stage) for (severity, _piece), stage in largest.items())
     return ShownToday(
@@ -53,3 +53,7 @@ def shown_today(reader: Session, *, account_id: str, now: datetime) -> ShownToda
         cases=len({row.case_id for row in rows}),
         severe_cases=len({row.case_id for row in rows if row.severity == "high"}),
     )
+
+
+def _step(stage: str) -> Stage:
+    return Stage(stage) if stage in (*SHARP, Stage.TEXT) else Stage.SMALL

@@ -48,7 +48,7 @@ class PieceShown:
         return (self.look.characters or 0) > MOST_CHARACTERS
 
 
-def drawn(piece: Piece, shown: Shown | None, *, ladder: Sequence[str], pressed: bool = False) -> PieceShown:
+def drawn(piece: Piece, shown: Shown | None, *, ladder: Sequence[Stage], pressed: bool = False) -> PieceShown:
     """The piece as a page shows it."""
     text = text_of(piece) if shown is not None and shown.stage is Stage.TEXT else None
     return PieceShown(piece, shown, text, next_step(piece, shown, ladder), pressed)
@@ -66,13 +66,13 @@ def ready_to_show(piece: Piece, stage: Stage) -> Prepared | None:
         return None
 
 
-def ladder_for(account_id: str | None) -> tuple[str, ...]:
+def ladder_for(account_id: str | None) -> tuple[Stage, ...]:
     """The steps in which this person is shown pictures: those chosen, else the desk's."""
     settings = current_app.config["REVIEW_SETTINGS"]
     return ladder_of(choice_of(db.session(), account_id or "", settings=settings).comfort)
 
 
-def next_step(piece: Piece, shown: Shown | None, ladder: Sequence[str]) -> Stage | None:
+def next_step(piece: Piece, shown: Shown | None, ladder: Sequence[Stage]) -> Stage | None:
     """What can be asked for next; None where everything is shown or nothing can be."""
     if piece.look is not None and piece.look.refused is not None:
         return None
@@ -89,7 +89,7 @@ def text_of(piece: Piece) -> str:
 
 
 def wanted_stage() -> Stage:
-    """The stage that a form asks for, small without any; raises `InvalidInput` for none that there is."""
+    """The stage that a form asks for, the least without any; raises `InvalidInput` for none that there is."""
     chosen = request.values.get("stage", Stage.SMALL.value)
     if chosen == Stage.PLACEHOLDER or chosen not in list(Stage):
         raise InvalidInput(gettext("There is no such way to show evidence; open the case again."))

@@ -98,6 +98,13 @@ def test_a_picture_comes_step_by_step_and_a_text_at_once() -> None:
     assert next_stage(Kind.TEXT, Stage.TEXT) is None
 
 
+def test_a_choice_made_meanwhile_leads_on_and_never_back() -> None:
+    ladder = (Stage.SMALL_SHARP_GREY, Stage.GREY, Stage.COLOUR)
+    assert next_stage(Kind.PNG, Stage.SMALL, ladder=ladder) is Stage.SMALL_SHARP_GREY
+    assert next_stage(Kind.PNG, Stage.BLURRED_COLOUR, ladder=ladder) is Stage.GREY
+    assert next_stage(Kind.PNG, Stage.COLOUR, ladder=ladder) is None
+
+
 def test_only_texts_are_shown_as_texts() -> None:
     assert fits(Kind.TEXT, Stage.TEXT)
     assert not fits(Kind.TEXT, Stage.SMALL)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from review import db
-from review.domain.media import FIRST_CHARACTERS, LADDER, Stage
+from review.domain.media import BLURRED, FIRST_CHARACTERS, LADDER, SMALL
 from review.queries.case_content import CaseContent, ItemShown
 from review.queries.cases import CaseSummary
 from review.queries.evidence import Piece, Shown, pieces_of, shown_to
@@ -119,13 +119,13 @@ def _again(files: SameFiles) -> dict[str, tuple[Piece, ...]]:
 
 
 def _pressed(pieces: Sequence[Piece], shown: Mapping[str, Shown]) -> str | None:
-    """Which piece the key goes to: the one that is shown small, newest first; else the first that is hidden.
+    """Which piece the key goes to: the newest shown small or blurred; else the first that is hidden.
 
     Colour has no key: it is asked for by itself.
     """
     by_id = {piece.id: piece for piece in pieces}
     for evidence_id in reversed(list(shown)):
-        if evidence_id in by_id and shown[evidence_id].stage is Stage.SMALL:
+        if evidence_id in by_id and shown[evidence_id].stage in (*SMALL, *BLURRED):
             return evidence_id
     hidden = (
         piece.id for piece in pieces if piece.id not in shown and next_step(piece, None, LADDER) is not None

@@ -1,12 +1,18 @@
 """Evidence is shown by the step that asks for it, never by a link: opening a case shows placeholders."""
 
+import itertools
+import json
 import re
+from io import BytesIO
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from PIL import Image
 
 from review import db
+from review.actions.comforts import choose_comfort
+from review.domain.wellbeing import SIZES, Comfort
 from review.models import Item, Opening, Reveal
 from tests.conftest import Desk
 from tests.factories import make_case
@@ -143,3 +149,35 @@ def test_after_undo_everything_is_hidden(desk: Desk) -> None:
     assert re.search(r'name="claim_generation"[^>]*value="2"', page)
     assert media(page) == []
     assert _stages(page) == ["small"]
+
+
+@pytest.mark.parametrize(("size", "blur", "grey"), [*itertools.product(SIZES, (True, False), (True, False))])
+def test_size_blur_and_grey_of_the_first_look_are_each_as_chosen(
+    desk: Desk, size: str, blur: bool, grey: bool
+) -> None:
+    case_id = make_case()
+    edge = Image.new("RGB", (320, 240), "white")
+    edge.paste((200, 40, 40), (160, 0, 320, 240))
+    taken = BytesIO()
+    edge.save(taken, "PNG")
+    add_evidence(case_id, taken.getvalue())
+    person = Moderator(desk)
+    comfort = Comfort(blur=blur, grey=grey, size=size)
+    choose_comfort(comfort, break_minutes=None, budget_high=None, actor=person.actor)
+    person.claim(case_id)
+    page, seen = person.get(f"/cases/{case_id}"), []
+    while offered := [one for one in steps(page) if "/reveal" in one]:
+        page = step(person, offered[0], **along(page))
+        (address,) = set(media(page))
+        image = Image.open(BytesIO(person.client.get(address).data))
+        middle = image.width // 2
+        row = [image.convert("L").getpixel((x, 60)) for x in range(middle - 7, middle + 7)]
+        seen.append((image.width, image.mode == "L", len({*row}) > 10))
+    assert seen[0] == (160 if size == "small" else 320, grey, blur)
+    assert seen[-1] == (320, False, False)
+    assert len(seen) == len({*seen}) == 1 + grey + (blur or size == "small")
+    told = sa.select(Opening.envelope).where(Opening.event_type == "evidence.revealed")
+    metas = [json.loads(one)["meta"] for one in desk.session.scalars(told)]
+    assert sorted(meta["width"] for meta in metas) == sorted(width for width, *_rest in seen)
+    assert len({meta["stage"] for meta in metas}) == len(seen)
+    assert "comfort" not in json.dumps(metas)
