@@ -12,6 +12,7 @@ from typing import Final
 from review.domain import schema_patterns
 from review.domain.clause_text import has_words
 from review.domain.outward import own_id_in
+from review.domain.own_sentence import new_words
 from review.errors import FieldError, InvalidInput
 
 KINDS: Final = ("rationale", "statement")
@@ -117,7 +118,7 @@ def own_words(text: str, snippets: Collection[str]) -> str:
     """What is left of a text without the snippets, white space made even.
 
     A snippet that was changed in one place still has its other sentences, which are no more one's own: so
-    each of them is taken out as well.
+    each of them is taken out as well; and of a sentence that was changed only what was changed is one's own.
     """
     left = _plain(text)
     pieces = [_plain(snippet) for snippet in snippets]
@@ -127,10 +128,10 @@ def own_words(text: str, snippets: Collection[str]) -> str:
         for sentence in _SENTENCE_END.split(snippet)
         if len(sentence) >= SHORTEST_SENTENCE
     ]
-    for piece in sorted(set(pieces), key=len, reverse=True):
-        if piece:
-            left = left.replace(piece, " ")
-    return " ".join(left.split())
+    known = sorted({piece for piece in pieces if piece}, key=len, reverse=True)
+    for piece in known:
+        left = left.replace(piece, " ")
+    return " ".join(" ".join(new_words(_SENTENCE_END.split(left), known)).split())
 
 
 def weight(text: str) -> int:

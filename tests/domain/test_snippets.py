@@ -87,13 +87,24 @@ def test_a_snippet_is_appended_once() -> None:
         (READY, ""),
         (f"{READY}\n\n{READY}", ""),
         (f"  {READY.replace(' ', '  ')} Mine.", "Mine."),
-        (READY.replace("praises", "really praises"), "The content really praises a listed organisation."),
+        (READY.replace("praises", "really praises"), "really"),
+        (READY.replace("listed", "banned"), "banned"),
+        (READY.replace(". It", " and it").replace("listed", "banned"), "banned and"),
+        ("It praises the listed group Foo by its name.", "It praises the listed group Foo by its name."),
+        (f"{READY} At 0:12 it shows their flag.", "At 0:12 it shows their flag."),
         (READY.replace("praises", "prai\u200bses"), ""),
         ("The caption asks readers to join.", "The caption asks readers to join."),
     ],
 )
 def test_own_words_are_what_is_left_without_the_sentences_of_snippets(text: str, own: str) -> None:
     assert own_words(text, [READY]) == own
+
+
+def test_a_sentence_with_a_word_changed_is_nobodys_own_where_no_space_parts_the_words() -> None:
+    assert (
+        own_words("この動画は名指しで組織を称賛している。", ["この動画は名指しで団体を称賛している。"])
+        == "組 織"
+    )
 
 
 def test_short_sentences_of_a_snippet_are_anybodys_words() -> None:
