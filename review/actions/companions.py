@@ -35,6 +35,14 @@ class LeftOut:
     why: str
 
 
+@dataclass(frozen=True)
+class Undone:
+    """What was taken back: ``generation`` of the new claim, ``also`` the other cases of that step."""
+
+    generation: int
+    also: tuple[str, ...]
+
+
 def check_ticked(ticked: Sequence[Ticked]) -> None:
     """Raise `InvalidInput` above 20 further cases, so that one step stays short."""
     if len(ticked) > MOST_COMPANIONS:

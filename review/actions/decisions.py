@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from review import clock, db, ledger
 from review.actions.claiming import Claim, claim_length, lock_account, take_next
-from review.actions.companions import LeftOut, Ticked, check_ticked, take_ticked
+from review.actions.companions import LeftOut, Ticked, Undone, check_ticked, take_ticked
 from review.actions.drafting import forget_draft, hold_own, refusal, store_draft, unwritten
 from review.domain.decisions import ReviewInput, check_review, form_fields, inserted_snippets
 from review.domain.drafts import SeenDraft
@@ -282,8 +282,8 @@ def save_draft(
         return now
 
 
-def undo_review(case_id: str, *, actor: Actor) -> int:
-    """Take one's own pending review back while its window runs; the generation of the new claim.
+def undo_review(case_id: str, *, actor: Actor) -> Undone:
+    """Take one's own pending review back while its window runs.
 
     The text comes back as draft and the case is claimed anew, even at five claims. What was recorded in the
     same step is taken back with it, free again and ticked in the draft; of such a case the review can be
@@ -320,7 +320,7 @@ def undo_review(case_id: str, *, actor: Actor) -> int:
                 also.append(companion.case_id)
         fields = form_fields(review.content) | companions.ticked_again(writer, also)
         store_draft(writer, case_id, fields, claim_generation=generation, actor=actor, at=now)
-        return generation
+        return Undone(generation, tuple(also))
 
 
 def _record_undo(writer: Session, review: StoredReview, actor: Actor, now: datetime) -> None:

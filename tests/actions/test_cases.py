@@ -103,7 +103,7 @@ def test_a_case_with_a_pending_or_final_review_is_not_claimable(desk: Desk) -> N
 def test_an_undone_review_does_not_count_as_having_reviewed(desk: Desk) -> None:
     case_id, person = make_case(), make_account()
     _record(claim_case(case_id, actor=person), person)
-    generation = undo_review(case_id, actor=person)
+    generation = undo_review(case_id, actor=person).generation
     release_claim(case_id, claim_generation=generation, actor=person)
     claim = claim_next(actor=person)
     assert claim is not None

@@ -170,7 +170,7 @@ class Rounds(Pair):
         done = self.both(
             "undo",
             lambda: self.model.undo(number, person, clock.now()),
-            lambda: decisions.undo_review(self.names.cases[number], actor=self.people[person]),
+            lambda: decisions.undo_review(self.names.cases[number], actor=self.people[person]).generation,
         )
         assert done is None or done[0] == done[1]
         if done is not None:

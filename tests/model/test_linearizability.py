@@ -63,7 +63,7 @@ class Tab:
                     return
                 case_id, generation, version = claim.case_id, claim.claim_generation, claim.version
             elif action == "undo":
-                generation, version = undo_review(case_id, actor=self.actor), version + 2
+                generation, version = undo_review(case_id, actor=self.actor).generation, version + 2
             elif action == "decide":
                 record_review(
                     case_id, DECLINE, claim_generation=generation, version=version, actor=self.actor

@@ -211,8 +211,16 @@ def undo(case_id: str) -> str | tuple[str, int] | Response:
     wanted = wanted_case(case_id)
     session.pop("undo", None)
     try:
-        decision_actions.undo_review(wanted, actor=guard.actor())
+        undone = decision_actions.undo_review(wanted, actor=guard.actor())
     except (NothingToUndo, UndoWindowOver) as error:
         return case_page(wanted, error=error)
     flash(gettext("Undone. Your text is back in the form."), "done")
+    if undone.also:
+        told = ngettext(
+            "With it %(num)s further case was undone, which is ticked again in the form: %(cases)s.",
+            "With it %(num)s further cases were undone, which are ticked again in the form: %(cases)s.",
+            len(undone.also),
+            cases=", ".join(undone.also),
+        )
+        flash(told, "done")
     return redirect(url_for("moderator_cases.page", case_id=wanted), 303)

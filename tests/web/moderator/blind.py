@@ -109,7 +109,7 @@ def _claims(told: Told) -> None:
 
 def _undone(told: Told) -> None:
     judge(told.case_id, told.first, OTHER_DECLINE)
-    generation = decisions.undo_review(told.case_id, actor=told.first)
+    generation = decisions.undo_review(told.case_id, actor=told.first).generation
     cases.release_claim(told.case_id, claim_generation=generation, actor=told.first)
 
 

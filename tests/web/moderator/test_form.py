@@ -275,6 +275,7 @@ def test_other_cases_of_the_referral_are_offered_and_recorded_with_it(desk: Desk
     assert [value.partition(":")[0] for value in ticked] == [others[0]], (
         "what was undone with it is ticked again"
     )
+    assert f"With it 1 further case was undone, which is ticked again in the form: {others[0]}." in page
 
 
 def test_a_ticked_case_that_is_not_offered_any_more_is_named(desk: Desk) -> None:
