@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from review import clock, db, ledger
 from review.actions.claiming import Claim, lock_account, take_next
+from review.actions.returning import bring_back, send_away
 from review.domain.escalations import WAITS, check_advice, check_note
 from review.domain.ids import new_id
 from review.domain.narrowing import EVERYTHING, Narrowed
@@ -25,7 +26,6 @@ from review.errors import (
     StorageFull,
 )
 from review.models import Case, Draft, Escalation
-from review.queries.cases import is_held_by
 
 BATCH = 100
 
@@ -54,21 +54,8 @@ def escalate_case(
         now = clock.now()
         if then_next:
             lock_account(writer, actor)
-        moved = writer.scalar(
-            sa.update(Case)
-            .where(
-                Case.id == case_id,
-                Case.state.in_(move.sources),
-                Case.pending_review_id.is_(None),
-                Case.claim_generation == claim_generation,
-                Case.version == version,
-                is_held_by(actor.account_id, now),
-            )
-            .values(state=move.target, claimed_by=None, claimed_until=None)
-            .returning(Case.id)
-            .execution_options(synchronize_session=False)
-        )
-        if moved is None:
+        seen = {"generation": claim_generation, "version": version}
+        if not send_away(writer, case_id, move, **seen, actor=actor, now=now):
             raise _refusal(writer, case_id, claim_generation, version, actor=actor, now=now)
         escalation_id = new_id("X")
         row = {"id": escalation_id, "case_id": case_id, "asked_by": actor.account_id}
@@ -82,7 +69,7 @@ def escalate_case(
             actor=actor,
             at=now,
             fields={"escalation": escalation_id, "note": note},
-            meta={"generation": claim_generation, "version": version},
+            meta=seen,
         )
         return take_next(writer, actor=actor, now=now, narrowed=narrowed) if then_next else None
 
@@ -121,7 +108,7 @@ def advise_case(case_id: str, advice: str, *, actor: Actor) -> None:
     move = MOVES["advise"]
     with db.transaction() as writer:
         now = clock.now()
-        returned = _bring_back(writer, case_id, move.name)
+        returned = bring_back(writer, case_id, move)
         ended = (
             _end(writer, case_id, ended_at=now, advice=advice, advised_by=actor.account_id)
             if returned
@@ -169,7 +156,7 @@ def _ended_by_itself(case_id: str, *, before: datetime, actor: Actor) -> bool:
     try:
         with db.transaction() as writer:
             now = clock.now()
-            returned = _bring_back(writer, case_id, move.name)
+            returned = bring_back(writer, case_id, move)
             ended = _end(writer, case_id, Escalation.asked_at <= before, ended_at=now) if returned else None
             if ended is None:
                 raise AlreadyClosed()
@@ -182,19 +169,6 @@ def _ended_by_itself(case_id: str, *, before: datetime, actor: Actor) -> bool:
         log.error("escalation_not_ended", case=case_id, code=error.code)
         return False
     return True
-
-
-def _bring_back(writer: Session, case_id: str, name: str) -> bool:
-    """The case first, then its escalation: the order in which asking takes them."""
-    move = MOVES[name]
-    returned = writer.scalar(
-        sa.update(Case)
-        .where(Case.id == case_id, Case.state.in_(move.sources))
-        .values(state=move.target)
-        .returning(Case.id)
-        .execution_options(synchronize_session=False)
-    )
-    return returned is not None
 
 
 def _end(

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from review import clock, db, ledger
 from review.actions.claiming import Claim, lock_account, take_next
-from review.actions.returning import bring_back, end_question, touch_sender
+from review.actions.returning import bring_back, end_question, send_away, touch_sender
 from review.actions.telling import tell_items
 from review.clock import rfc3339
 from review.domain.ids import new_id
@@ -31,7 +31,6 @@ from review.errors import (
     StorageFull,
 )
 from review.models import Case, Draft, Question
-from review.queries.cases import is_held_by
 from review.queries.questions import Asked, AskedBefore, asked_of, item_to_ask
 from review.queries.staff import staff_named
 
@@ -64,24 +63,10 @@ def ask_sender(
         now = clock.now()
         if then_next:
             lock_account(writer, actor)
-        moved = writer.scalar(
-            sa.update(Case)
-            .where(
-                Case.id == case_id,
-                Case.state.in_(move.sources),
-                Case.pending_review_id.is_(None),
-                Case.claim_generation == claim_generation,
-                Case.version == version,
-                is_held_by(actor.account_id, now),
-            )
-            .values(state=move.target, claimed_by=None, claimed_until=None)
-            .returning(Case.id)
-            .execution_options(synchronize_session=False)
-        )
-        if moved is None:
+        seen = {"generation": claim_generation, "version": version}
+        if not send_away(writer, case_id, move, **seen, actor=actor, now=now):
             raise _refusal(writer, case_id, claim_generation, version, actor=actor, now=now)
         asked = _checked(writer, case_id, question, item_id)
-        seen = {"generation": claim_generation, "version": version}
         _store(writer, case_id, asked.item_id, question, actor=actor, now=now, seen=seen)
         _keep_draft(writer, case_id, draft, actor=actor, now=now)
         following = take_next(writer, actor=actor, now=now, narrowed=narrowed) if then_next else None

@@ -1,4 +1,4 @@
-"""How does a case come back from the sender of one of its items? Parts of actions, in their transaction."""
+"""How does a case leave the queue with a question, and come back? Parts of actions, in their transaction."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -10,14 +10,36 @@ from review import db, ledger
 from review.domain.permissions import Actor
 from review.domain.states import MOVES, Move
 from review.models import Case, Item, Question, Referral
+from review.queries.cases import is_held_by
 
 CHUNK = 500
+
+
+def send_away(
+    writer: Session, case_id: str, move: Move, *, generation: int, version: int, actor: Actor, now: datetime
+) -> bool:
+    """Let the case one holds, if it is as one saw it, leave the queue by this move; whether it did."""
+    moved = writer.scalar(
+        sa.update(Case)
+        .where(
+            Case.id == case_id,
+            Case.state.in_(move.sources),
+            Case.pending_review_id.is_(None),
+            Case.claim_generation == generation,
+            Case.version == version,
+            is_held_by(actor.account_id, now),
+        )
+        .values(state=move.target, claimed_by=None, claimed_until=None)
+        .returning(Case.id)
+        .execution_options(synchronize_session=False)
+    )
+    return moved is not None
 
 
 def bring_back(writer: Session, case_id: str, move: Move) -> bool:
     """Let a case that waits be reviewed again, its place in the queue unchanged; whether it did wait.
 
-    The case before its question: the order in which asking takes them.
+    The case before its question or escalation: the order in which asking takes them.
     """
     returned = writer.scalar(
         sa.update(Case)

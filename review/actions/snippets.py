@@ -44,7 +44,7 @@ def _add_version(
     now = clock.now()
     newest = _newest_text(writer, clause_id, language, kind)
     if newest == text:
-        raise StaleVersion("The snippet says exactly this already; nothing was changed.")
+        raise StaleVersion("The text says exactly this already; nothing was changed.")
     if text and seen == 0:
         snippet_id = _begin(writer, clause_id, language, kind, now)
     else:

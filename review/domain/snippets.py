@@ -61,13 +61,13 @@ def read_snippet(
     text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     errors += _text_errors(text, kind=kind, colleague=colleague)
     if errors:
-        raise InvalidInput("The snippet is not saved yet; correct what is marked.", errors=errors)
+        raise InvalidInput("The text is not saved yet; correct what is marked.", errors=errors)
     return language, kind, text
 
 
 def _text_errors(text: str, *, kind: str, colleague: str | None) -> list[FieldError]:
     if not has_words(text):
-        return [FieldError("text", "missing", "Write the text; withdraw the snippet to have none.")]
+        return [FieldError("text", "missing", "Write the text; withdraw it to have none.")]
     if len(text) > LONGEST_SNIPPET:
         detail = f"Write at most {LONGEST_SNIPPET} characters; these are {len(text)}."
         return [FieldError("text", "too_long", detail)]

@@ -69,7 +69,7 @@ def edit_page(clause_id: str) -> Page:
     named = {name: request.args.get(name, "") for name in ("kind", "language")}
     found = _snippet(clause, named) if any(named.values()) else None
     if found is None and any(named.values()):
-        raise NotFound("There is no such snippet; open it from the list.")
+        raise NotFound("There is no such ready-made text; open it from the list.")
     return _edit_page(clause, found, {**named, "text": found.newest.text if found else ""})
 
 
