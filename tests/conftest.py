@@ -200,7 +200,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WallsTogethe
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--rounds``: how often experiments repeat; ``--looks``: those journeys; ``--pictures``: for README."""
+    """``--rounds``: how often experiments repeat; ``--looks``: those journeys; ``--pictures``: for README.
+
+    ``--screenshots``: for whoever wants to look at what the journeys saw.
+    """
     parser.addoption("--rounds", default="3", help="rounds of each fault experiment")
     parser.addoption("--looks", action="store_true", help="only journeys about looks and single keys")
     parser.addoption("--pictures", action="store_true", help="write README's pictures anew")
+    parser.addoption("--screenshots", action="store_true", help="keep a picture of every page visited")

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.journeys.visitor import Visitor
+
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -38,6 +40,12 @@ def launched(*more: str) -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=found, args=[*ARGUMENTS, *more])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def screenshots(request: pytest.FixtureRequest) -> None:
+    """Whether a picture of every page is kept."""
+    Visitor.keeps_pictures = request.config.getoption("--screenshots")
 
 
 @pytest.fixture
