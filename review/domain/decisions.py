@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from review.clock import rfc3339
 from review.domain.outward import name_in, own_id_in
-from review.domain.own_sentence import LEAST_WORDS, is_a_sentence
+from review.domain.own_sentence import LEAST_WORDS, is_a_sentence, length_of
 from review.domain.representation import json_bytes
 from review.domain.snippets import KINDS, Snippet, own_words, stands_in, weight
 from review.errors import FieldError, InvalidReview
@@ -76,7 +76,8 @@ class ReviewFacts:
 
     ``sender_names``, of every registered sender and of those whom the case names beside, are looked for in
     parts too; ``sender_references``, of this case, only as a whole. ``snippets``:
-    what is ready-made for the clauses that the review names, or was inserted into it. ``colleague``: a
+    what is ready-made for the clauses that the review names, or was inserted into it. ``ready_made``: every
+    text that is no sentence of one's own, ready-made ones and the wording of those clauses. ``colleague``: a
     pseudonym or e-mail address of somebody of the desk that the statement holds. ``complained``: the review
     answers complaints, so that it needs a statement whatever its outcome (DSA, Article 20(5)).
     """
@@ -86,6 +87,7 @@ class ReviewFacts:
     sender_names: Collection[str]
     sender_references: Collection[str] = ()
     snippets: Collection[Snippet] = ()
+    ready_made: Collection[str] = ()
     colleague: str | None = None
     complained: bool = False
 
@@ -200,19 +202,8 @@ def _text_errors(review: ReviewInput, facts: ReviewFacts) -> list[FieldError]:
     if not weight(review.rationale):
         detail = "Write why you decide so; the rationale stays in the house."
         errors.append(FieldError("rationale", "missing", detail))
-    elif review.outcome == "accepted" and _own_weight(review, facts) < LEAST_OWN_WORDS:
-        beside = (
-            " beside the ready-made text" if _own_weight(review, facts) < weight(review.rationale) else ""
-        )
-        detail = (
-            f"Write at least one sentence of your own ({LEAST_OWN_WORDS} characters){beside} when you accept."
-        )
-        errors.append(FieldError("rationale", "too_short", detail))
-    elif review.outcome == "accepted" and not is_a_sentence(_own_part(review, facts)):
-        detail = (
-            f"Write at least one sentence of your own, with {LEAST_WORDS} different words, when you accept."
-        )
-        errors.append(FieldError("rationale", "no_sentence", detail))
+    elif review.outcome == "accepted":
+        errors += _own_errors(review, facts)
     outward = review.outcome == "accepted" or review.decline_reason == "no_breach" or facts.complained
     if outward and not weight(review.statement):
         detail = "Write the reasons that the senders are told."
@@ -249,12 +240,22 @@ def _not_listed(field: str) -> FieldError:
     return FieldError(field, "not_in_list", "Choose one of the list.")
 
 
-def _own_part(review: ReviewInput, facts: ReviewFacts) -> str:
-    return own_words(review.rationale, [snippet.text for snippet in facts.snippets])
-
-
-def _own_weight(review: ReviewInput, facts: ReviewFacts) -> int:
-    return len(_own_part(review, facts))
+def _own_errors(review: ReviewInput, facts: ReviewFacts) -> list[FieldError]:
+    """An accept needs a sentence of the moderator's own."""
+    own = own_words(review.rationale, [*(snippet.text for snippet in facts.snippets), *facts.ready_made])
+    beside = ""
+    if len(own) < weight(review.rationale):
+        beside = " beside the ready-made text, whose words do not count, in whatever order they stand,"
+    if length_of(own) < LEAST_OWN_WORDS:
+        needed = f"({LEAST_OWN_WORDS} characters)"
+        code = "too_short"
+    elif not is_a_sentence(own):
+        needed = f"with {LEAST_WORDS} different words"
+        code = "no_sentence"
+    else:
+        return []
+    detail = f"Write at least one sentence of your own {needed}{beside} when you accept."
+    return [FieldError("rationale", code, detail)]
 
 
 def inserted_snippets(review: ReviewInput, snippets: Collection[Snippet]) -> tuple[str, ...]:

@@ -1,28 +1,27 @@
-"""Is what somebody typed a sentence of their own, or keys held down, or a ready-made one with a word changed?
+"""Is what somebody typed a sentence of their own, or keys held down, or made of ready-made ones?
 
 Words are counted, where a script parts them.
 """
 
 import re
 from collections.abc import Iterable, Sequence
-from difflib import SequenceMatcher
-from functools import partial
-from heapq import nlargest
+from functools import lru_cache
 from typing import Final
 
 LEAST_WORDS: Final = 4
 """Different words of a sentence of one's own."""
 LEAST_CHARACTERS: Final = 8
 """Different characters, in scripts that put no space between words."""
-ALIKE: Final = 0.65
-"""Twice the words that two sentences share in their order, of the words of both: above it they are alike."""
-MOST_COMPARED: Final = 4
-"""Ready-made sentences that one is compared with, word by word: those with most of its words."""
+ALIKE: Final = 0.7
+"""Of which share of its words a sentence is made of ready-made ones, in whatever order."""
+_KEPT: Final = 1_024
+"""Ready-made texts whose words are kept: the same ones are asked for with every review."""
 _WORD: Final = re.compile(r"[^\W_]+")
 _UNSPACED: Final = re.compile(
     "[\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 """Thai, Lao, Tibetan, Burmese, Khmer, Japanese and Chinese."""
+_END: Final = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？؟])\s*")
 _PART: Final = re.compile(f"{_UNSPACED.pattern}|(?:(?!{_UNSPACED.pattern})[^\\W_])+")
 
 
@@ -33,40 +32,50 @@ def is_a_sentence(text: str) -> bool:
     return bool(_UNSPACED.search(text)) and len(set("".join(_WORD.findall(text)))) >= LEAST_CHARACTERS
 
 
-def new_words(sentences: Iterable[str], ready: Iterable[str]) -> list[str]:
-    """What of each sentence is one's own beside ready-made ones: all of it, unless it is like one of them.
+def sentences_of(text: str) -> list[str]:
+    """The sentences of a text, each with its sign at the end."""
+    return [one for one in _END.split(text) if one]
 
-    Then only the words that were put in or changed are.
+
+def length_of(text: str) -> int:
+    """Its characters; where no space parts words each says about as much as two of the others."""
+    return len(text) + len(_UNSPACED.findall(text))
+
+
+def new_words(text: str, ready: Iterable[str]) -> str:
+    """What of a text is one's own beside ready-made ones: all of it but what is made of their words.
+
+    Of such a sentence only the other words are; it may be shorter, in another order or cut into several.
     """
-    others = [[one[0].casefold() for one in _tokens(other)] for other in ready]
-    return [_own_of(sentence, others) for sentence in sentences]
+    bags = [bag for one in ready for bag in _bags(one)]
+    return " ".join(filter(None, (_own_of(sentence, bags) for sentence in sentences_of(text))))
 
 
-def _own_of(sentence: str, ready: Sequence[Sequence[str]]) -> str:
-    places = [(one.start(), one.end()) for one in _tokens(sentence)]
-    words = [sentence[start:end].casefold() for start, end in places]
+@lru_cache(maxsize=_KEPT)
+def _bags(text: str) -> tuple[frozenset[str], ...]:
+    """The words of each sentence, together with those of the next: two may have been made one."""
+    keys = [frozenset(key for _word, known in _words(one) for key in known) for one in sentences_of(text)]
+    return tuple(one | other for one, other in zip(keys, [*keys[1:], frozenset()], strict=True))
+
+
+def _own_of(sentence: str, ready: Sequence[frozenset[str]]) -> str:
+    words = _words(sentence)
+    keys = frozenset(key for _word, known in words for key in known)
     kept = set(range(len(words)))
-    for other in nlargest(MOST_COMPARED, ready, key=partial(_shared, frozenset(words))):
-        kept &= _unlike(words, other)
-    if len(kept) == len(words):
-        return sentence
-    return " ".join(sentence[start:end] for place, (start, end) in enumerate(places) if place in kept)
+    for bag in ready:
+        if 2 * len(keys & bag) < len(keys):
+            continue
+        same = {place for place, (_word, known) in enumerate(words) if not bag.isdisjoint(known)}
+        if len(same) >= ALIKE * len(words):
+            kept -= same
+    return sentence if len(kept) == len(words) else " ".join(words[place][0] for place in sorted(kept))
 
 
-def _tokens(text: str) -> list[re.Match[str]]:
-    """Its words, and every character where no space parts them."""
-    return [one for run in _WORD.finditer(text) for one in _PART.finditer(text, *run.span())]
-
-
-def _shared(words: frozenset[str], others: Sequence[str]) -> float:
-    """How much of both the words are that both have, in whatever order."""
-    return len(words.intersection(others)) / max(1, len(words) + len(others))
-
-
-def _unlike(words: Sequence[str], others: Sequence[str]) -> set[int]:
-    """The places of the words that do not stand in the other sentence: all where the two are not alike."""
-    everything, least = set(range(len(words))), ALIKE * (len(words) + len(others)) / 2
-    blocks = SequenceMatcher(None, words, others, autojunk=False).get_matching_blocks()
-    if sum(block.size for block in blocks) < least:
-        return everything
-    return everything.difference(*(range(block.a, block.a + block.size) for block in blocks))
+def _words(text: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Its words, each with what it is known again by: itself, or its pairs where no space parts words."""
+    words = [one[0] for run in _WORD.finditer(text) for one in _PART.finditer(text, *run.span())]
+    found: list[tuple[str, tuple[str, ...]]] = []
+    for place, word in enumerate(words):
+        pairs = "".join(words[max(0, place - 1) : place]) + word, word + "".join(words[place + 1 : place + 2])
+        found.append((word, pairs if _UNSPACED.match(word) else (word.casefold(),)))
+    return found

@@ -12,7 +12,7 @@ from typing import Final
 from review.domain import schema_patterns
 from review.domain.clause_text import has_words
 from review.domain.outward import own_id_in
-from review.domain.own_sentence import new_words
+from review.domain.own_sentence import new_words, sentences_of
 from review.errors import FieldError, InvalidInput
 
 KINDS: Final = ("rationale", "statement")
@@ -21,12 +21,11 @@ LONGEST_SNIPPET: Final = 2_000
 LONGEST_LANGUAGE: Final = 35
 FALLBACK_LANGUAGE: Final = "en"
 SHORTEST_SENTENCE: Final = 12
-"""Shorter sentences of a snippet are ordinary words, which anybody may write as their own."""
+"""Shorter sentences of a snippet are no more than ends of words, and are not looked for within others."""
 
 _LANGUAGE: Final = re.compile(schema_patterns.LANGUAGE)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SPELLING: Final = {2: str.upper, 4: str.title}
-_SENTENCE_END: Final = re.compile(r"(?<=[.!?…。！？؟])\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,20 +117,20 @@ def own_words(text: str, snippets: Collection[str]) -> str:
     """What is left of a text without the snippets, white space made even.
 
     A snippet that was changed in one place still has its other sentences, which are no more one's own: so
-    each of them is taken out as well; and of a sentence that was changed only what was changed is one's own.
+    each of them is taken out as well; and of a sentence that is made of their words only the others count.
     """
     left = _plain(text)
     pieces = [_plain(snippet) for snippet in snippets]
     pieces += [
         sentence
         for snippet in pieces
-        for sentence in _SENTENCE_END.split(snippet)
+        for sentence in sentences_of(snippet)
         if len(sentence) >= SHORTEST_SENTENCE
     ]
     known = sorted({piece for piece in pieces if piece}, key=len, reverse=True)
     for piece in known:
         left = left.replace(piece, " ")
-    return " ".join(" ".join(new_words(_SENTENCE_END.split(left), known)).split())
+    return " ".join(new_words(left, snippets).split())
 
 
 def weight(text: str) -> int:

@@ -97,6 +97,7 @@ def review_facts(
         sender_names=registered_names(reader) | names,
         sender_references=references,
         snippets=_snippets_for(reader, review, in_force),
+        ready_made=_ready_made(review, in_force) if review.outcome == "accepted" else (),
         colleague=staff_named(reader, review.statement),
         complained=rows[0].state == CaseState.COMPLAINT,
     )
@@ -120,6 +121,12 @@ def _snippets_for(
     if review.outcome == "accepted" and any(one.version > 1 for one in now.values()):
         found |= {one.version_id: one for one in every_wording(reader, now.keys())}
     return tuple(found.values())
+
+
+def _ready_made(review: ReviewInput, in_force: Sequence[ClauseInForce]) -> tuple[str, ...]:
+    """Every ready-made text that stands now, and the wording of the clauses that a review names."""
+    texts = [snippet.text for clause in in_force for snippet in clause.snippets]
+    return (*texts, *(clause.text for clause in in_force if clause.version_id in review.clauses))
 
 
 def registered_names(reader: Session) -> frozenset[str]:

@@ -90,6 +90,9 @@ def test_a_snippet_is_appended_once() -> None:
         (READY.replace("praises", "really praises"), "really"),
         (READY.replace("listed", "banned"), "banned"),
         (READY.replace(". It", " and it").replace("listed", "banned"), "banned and"),
+        ("the organisation's branding.", ""),
+        ("A listed organisation the content praises; branding shows it.", ""),
+        ("The content. Praises a listed. Organisation.", ""),
         ("It praises the listed group Foo by its name.", "It praises the listed group Foo by its name."),
         (f"{READY} At 0:12 it shows their flag.", "At 0:12 it shows their flag."),
         (READY.replace("praises", "prai\u200bses"), ""),
@@ -107,8 +110,8 @@ def test_a_sentence_with_a_word_changed_is_nobodys_own_where_no_space_parts_the_
     )
 
 
-def test_short_sentences_of_a_snippet_are_anybodys_words() -> None:
-    assert own_words("No. This is mine.", ["No. It praises a listed organisation."]) == "No. This is mine."
+def test_a_short_sentence_of_a_snippet_is_not_taken_out_of_longer_words() -> None:
+    assert own_words("No. This is Casino.", ["no. It praises a listed organisation."]) == "This is Casino."
 
 
 def _facts(*snippets: Snippet) -> ReviewFacts:
