@@ -134,7 +134,7 @@ def _picture(content: bytes, look: Look) -> Previews:
         look.width, look.height = reversed(image.size) if sideways else image.size
         look.frames = getattr(image, "n_frames", 1)
         check_frames(look.frames)
-        size = fitted(*image.size, box=BOXES[Stage.COLOUR])
+        size = shown_size(*image.size, Stage.COLOUR)
         image.draft("RGB", size)  # a JPEG alone can be decoded smaller than it is
         plain = _on_white(_in_colours(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0))
     return _previews(plain.transpose(_TURNS[orientation]) if orientation in _TURNS else plain, look)

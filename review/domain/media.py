@@ -77,7 +77,10 @@ SHARP: Final = (Stage.GREY, Stage.COLOUR)
 RISING: Final = (*SMALL, *BLURRED, *SHARP)
 """Every way to show a picture; nobody is led from one of them to an earlier one."""
 BOXES: Final = {stage: 160 if stage in SMALL else 1600 for stage in RISING}
-"""The longest side of a preview, in pixels; a smaller picture is never enlarged."""
+"""The longest side of a preview, in pixels, but of a long picture; a smaller one is never enlarged."""
+SHORTER_SIDE: Final = BOXES[Stage.COLOUR] // 2
+LONGEST_SIDE: Final = 12_000
+"""A whole page in one picture, or a very wide one, is shown so large that its words can be read."""
 LADDER: Final = (Stage.SMALL, Stage.GREY, Stage.COLOUR)
 """The steps of a picture for whoever switched nothing off."""
 SHOWN_IN_RECORD: Final = timedelta(minutes=15)
@@ -186,10 +189,18 @@ def fitted(width: int, height: int, *, box: int) -> tuple[int, int]:
     return max(1, round(width * box / longest)), max(1, round(height * box / longest))
 
 
+def is_long(width: int, height: int) -> bool:
+    """Whether one side is more than twice the other."""
+    return max(width, height) > 2 * min(width, height)
+
+
 def shown_size(width: int, height: int, stage: Stage) -> tuple[int, int]:
     """Width and height of the preview of this stage of a picture of that size."""
-    greatest = fitted(width, height, box=BOXES[Stage.COLOUR])
-    return fitted(*greatest, box=BOXES[stage])
+    box = BOXES[Stage.COLOUR]
+    if is_long(width, height):
+        box = min(LONGEST_SIDE, SHORTER_SIDE * max(width, height) // min(width, height))
+    greatest = fitted(width, height, box=box)
+    return fitted(*greatest, box=BOXES[stage]) if stage in SMALL else greatest
 
 
 def next_stage(kind: Kind | None, shown: Stage | None, *, ladder: Sequence[Stage] = LADDER) -> Stage | None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from review.domain.commitments import parse_envelope
 from review.domain.states import LIVE, MOVES, CaseState
 from review.errors import TrailBroken
-from review.models import Case, Draft, Escalation, Opening, Review
+from review.models import Case, Draft, Escalation, Opening, Review, ReviewCompanion
 from review.queries.cases import (
     CaseSummary,
     held_cases,
@@ -46,7 +46,10 @@ class HeldCase:
 
 @dataclass(frozen=True)
 class OwnReview:
-    """A review that the person recorded: ``state`` is undoable, recorded or withdrawn."""
+    """A review that the person recorded: ``state`` is undoable, recorded or withdrawn.
+
+    ``recorded_with`` is the case in whose step it was recorded, where it was ticked there.
+    """
 
     case_id: str
     intake_kind: str
@@ -54,6 +57,7 @@ class OwnReview:
     recorded_at: datetime
     undo_until: datetime
     state: str
+    recorded_with: str | None = None
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ def _generation_in(envelope: bytes) -> object:
 
 def own_reviews(reader: Session, *, account_id: str, now: datetime) -> Listed[OwnReview]:
     """What the person recorded in the last 24 hours and did not undo: first what can be undone."""
-    dropped = Review.undone_at >= Review.undo_until
+    dropped, main = Review.undone_at >= Review.undo_until, sa.orm.aliased(Review)
     rows = reader.execute(
         sa.select(
             Review.id,
@@ -131,6 +135,7 @@ def own_reviews(reader: Session, *, account_id: str, now: datetime) -> Listed[Ow
             Review.undo_until,
             Review.dispatched_at,
             Case.pending_review_id,
+            main.case_id.label("recorded_with"),
         )
         .join(Case, Case.id == Review.case_id)
         .where(
@@ -138,7 +143,9 @@ def own_reviews(reader: Session, *, account_id: str, now: datetime) -> Listed[Ow
             Review.recorded_at > now - REVIEWS_BACK,
             sa.or_(Review.undone_at.is_(None), dropped),
         )
-        .order_by(Review.recorded_at.desc())
+        .outerjoin(ReviewCompanion, ReviewCompanion.review_id == Review.id)
+        .outerjoin(main, main.id == ReviewCompanion.main_review_id)
+        .order_by(Review.recorded_at.desc(), ReviewCompanion.review_id.is_not(None), Review.id)
         .limit(LISTED + 1)
     ).all()
     found = [
@@ -153,6 +160,7 @@ def own_reviews(reader: Session, *, account_id: str, now: datetime) -> Listed[Ow
                 sent=row.dispatched_at is not None,
                 undoable=row.undo_until > now,
             ),
+            row.recorded_with,
         )
         for row in rows[:LISTED]
     ]

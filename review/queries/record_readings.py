@@ -6,8 +6,9 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from review.domain.media import Stage
 from review.models import Opening
-from review.queries.record_timeline import actor_in, meta_in, names_of, text_in
+from review.queries.record_timeline import actor_in, meta_in, names_of, stage_in, text_in
 
 REVEALED = "record.evidence_revealed"
 UNMASKED = "record.reviewer_unmasked"
@@ -37,7 +38,7 @@ class Reading:
     who: str
     event_type: str
     evidence: str | None
-    stage: str | None
+    stage: Stage | None
     width: int | None
     height: int | None
     bytes: int | None
@@ -68,7 +69,7 @@ def readings_of(reader: Session, case_id: str) -> tuple[Reading, ...]:
                 who=names.get((actor["kind"], actor["id"]), ""),
                 event_type=row.event_type,
                 evidence=text_in(row.fields, "evidence"),
-                stage=meta.get("stage"),
+                stage=stage_in(meta),
                 width=meta.get("width"),
                 height=meta.get("height"),
                 bytes=meta.get("bytes"),

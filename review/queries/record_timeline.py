@@ -10,14 +10,20 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.domain.commitments import parse_envelope
+from review.domain.media import Stage
 from review.errors import TrailBroken
 from review.models import Account, Leaf, Opening, Sender
 from review.queries.stored_cases import in_sets
 
+SHOWN = frozenset({"evidence.revealed", "record.evidence_revealed"})
+
 
 @dataclass(frozen=True)
 class Entry:
-    """One event: ``number`` counts the case's own, ``position`` is its place in the whole trail, if any."""
+    """One event: ``number`` counts the case's own, ``position`` is its place in the whole trail, if any.
+
+    ``shown``: how evidence was shown; with the width and height of a picture, in pixels.
+    """
 
     number: int | None
     event_type: str
@@ -27,6 +33,9 @@ class Entry:
     object_kind: str
     object_id: str
     position: int | None
+    shown: Stage | None = None
+    width: int | None = None
+    height: int | None = None
 
 
 def timeline_of(reader: Session, subjects: Mapping[str, Sequence[str]]) -> list[Entry]:
@@ -48,9 +57,20 @@ def timeline_of(reader: Session, subjects: Mapping[str, Sequence[str]]) -> list[
             object_kind=row.object_kind,
             object_id=row.object_id,
             position=row.position,
+            **(_shown_in(row.envelope) if row.event_type in SHOWN else {}),
         )
         for row, actor in zip(rows, actors, strict=True)
     ]
+
+
+def _shown_in(envelope: bytes) -> dict[str, Any]:
+    meta = meta_in(envelope)
+    return {"shown": stage_in(meta), "width": meta.get("width"), "height": meta.get("height")}
+
+
+def stage_in(meta: Mapping[str, Any]) -> Stage | None:
+    """How an event tells that evidence was shown; None for no way that there is: the envelope was changed."""
+    return next((stage for stage in Stage if stage == meta.get("stage")), None)
 
 
 def _events() -> sa.Select[*tuple[Any, ...]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Response, current_app, flash, request
 
 from review import db
-from review.domain.media import MOST_CHARACTERS, PREVIEW_TYPE, Look, Stage, next_stage
+from review.domain.media import MOST_CHARACTERS, PREVIEW_TYPE, SMALL, Look, Stage, is_long, next_stage
 from review.domain.wellbeing import ladder_of
 from review.errors import InvalidInput, NotFound
 from review.models.evidence_files import read_preview
@@ -41,6 +41,29 @@ class PieceShown:
     def look(self) -> Look:
         """What decoding found; nothing yet where it was not asked."""
         return self.piece.look or Look()
+
+    @property
+    def is_long(self) -> bool:
+        """Whether its picture is so long that it is looked at part by part."""
+        shown = self.shown
+        if shown is None or shown.stage in SMALL or not shown.width or not shown.height:
+            return False
+        return is_long(shown.width, shown.height)
+
+    @property
+    def step(self) -> str:
+        """What the next step is called: ``whole`` and ``sharp`` where the colours are those shown already."""
+        before = None if self.shown is None else self.shown.stage
+        if self.next_stage is Stage.COLOUR and before in (
+            Stage.SMALL_BLURRED_COLOUR,
+            Stage.SMALL_SHARP_COLOUR,
+        ):
+            return "whole"
+        if self.next_stage is Stage.COLOUR and before is Stage.BLURRED_COLOUR:
+            return "sharp"
+        if self.next_stage is Stage.GREY and before is Stage.BLURRED_GREY:
+            return "sharp_grey"
+        return str(self.next_stage or "")
 
     @property
     def cut(self) -> bool:

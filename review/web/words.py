@@ -219,6 +219,9 @@ WORDS: dict[str, dict[str, str]] = (
             "blurred_colour": N_("Show in full, blurred"),
             "grey": N_("Show in full, grey"),
             "colour": N_("Show in colour"),
+            "whole": N_("Show in full"),
+            "sharp": N_("Show sharp"),
+            "sharp_grey": N_("Show sharp, grey"),
             "text": N_("Show the text"),
         },
         "shown_stage": {

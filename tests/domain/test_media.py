@@ -90,6 +90,14 @@ def test_previews_are_made_smaller_and_never_larger() -> None:
     assert shown_size(300, 200, Stage.GREY) == (300, 200)
 
 
+def test_a_long_picture_is_shown_so_large_that_its_words_can_be_read() -> None:
+    assert shown_size(1_280, 8_000, Stage.COLOUR) == (800, 5_000)
+    assert shown_size(6_000, 40, Stage.GREY) == (6_000, 40)
+    assert shown_size(1_280, 30_000, Stage.COLOUR) == (512, 12_000)
+    assert shown_size(3_201, 1_600, Stage.COLOUR) == (1_600, 800), "no step between the two rules"
+    assert shown_size(1_280, 8_000, Stage.SMALL) == (26, 160)
+
+
 def test_a_picture_comes_step_by_step_and_a_text_at_once() -> None:
     steps = [None, Stage.SMALL, Stage.GREY, Stage.COLOUR]
     assert [next_stage(Kind.PNG, one) for one in steps] == [*steps[1:], None]

@@ -85,6 +85,18 @@ def test_a_picture_is_shown_step_by_step_and_each_step_stands_in_the_access_list
     assert "Evidence shown" not in timeline
 
 
+def test_the_timeline_tells_how_evidence_was_shown_to_a_reviewer(desk: Desk) -> None:
+    case_id, moderator = make_case(), Moderator(desk)
+    evidence_id = add_evidence(case_id)
+    moderator.claim(case_id)
+    for stage in ("small_sharp_grey", "colour"):
+        moderator.post(f"/cases/{case_id}/reveal?evidence={evidence_id}&stage={stage}")
+    timeline = Reader(desk).get(f"/records/{case_id}").partition('id="timeline"')[2]
+    words = re.sub(r"<[^>]+>", "", timeline)
+    assert "small, grey, 160 × 120" in words
+    assert "in colour, 320 × 240" in words
+
+
 def test_hide_drops_it_from_the_page_and_from_its_address(desk: Desk) -> None:
     case_id, reader = make_case(), Reader(desk)
     evidence_id = add_evidence(case_id)

@@ -145,6 +145,20 @@ def test_what_a_text_said_before_it_was_changed_is_no_own_sentence_either(desk: 
     assert moderator.post(f"/cases/{case_id}/review", **own, **seen).status_code == 303
 
 
+def test_no_ready_made_text_of_another_clause_nor_the_words_of_a_clause_are_ones_own(desk: Desk) -> None:
+    ticked, other = make_clause("4.2"), make_clause("5")
+    ready_made(desk, other)
+    words = desk.session.get_one(ClauseVersion, ticked).text
+    moderator, case_id = Moderator(desk), make_case()
+    seen = moderator.claim(case_id)
+    law = {"ground": "law", "law": "Article 1", "clauses": []}
+    for given in (_accept(ticked, rationale=READY), _accept(other, rationale=READY) | law,
+                  _accept(ticked, rationale=words)):  # fmt: skip
+        answer = moderator.post(f"/cases/{case_id}/review", **given, **seen)
+        assert answer.status_code == 422
+        assert "whose words do not count, in whatever order they stand" in answer.text
+
+
 def test_the_record_shows_legal_which_texts_a_review_began_with(desk: Desk) -> None:
     clause = make_clause()
     ready_made(desk, clause)
@@ -267,7 +281,10 @@ def test_other_cases_of_the_referral_are_offered_and_recorded_with_it(desk: Desk
     assert f"somebody else has them or they have ended: {others[1]}." in page
     assert set(desk.session.scalars(sa.select(Review.case_id))) == {first, others[0]}
     work = moderator.get("/my-work")
-    assert f'action="/cases/{others[0]}/undo"' in work
+    assert re.findall(r'action="/cases/([^/]+)/undo"', work) == [first, others[0]], (
+        "the whole step has the key"
+    )
+    assert f"recorded with {first}" in work
     assert moderator.post(f"/cases/{first}/undo").status_code == 303
     assert desk.session.scalar(sa.select(sa.func.count()).where(Review.undone_at.is_(None))) == 0
     page = moderator.get(f"/cases/{first}")

@@ -165,14 +165,17 @@ def test_size_blur_and_grey_of_the_first_look_are_each_as_chosen(
     comfort = Comfort(blur=blur, grey=grey, size=size)
     choose_comfort(comfort, break_minutes=None, budget_high=None, actor=person.actor)
     person.claim(case_id)
-    page, seen = person.get(f"/cases/{case_id}"), []
+    page, seen, buttons = person.get(f"/cases/{case_id}"), [], []
     while offered := [one for one in steps(page) if "/reveal" in one]:
+        buttons += re.findall(r">(Show [^<]*?)\s*<", page)
         page = step(person, offered[0], **along(page))
         (address,) = set(media(page))
         image = Image.open(BytesIO(person.client.get(address).data))
         middle = image.width // 2
         row = [image.convert("L").getpixel((x, 60)) for x in range(middle - 7, middle + 7)]
         seen.append((image.width, image.mode == "L", len({*row}) > 10))
+    assert len({*buttons}) == len(seen), "no button says twice the same"
+    assert ("Show in colour" in buttons) is (grey or len(seen) == 1)
     assert seen[0] == (160 if size == "small" else 320, grey, blur)
     assert seen[-1] == (320, False, False)
     assert len(seen) == len({*seen}) == 1 + grey + (blur or size == "small")
