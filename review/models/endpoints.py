@@ -12,7 +12,6 @@ from review.models.base import Base, OnTrail, one_of
 _ON = sa.text("off_at IS NULL AND removed_at IS NULL")
 _WAITING = sa.text("standing = 'waiting'")
 _DEAD = sa.text("standing = 'dead'")
-_OURS = sa.text("sender_id IS NULL")
 
 
 class Endpoint(OnTrail, Base):
@@ -61,7 +60,7 @@ class Delivery(OnTrail, Base):
         sa.Index("ix_deliveries_waiting", "next_at", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
         sa.Index("ix_deliveries_dead", "finished_at", sqlite_where=_DEAD, postgresql_where=_DEAD),
         sa.Index("ix_deliveries_sender", "sender_id", "created_at", "id"),
-        sa.Index("ix_deliveries_platform", "subject_id", sqlite_where=_OURS, postgresql_where=_OURS),
+        sa.Index("ix_deliveries_subject_id", "subject_id"),
     )
 
     endpoint_id: Mapped[str] = mapped_column(sa.ForeignKey("endpoints.id"))

@@ -55,7 +55,7 @@ class CaseTerm(Base):
     """A word of what was said of a decided case, as a digest that does not give the word back."""
 
     __tablename__ = "case_terms"
-    __table_args__ = ({"sqlite_with_rowid": False},)
+    __table_args__ = (sa.Index("ix_case_terms_case_id", "case_id"), {"sqlite_with_rowid": False})
 
     term: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
     case_id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
@@ -65,7 +65,10 @@ class PicturePart(Base):
     """A part of the perceptual hash of some picture: pictures that look alike share most of their parts."""
 
     __tablename__ = "picture_parts"
-    __table_args__ = ({"sqlite_with_rowid": False},)
+    __table_args__ = (
+        sa.Index("ix_picture_parts_perceptual_hash", "perceptual_hash"),
+        {"sqlite_with_rowid": False},
+    )
 
     part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     perceptual_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)

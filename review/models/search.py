@@ -20,6 +20,7 @@ class SearchEntry(Base):
     __tablename__ = "search_entries"
     __table_args__ = (
         one_of("kind", ("body", "content", "host"), name="kind"),
+        sa.Index("ix_search_entries_object_id", "object_id"),
         {"sqlite_with_rowid": False},
     )
 
