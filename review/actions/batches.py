@@ -9,13 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review import clock, db, ledger
-from review.actions.intake import Arrival, Taken, reference_conflict, take_in
+from review.actions.intake import Arrival, Taken, kept_evidence, reference_conflict, take_in
 from review.config import Settings
 from review.domain.ids import new_id
 from review.domain.permissions import OPERATOR, SERVICE, Actor, Permission, check_permission
 from review.errors import FieldError, NotFound
 from review.models import Batch, BatchLine
-from review.models.evidence_files import keep_evidence
 from review.models.rows import insert_rows
 
 
@@ -84,11 +83,8 @@ def receive_lines(
     """
     _check_may_refer(actor)
     good = [line for line in lines if isinstance(line, GoodLine)]
-    for line in good:
-        for piece in line.arrival.evidence:
-            keep_evidence(settings.data_dir, piece.sha256, piece.content)
-    with db.transaction() as writer:
-        arrivals = [line.arrival for line in good]
+    arrivals = [line.arrival for line in good]
+    with kept_evidence(arrivals, data_dir=settings.data_dir), db.transaction() as writer:
         taken = take_in(writer, arrivals, actor=actor, at=clock.now(), settings=settings) if good else []
         outcomes = dict(zip((line.number for line in good), taken, strict=True))
         rows = []

@@ -1,9 +1,11 @@
 """What is stored of referrals that arrive together: originals, items, cases, events; part of an action."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +25,7 @@ from review.domain.states import ItemStatus
 from review.errors import FieldError, InvalidReferral, ReferenceConflict
 from review.formats import original
 from review.models import Evidence, Item, Referral, RefusedItem
+from review.models.evidence_files import keep_evidence, keeping
 from review.models.rows import CHUNK, insert_new, insert_rows
 
 
@@ -53,6 +56,19 @@ class Taken:
     referral_id: str
     new: bool
     same_content: bool = True
+
+
+@contextmanager
+def kept_evidence(arrivals: Sequence[Arrival], *, data_dir: Path) -> Iterator[None]:
+    """Store the evidence of these; what is committed inside may name it, for nothing is dropped meanwhile."""
+    pieces = [piece for arrival in arrivals for piece in arrival.evidence]
+    if not pieces:
+        yield
+        return
+    with keeping(data_dir):
+        for piece in pieces:
+            keep_evidence(data_dir, piece.sha256, piece.content)
+        yield
 
 
 def prepare_arrival(intake: Intake, *, body: bytes) -> Arrival:

@@ -10,14 +10,21 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review import clock, db, ledger
-from review.actions.intake import Arrival, Taken, as_received, prepare_arrival, reference_conflict, take_in
+from review.actions.intake import (
+    Arrival,
+    Taken,
+    as_received,
+    kept_evidence,
+    prepare_arrival,
+    reference_conflict,
+    take_in,
+)
 from review.config import Settings
 from review.domain.permissions import Actor, Permission, check_permission, check_service
 from review.domain.referrals import Intake
 from review.domain.representation import OwnReferral, json_bytes
 from review.errors import IdempotencyKeyReused
 from review.models import StoredAnswer
-from review.models.evidence_files import keep_evidence
 from review.queries.referrals import own_referral
 
 KEPT_ANSWER_DAYS = 30
@@ -51,21 +58,19 @@ def receive_referral(
     """
     check_permission(actor, Permission.REFER)
     arrival = prepare_arrival(intake, body=body)
-    with _alone(actor, idempotency_key):
-        for piece in arrival.evidence:
-            keep_evidence(settings.data_dir, piece.sha256, piece.content)
-        with db.transaction() as writer:
-            now = clock.now()
-            stored = _stored_answer(writer, intake, idempotency_key, actor=actor, at=now)
-            if stored is not None:
-                return stored
-            (taken,) = take_in(writer, [arrival], actor=actor, at=now, settings=settings)
-            if not taken.same_content:
-                raise reference_conflict(taken.referral_id)
-            received = _answer(writer, arrival, taken, actor=actor, at=now)
-            if idempotency_key is not None:
-                _keep_answer(writer, intake, idempotency_key, received, actor=actor, at=now)
-            return received
+    kept = kept_evidence([arrival], data_dir=settings.data_dir)
+    with _alone(actor, idempotency_key), kept, db.transaction() as writer:
+        now = clock.now()
+        stored = _stored_answer(writer, intake, idempotency_key, actor=actor, at=now)
+        if stored is not None:
+            return stored
+        (taken,) = take_in(writer, [arrival], actor=actor, at=now, settings=settings)
+        if not taken.same_content:
+            raise reference_conflict(taken.referral_id)
+        received = _answer(writer, arrival, taken, actor=actor, at=now)
+        if idempotency_key is not None:
+            _keep_answer(writer, intake, idempotency_key, received, actor=actor, at=now)
+        return received
 
 
 def refuse_referral(*, body: bytes, codes: Sequence[str], actor: Actor) -> None:

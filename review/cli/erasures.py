@@ -12,7 +12,7 @@ from review.config import Settings
 from review.domain.permissions import OPERATOR
 from review.errors import ReviewError
 from review.models.erasure_journal import read_journal
-from review.models.evidence_files import drop_evidence
+from review.models.evidence_files import drop_evidence, dropping
 from review.models.roles import may_rewrite
 from review.queries.erasures import erased_digests, executed_ids
 
@@ -35,8 +35,10 @@ def replay_missing(settings: Settings, *, files: bool = False) -> int:
         known = executed_ids(db.session())
         done = replay_erasures([one for one in entries if one.id not in known], actor=OPERATOR)
         if done or files:
-            for digest in erased_digests(db.session()):
-                drop_evidence(settings.data_dir, digest)
+            db.session().rollback()
+            with dropping(settings.data_dir):
+                for digest in erased_digests(db.session()):
+                    drop_evidence(settings.data_dir, digest)
         return done
     finally:
         db.session().close()

@@ -4,6 +4,7 @@ One line of JSON for each, none of a value that was erased. It only grows; every
 erasure counts as finished.
 """
 
+import fcntl
 import json
 import os
 from collections.abc import Sequence
@@ -50,13 +51,14 @@ def read_journal(path: Path) -> list[JournalEntry]:
 
 def keep_in_journal(path: Path, entries: Sequence[JournalEntry]) -> None:
     """Append those erasures that the file does not know yet, and sync them."""
-    known = {entry.id for entry in read_journal(path)}
-    fresh = [entry for entry in entries if entry.id not in known]
-    if not fresh:
-        return
     make_folder(path.parent)
     with path.open("ab+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # another process may be just as far
         os.fchmod(file.fileno(), 0o600)
+        known = {entry.id for entry in read_journal(path)}
+        fresh = [entry for entry in entries if entry.id not in known]
+        if not fresh:
+            return
         _cut_torn_line(path)
         for entry in fresh:
             file.write(json.dumps(asdict(entry)).encode() + b"\n")

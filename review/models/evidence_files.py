@@ -5,8 +5,11 @@ they are gone, and no backup needs them.
 """
 
 import errno
+import fcntl
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from review.errors import StorageFull
@@ -39,6 +42,31 @@ def keep_bytes(path: Path, content: bytes) -> None:
         if error.errno not in NO_ROOM:
             raise
         raise StorageFull("The evidence could not be stored; nothing was kept.") from error
+
+
+@contextmanager
+def keeping(data_dir: Path) -> Iterator[None]:
+    """From before evidence is stored until its row is committed: nothing is dropped meanwhile."""
+    with _locked(data_dir, fcntl.LOCK_SH):
+        yield
+
+
+@contextmanager
+def dropping(data_dir: Path) -> Iterator[None]:
+    """While it is asked what no record needs any more, and that is dropped: no row can come in between."""
+    with _locked(data_dir, fcntl.LOCK_EX):
+        yield
+
+
+@contextmanager
+def _locked(data_dir: Path, how: int) -> Iterator[None]:
+    make_folder(data_dir)
+    handle = os.open(data_dir / "evidence.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, how)
+        yield
+    finally:
+        os.close(handle)
 
 
 def read_evidence(data_dir: Path, digest: str) -> bytes:

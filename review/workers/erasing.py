@@ -10,7 +10,7 @@ from review.compacting import compact
 from review.config import Settings
 from review.domain.permissions import SERVICE
 from review.models.erasure_journal import JournalEntry, keep_in_journal
-from review.models.evidence_files import drop_evidence
+from review.models.evidence_files import drop_evidence, dropping
 from review.queries.erasures import ErasureShown, erased_digests, unfinished
 
 log = structlog.get_logger()
@@ -33,9 +33,11 @@ def finish_due(settings: Settings) -> int:
         return 0
     ids = [one.id for one in found]
     keep_in_journal(settings.erasure_journal, [entry_of(one) for one in found])
-    for digest in erased_digests(reader, ids):
-        drop_evidence(settings.data_dir, digest)
     reader.rollback()
+    with dropping(settings.data_dir):
+        for digest in erased_digests(reader, ids):
+            drop_evidence(settings.data_dir, digest)
+        reader.rollback()
     if not compact():
         log.info("erasures_wait_for_readers", erasures=len(ids))
         return 0

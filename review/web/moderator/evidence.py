@@ -35,6 +35,7 @@ from review.errors import (
     StaleVersion,
     TooLarge,
 )
+from review.models.evidence_files import keeping
 from review.previews import keep_if_shown
 from review.queries import evidence
 from review.queries.case_content import ItemShown, item_of
@@ -164,8 +165,9 @@ def capture(case_id: str) -> str | tuple[str, int] | AnyResponse:
         keep_new(wanted)
         item_id, captured, content = _filled_in()
         item = _held_item(wanted, item_id)
-        captured = _kept(captured, content)
-        evidence_id = evidence_actions.capture_evidence(wanted, item.id, captured, actor=guard.actor())
+        with keeping(store_folder()):
+            captured = _kept(captured, content)
+            evidence_id = evidence_actions.capture_evidence(wanted, item.id, captured, actor=guard.actor())
     except (AlreadyRecorded, ClaimLost, InvalidInput, NotReady, StaleVersion, TooLarge) as error:
         return case_page(wanted, values=values or None, error=error)
     flash(gettext("The capture was added to the evidence."), "done")
