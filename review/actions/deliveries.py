@@ -12,6 +12,7 @@ from review.domain.permissions import Actor, Permission, check_permission
 from review.domain.webhooks import HEAD_START, PLATFORM_ENDPOINT, TEST, DeliveryState
 from review.errors import AlreadyClosed, NotFound
 from review.models import Delivery, Endpoint
+from review.queries.erased import erased_part
 
 MOST_AGAIN: Final = 1_000
 """Dead letters that one step sends again."""
@@ -103,6 +104,7 @@ def _revive(
             .where(
                 Delivery.id.in_(delivery_ids[start : start + CHUNK]),
                 Delivery.standing == DeliveryState.DEAD,
+                ~erased_part("deliveries", Delivery.id, "body"),
             )
             .values(
                 standing=DeliveryState.WAITING.value,

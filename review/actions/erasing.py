@@ -46,6 +46,7 @@ from review.models import (
     StoredAnswer,
 )  # fmt: skip
 from review.models.rows import insert_rows
+from review.queries.erased import erased_part
 from review.queries.record_timeline import text_in
 from review.queries.stored_cases import in_sets
 from review.queries.trail_rows import among, listed
@@ -239,11 +240,25 @@ def _name_files(writer: Session, wanted: Wanted, scope: Scope) -> None:
     for condition in conditions():
         rows = writer.execute(sa.select(Evidence.id, Evidence.sha256).where(condition)).all()
         _name(writer, wanted, "evidence", [(row.id, "content") for row in rows])
-        digests = sorted({row.sha256 for row in rows})
-        looks = EvidenceLook.sha256.in_(digests)
-        for known in writer.scalars(sa.select(EvidenceLook.perceptual_hash).where(looks)).all():
-            writer.execute(sa.delete(PicturePart).where(PicturePart.perceptual_hash == known))
-        writer.execute(sa.update(EvidenceLook).where(looks).values(perceptual_hash=None))
+        _forget_looks(writer, {row.sha256 for row in rows})
+
+
+def _forget_looks(writer: Session, digests: Collection[str]) -> None:
+    """Take away what files look like that no record needs any more, and by what they are found."""
+    needed = sa.exists().where(
+        Evidence.sha256 == EvidenceLook.sha256, ~erased_part("evidence", Evidence.id, "content")
+    )
+    gone = sa.and_(EvidenceLook.sha256.in_(sorted(digests)), ~needed)
+    hashes = {one for one in writer.scalars(sa.select(EvidenceLook.perceptual_hash).where(gone)) if one}
+    writer.execute(
+        sa.update(EvidenceLook)
+        .where(gone)
+        .values(perceptual_hash=None)
+        .execution_options(synchronize_session=False)
+    )
+    left = sa.select(EvidenceLook.perceptual_hash).where(EvidenceLook.perceptual_hash.in_(sorted(hashes)))
+    for known in sorted(hashes - set(writer.scalars(left))):
+        writer.execute(sa.delete(PicturePart).where(PicturePart.perceptual_hash == known))
 
 
 def _fields_of(writer: Session, scope: Scope, parts: Collection[Part]) -> dict[str, set[str]]:

@@ -130,7 +130,8 @@ PARTS: Final[dict[RecordKind, dict[str, Part]]] = {
         ),
         "url": Part(
             (
-                ("referral.received", "items"), ("location.opened", "url"), ("record.location_opened", "url"),
+                ("referral.received", "items"), ("referral.received", "refused_items"),
+                ("location.opened", "url"), ("record.location_opened", "url"),
             ),
             (
                 ("items", "url_as_sent"), ("items", "canonical_url"), ("items", "match_key"),

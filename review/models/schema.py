@@ -25,7 +25,7 @@ FROZEN = (
     "review_clauses",
     "review_companions",
     "review_snippets",
-    "reviews",
+    "referrals", "reviews",
     "snippet_versions",
     "first_looks",
     "shown_precedents",
@@ -35,8 +35,8 @@ FROZEN = (
 )
 # Of these an executed erasure takes away the values that it names (`erased_parts`), and nothing else does.
 ERASABLE = (
-    "openings", "answers", "deliveries", "emailed_referrals", "items", "notes", "questions", "referrals",
-    "reviews",
+    "openings", "answers", "complaints", "deliveries", "emailed_referrals", "items", "notes", "questions",
+    "referrals", "reviews",
 )  # fmt: skip
 GUARDED = (*APPEND_ONLY, "pending_events", *FROZEN)
 

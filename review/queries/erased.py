@@ -19,6 +19,11 @@ from review.queries.trail_rows import among, event_columns, event_of, listed, ra
 _KEPT = 1_000
 
 
+def erased_part(place: str, row_id: sa.orm.InstrumentedAttribute[str], part: str) -> sa.ColumnElement[bool]:
+    """Whether an erasure names this part of a row: the guards let nobody write that but an executed one."""
+    return sa.exists().where(ErasedPart.place == place, ErasedPart.part == part, ErasedPart.row_id == row_id)
+
+
 class Erased:
     """Answers for one reading of the trail; looks an erasure up once, and only where something is missing."""
 

@@ -16,9 +16,11 @@ from review.domain.uploaded_files import FileState
 from review.models import Evidence, UploadedFile
 from review.models.evidence_files import evidence_path
 from review.models.file_store import ORIGINAL, part_path
+from review.queries.erased import Erased
 from review.queries.trail_rows import Problem, among, listed, raw, stream
 
 AT_ONCE = 500
+GONE = "are gone"
 REST = "Restore the file from a backup."
 _STORED = (FileState.WAITING, FileState.UNMAPPED, FileState.CHECKED)
 
@@ -31,11 +33,17 @@ def evidence_problems(reader: Session, folder: Path) -> Iterator[Problem | None]
         for row in rows:
             wanted = str(row.sha256)
             reason = _wrong(evidence_path(folder, wanted), wanted)
-            if reason is None:
+            if reason is None or (reason == GONE and _is_erased(reader, wanted)):
                 yield None
                 continue
             sentence = f"The bytes of evidence {row.id} (SHA-256 {wanted[:64]}) {reason}."
             yield Problem(None, sentence, REST, (row.id,), table=Evidence.__tablename__, row=row.id)
+
+
+def _is_erased(reader: Session, digest: str) -> bool:
+    """Whether erasures that stand on the trail took away every record's need of this content."""
+    ids = set(reader.execute(sa.select(*raw(Evidence.id)).where(Evidence.sha256 == digest)).scalars())
+    return ids == Erased(reader).emptied("evidence", "content", ids)
 
 
 def upload_problems(reader: Session, folder: Path) -> Iterator[Problem]:
@@ -97,7 +105,7 @@ def _wrong(path: Path, wanted: str) -> str | None:
         with path.open("rb") as file:
             found = file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
-        return "are gone"
+        return GONE
     except (OSError, ValueError):  # a digest changed behind the program may be no name of a file
         return "cannot be read"
     return None if found == wanted else "are not those of its digest"

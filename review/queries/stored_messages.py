@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from review.domain.told import At, Difference, Told, differing
 from review.domain.webhooks import DeliveryState, EndpointKind
 from review.models import Delivery, Endpoint, Restriction
+from review.queries.erased import Erased
 from review.queries.stored_cases import Chains, rows_by_name
 from review.queries.trail_rows import among, raw, stream
 
@@ -78,7 +79,7 @@ def _body_differences(reader: Session, chains: Chains) -> Iterator[Difference]:
             event = told[row.id]
             found = sha256(row.body).hexdigest() if isinstance(row.body, bytes) else "unreadable"
             wanted = event.text("body_sha256")
-            if found != wanted:
+            if found != wanted and not _is_erased(reader, row.id):
                 yield Difference("delivery", row.id, "", "changed", "body", found, wanted, event.position)
 
 
@@ -89,8 +90,13 @@ def body_problems(reader: Session) -> Iterator[Difference]:
     with stream(reader, frozen, at_once=BODIES_AT_ONCE) as rows:
         for row in rows:
             found = sha256(row.body).hexdigest() if isinstance(row.body, bytes) else "unreadable"
-            if found != row.body_sha256:
+            if found != row.body_sha256 and not _is_erased(reader, str(row.id)):
                 yield Difference("delivery", str(row.id), "", "surplus", "holds other bytes than were frozen")
+
+
+def _is_erased(reader: Session, delivery_id: str) -> bool:
+    """Whether an erasure that stands on the trail took the bytes of this message away."""
+    return delivery_id in Erased(reader).emptied("deliveries", "body", [delivery_id])
 
 
 def _differences(
