@@ -10,7 +10,11 @@ THEMES: Final = ("system", "light", "dark")
 DENSITIES: Final = ("comfortable", "compact")
 TEXT_SIZES: Final = ("100", "115", "130")
 """In per cent of what the browser is set to."""
-LANGUAGES: Final = ("en", "ar")
+LANGUAGE_NAMES: Final = {"en": "English", "ar": "العربية"}
+"""The languages on offer, each with its name in itself. Kept here with the direction of writing, because a
+table of all languages is several MiB that a sign-in page needs for nothing else."""
+LANGUAGES: Final = tuple(LANGUAGE_NAMES)
+RIGHT_TO_LEFT: Final = frozenset({"ar"})
 SINGLE_KEYS: Final = ("on", "off")
 """Whether letters, digits and signs act by themselves (WCAG 2.2, 2.1.4)."""
 UTC_NAME: Final = "UTC"

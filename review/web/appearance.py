@@ -6,12 +6,10 @@ Whether single keys act is the person's own, not the machine's: who is signed in
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import replace
-from functools import cache
 
-from babel import Locale
 from flask import Flask, Response, current_app, has_request_context, request
 
-from review.domain.appearance import LANGUAGES, Appearance, read_appearance, zone_named
+from review.domain.appearance import LANGUAGE_NAMES, Appearance, read_appearance, zone_named
 from review.errors import InvalidInput
 
 COOKIE = "display"
@@ -81,10 +79,9 @@ def keep(response: Response, chosen: Appearance) -> None:
     )
 
 
-@cache
 def language_names() -> tuple[tuple[str, str], ...]:
     """The languages on offer, each with its name in itself."""
-    return tuple((code, Locale.parse(code).get_display_name() or code) for code in LANGUAGES)
+    return tuple(LANGUAGE_NAMES.items())
 
 
 def _forget(_error: BaseException | None) -> None:

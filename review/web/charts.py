@@ -22,4 +22,4 @@ class Chart:
 
 def mirrored() -> bool:
     """Whether the reader reads from right to left, and so do the charts."""
-    return bool(language().locale.text_direction == "rtl")
+    return language().direction == "rtl"

@@ -71,7 +71,7 @@ def register(app: Flask) -> None:
     Babel(
         app,
         default_locale=texts.DEFAULT_LOCALE,
-        locale_selector=lambda: appearance.current().language,
+        locale_selector=lambda: Locale(appearance.current().language),
     )
     appearance.install(app)
     texts.install(app)
@@ -194,7 +194,7 @@ def page_context() -> dict[str, Any]:
     return {
         "appearance": appearance.current(),
         "locale": own.name.replace("_", "-"),
-        "direction": own.locale.text_direction,
+        "direction": own.direction,
         "demo": bool(current_app.config["REVIEW_DEMO"]),
         "version": program_version(),
     }

@@ -10,6 +10,7 @@ from babel import Locale
 from flask import Flask, has_request_context
 from markupsafe import Markup
 
+from review.domain.appearance import RIGHT_TO_LEFT
 from review.web import appearance
 from review.web.catalogues import translations
 
@@ -19,12 +20,20 @@ DOMAIN = "messages"
 
 @dataclass(frozen=True)
 class Language:
-    """A reader's language: its locale, the locale's name, its catalogue, and texts as markup so far."""
+    """A reader's language: its locale, the locale's name, its catalogue, and texts as markup so far.
+
+    The locale reads its table when it is first asked for more than its name, e.g. to write a date.
+    """
 
     locale: Locale
     name: str
     catalogue: NullTranslations
     markup: dict[str, Markup] = field(default_factory=dict, compare=False)
+
+    @property
+    def direction(self) -> str:
+        """How it is written, as pages name it."""
+        return "rtl" if self.name in RIGHT_TO_LEFT else "ltr"
 
 
 _known: dict[str, Language] = {}
@@ -45,7 +54,7 @@ def _resolved() -> Language:
     chosen = appearance.current().language if has_request_context() else DEFAULT_LOCALE
     known = _known.get(chosen)
     if known is None:
-        locale = Locale.parse(chosen)
+        locale = Locale(chosen)  # one of ours: parsing any name reads a table of all of them
         catalogue = translations().get(str(locale)) or NullTranslations()
         known = _known[chosen] = Language(locale, str(locale), catalogue)
     return known

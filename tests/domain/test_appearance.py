@@ -1,11 +1,14 @@
 """What a person chose of the look is read strictly; whatever else comes is as if nothing had come."""
 
 import pytest
+from babel import Locale
 
 from review.domain.appearance import (
     DENSITIES,
+    LANGUAGE_NAMES,
     LANGUAGES,
     LONGEST,
+    RIGHT_TO_LEFT,
     TEXT_SIZES,
     THEMES,
     Appearance,
@@ -22,6 +25,13 @@ def test_every_choice_comes_back_as_it_was_written() -> None:
                 for language in LANGUAGES:
                     chosen = Appearance(theme, density, text_size, language, zone_named("Europe/Brussels"))
                     assert read_appearance(chosen.written()) == chosen
+
+
+def test_languages_are_called_and_written_as_their_locales_say() -> None:
+    for code, name in LANGUAGE_NAMES.items():
+        locale = Locale.parse(code)
+        assert locale.get_display_name() == name
+        assert (locale.text_direction == "rtl") == (code in RIGHT_TO_LEFT)
 
 
 def test_every_zone_on_offer_opens_and_fits_into_the_cookie() -> None:
