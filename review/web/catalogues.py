@@ -1,4 +1,4 @@
-"""The message catalogues: collect texts from pages and code, read translations.
+"""The message catalogues: collect texts from pages and code, compare them with the translations.
 
 ``python -m review.web.catalogues`` writes ``messages.pot`` anew and names what each language lacks; run it
 after changing a text.
@@ -6,23 +6,20 @@ after changing a text.
 
 import sys
 from collections.abc import Iterator
-from functools import cache
-from io import BytesIO
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from babel.support import Translations
 
 from review.domain.permissions import GRANTS
 from review.domain.removal_order import ORDER_FIELDS, SECTIONS
 from review.domain.shortcuts import SHORTCUTS
+from review.web.translated import MESSAGES, TRANSLATIONS, compiled
 
 PACKAGE = Path(__file__).resolve().parent.parent
-TRANSLATIONS = PACKAGE / "translations"
 TEMPLATE_CATALOGUE = TRANSLATIONS / "messages.pot"
 KEYWORDS = DEFAULT_KEYWORDS | {"lazy_gettext": None, "lazy_ngettext": (1, 2)}
 """The functions whose texts are collected; forms and their fields use the lazy ones."""
@@ -66,7 +63,7 @@ def _order_texts() -> Iterator[str]:
 
 def untranslated(language: str, *, directory: Path = TRANSLATIONS) -> dict[Message, tuple[str, ...]]:
     """The texts that a language lacks and shows in English, each with the files where it stands."""
-    with (directory / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
+    with (directory / language / MESSAGES).open("rb") as file:
         known = {message.id for message in read_po(file) if message.string and not message.fuzzy}
     return {
         text: tuple(sorted({path for path, _line in message.locations}))
@@ -82,22 +79,10 @@ def write_template_catalogue(target: Path = TEMPLATE_CATALOGUE) -> None:
         write_po(file, extract_catalogue(), omit_header=True, no_location=True, sort_output=True)
 
 
-@cache
 def translations(directory: Path = TRANSLATIONS) -> dict[str, Translations]:
-    """Every translation by its locale, compiled in memory: nothing is written beside the program."""
-    return {
-        source.parent.parent.name: _compiled(source)
-        for source in sorted(directory.glob("*/LC_MESSAGES/*.po"))
-    }
-
-
-def _compiled(source: Path) -> Translations:
-    with source.open("rb") as file:
-        catalogue = read_po(file, locale=source.parent.parent.name)
-    compiled = BytesIO()
-    write_mo(compiled, catalogue)
-    compiled.seek(0)
-    return Translations(compiled)
+    """Every translation by its locale."""
+    sources = sorted(directory.glob(f"*/{MESSAGES}"))
+    return {source.parent.parent.name: compiled(source) for source in sources}
 
 
 if __name__ == "__main__":

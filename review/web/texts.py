@@ -7,15 +7,15 @@ from typing import Any
 
 import flask_babel
 from babel import Locale
+from babel.support import Translations
 from flask import Flask, has_request_context
 from markupsafe import Markup
 
 from review.domain.appearance import RIGHT_TO_LEFT
 from review.web import appearance
-from review.web.catalogues import translations
+from review.web.translated import translation
 
 DEFAULT_LOCALE = "en"
-DOMAIN = "messages"
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def _resolved() -> Language:
     known = _known.get(chosen)
     if known is None:
         locale = Locale(chosen)  # one of ours: parsing any name reads a table of all of them
-        catalogue = translations().get(str(locale)) or NullTranslations()
+        catalogue = translation(chosen) or NullTranslations()
         known = _known[chosen] = Language(locale, str(locale), catalogue)
     return known
 
@@ -89,12 +89,17 @@ def _forget(_error: BaseException | None) -> None:
     _current.set(None)
 
 
+class _Catalogues(dict[tuple[str, str], NullTranslations]):
+    """The extension's own keeping place, which finds our translations instead of compiled files."""
+
+    def __missing__(self, key: tuple[str, str]) -> NullTranslations:
+        found = self[key] = translation(key[0]) or Translations()
+        return found
+
+
 def _give_catalogues(app: Flask) -> None:
-    """Hand the extension our translations, which it would look for in compiled files."""
     with app.app_context():
-        kept = flask_babel.get_domain().get_translations_cache(None)
-    for name, catalogue in translations().items():
-        kept[name, DOMAIN] = catalogue
+        flask_babel.get_domain().cache = _Catalogues()
 
 
 def install(app: Flask) -> None:

@@ -9,6 +9,7 @@ from babel.messages.pofile import read_po
 
 from review.domain.appearance import LANGUAGES
 from review.web import catalogues
+from review.web.translated import MESSAGES, TRANSLATIONS
 from tests.conftest import Desk
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
@@ -16,7 +17,7 @@ PLACE = re.compile(r"%\(\w+\)[sd]")
 
 
 def _messages(language: str) -> Iterator[Message]:
-    with (catalogues.TRANSLATIONS / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
+    with (TRANSLATIONS / language / MESSAGES).open("rb") as file:
         yield from (message for message in read_po(file, locale=language) if message.id)
 
 
