@@ -8,12 +8,11 @@ import json
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
-import webauthn
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from webauthn.helpers import structs
-from webauthn.helpers.exceptions import WebAuthnException
 
 from review.domain.sealing import keyed_digest
 
@@ -22,7 +21,6 @@ LONGEST_ANSWER = 20_000
 SERVICE = "Referral Review"
 _TIMEOUT_MILLISECONDS = 120_000
 _NOT_GOOD = (
-    WebAuthnException,
     InvalidSignature,
     UnsupportedAlgorithm,
     ValueError,
@@ -32,7 +30,8 @@ _NOT_GOOD = (
     ArithmeticError,
     struct.error,
 )
-"""What reading and verifying an answer of any content may raise, the library's parsers included."""
+"""What reading and verifying an answer of any content may raise beside `WebAuthnException`, the library's
+parsers included."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,15 @@ class NewPasskey:
     sign_count: int
 
 
+def _library() -> ModuleType:
+    """The library, read when the first passkey is asked for: 7 MiB that a desk may never need."""
+    return import_module("webauthn")
+
+
+def _not_good() -> tuple[type[Exception], ...]:
+    return (import_module("webauthn.helpers.exceptions").WebAuthnException, *_NOT_GOOD)
+
+
 def challenge_of(purpose: str, *, secret_key: str) -> bytes:
     """The challenge for one purpose, e.g. one unfinished sign-in: nothing has to be stored before it is used.
 
@@ -65,6 +73,7 @@ def options_to_add(
     *, site: Site, challenge: bytes, user_handle: bytes, name: str, known: Sequence[bytes]
 ) -> str:
     """What ``navigator.credentials.create`` is asked, as JSON; ``known`` passkeys are not made again."""
+    webauthn, structs = _library(), import_module("webauthn.helpers.structs")
     options = webauthn.generate_registration_options(
         rp_id=site.host,
         rp_name=SERVICE,
@@ -78,18 +87,19 @@ def options_to_add(
             user_verification=structs.UserVerificationRequirement.PREFERRED,
         ),
     )
-    return webauthn.options_to_json(options)
+    return str(webauthn.options_to_json(options))
 
 
 def options_to_show(*, site: Site, challenge: bytes, known: Sequence[bytes]) -> str:
     """What ``navigator.credentials.get`` is asked, as JSON."""
+    webauthn = _library()
     options = webauthn.generate_authentication_options(
         rp_id=site.host,
         challenge=challenge,
         timeout=_TIMEOUT_MILLISECONDS,
         allow_credentials=_described(known),
     )
-    return webauthn.options_to_json(options)
+    return str(webauthn.options_to_json(options))
 
 
 def read_new(answer: str, *, site: Site, challenge: bytes) -> NewPasskey | None:
@@ -98,13 +108,13 @@ def read_new(answer: str, *, site: Site, challenge: bytes) -> NewPasskey | None:
     if credential is None:
         return None
     try:
-        found = webauthn.verify_registration_response(
+        found = _library().verify_registration_response(
             credential=credential,
             expected_challenge=challenge,
             expected_rp_id=site.host,
             expected_origin=list(site.origins),
         )
-    except _NOT_GOOD:
+    except _not_good():
         return None
     return NewPasskey(found.credential_id, found.credential_public_key, found.sign_count)
 
@@ -116,7 +126,7 @@ def credential_in(answer: str) -> bytes | None:
     if not isinstance(given, str):
         return None
     try:
-        return webauthn.base64url_to_bytes(given)
+        return bytes(_library().base64url_to_bytes(given))
     except ValueError:
         return None
 
@@ -129,7 +139,7 @@ def count_shown(
     if credential is None:
         return None
     try:
-        found = webauthn.verify_authentication_response(
+        found = _library().verify_authentication_response(
             credential=credential,
             expected_challenge=challenge,
             expected_rp_id=site.host,
@@ -137,12 +147,13 @@ def count_shown(
             credential_public_key=public_key,
             credential_current_sign_count=sign_count,
         )
-    except _NOT_GOOD:
+    except _not_good():
         return None
-    return found.new_sign_count
+    return int(found.new_sign_count)
 
 
-def _described(known: Sequence[bytes]) -> list[structs.PublicKeyCredentialDescriptor]:
+def _described(known: Sequence[bytes]) -> list[Any]:
+    structs = import_module("webauthn.helpers.structs")
     return [structs.PublicKeyCredentialDescriptor(id=credential_id) for credential_id in known]
 
 

@@ -1,8 +1,7 @@
 """A QR code as the path of an SVG picture: drawn here, without a style and without a request elsewhere."""
 
 from dataclasses import dataclass
-
-import segno
+from importlib import import_module
 
 QUIET = 4
 """Light modules around the code (ISO/IEC 18004, section 9.1)."""
@@ -18,6 +17,7 @@ class QrCode:
 
 def qr_code(text: str) -> QrCode:
     """The code of a text, a run of dark modules a rectangle; survives damage of 15 % (level M)."""
+    segno = import_module("segno")  # few pages show a code
     rows = segno.make(text, error="m", micro=False).matrix
     path = "".join(
         f"M{start + QUIET} {line + QUIET}h{length}v1h-{length}z"
