@@ -111,6 +111,8 @@ _PASSING = (
 # connections of one process to PostgreSQL: kept open, and at most
 POOL_KEPT = 8
 POOL_MOST = 20
+SMALL_CACHE_KIB = 256
+"""What a connection of a loop keeps of a SQLite file; others keep SQLite's own 2 MiB."""
 _COUNTS = "review_counts"
 _in_flight: set[str] = set()
 _addresses: WeakKeyDictionary[sa.Engine, str] = WeakKeyDictionary()
@@ -165,6 +167,19 @@ def prepare_engine(engine: sa.Engine, *, wait_seconds: int) -> None:
     if engine.dialect.name != "sqlite":
         ask_rested_connections(engine)
         keep_values_out_of_errors(engine)
+
+
+def keep_small_caches(engine: sa.Engine) -> None:
+    """Let connections that this process opens from now on keep little of a SQLite file in memory.
+
+    For loops, which mostly look whether there is work: what they read lies in the system's cache anyway.
+    """
+    if engine.dialect.name == "sqlite" and not event.contains(engine, "connect", _keep_small_cache):
+        event.listen(engine, "connect", _keep_small_cache)
+
+
+def _keep_small_cache(connection: Any, _record: Any) -> None:
+    connection.execute(f"PRAGMA cache_size=-{SMALL_CACHE_KIB}")
 
 
 def create_engine(settings: DatabaseAddress) -> sa.Engine:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import structlog
 from flask import Flask
 
+from review import db
 from review.domain.signer_refusals import SignerRefused
 from review.errors import ReviewError
 from review.workers import (
@@ -26,6 +27,7 @@ from review.workers import (
     witnessing,
 )
 from review.workers.pulse import Pulse
+from review.workers.resting import Rest
 
 log = structlog.get_logger()
 
@@ -67,7 +69,7 @@ LOOKS_UP_SECONDS = 1.0
 another thread, or that comes just before the wait, does not wake it."""
 
 
-def _turn(app: Flask, loop: Loop, stop: threading.Event, pulse: Pulse) -> None:
+def _turn(app: Flask, loop: Loop, stop: threading.Event, pulse: Pulse, rest: Rest) -> None:
     """Work until stopped; what passes by itself (a locked or restarting database) is logged and retried."""
     while not stop.is_set():
         pause = loop.pause_seconds
@@ -85,6 +87,7 @@ def _turn(app: Flask, loop: Loop, stop: threading.Event, pulse: Pulse) -> None:
             log.exception("loop_failed", loop=loop.name)
             pulse.turned(loop.name, failure="unexpected")
             pause = FAILED_PAUSE_SECONDS
+        rest.turned(loop.name, worked=pause == 0.0)
         stop.wait(pause)
     _finish(app, loop)
 
@@ -120,10 +123,13 @@ def run(app: Flask, names: Sequence[str] = (), *, stop: threading.Event | None =
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, stopper(stopping))
-    pulse = Pulse()
+    chosen = names or tuple(LOOPS)
+    pulse, rest = Pulse(), Rest(chosen)
+    with app.app_context():
+        db.keep_small_caches(db.extension.engine)
     threads = [
-        threading.Thread(target=_turn, args=(app, LOOPS[name], stopping, pulse), name=name)
-        for name in (names or LOOPS)
+        threading.Thread(target=_turn, args=(app, LOOPS[name], stopping, pulse, rest), name=name)
+        for name in chosen
     ]
     threads.append(threading.Thread(target=pulse.beat, args=(app, stopping), name="pulse"))
     for thread in threads:
@@ -131,3 +137,4 @@ def run(app: Flask, names: Sequence[str] = (), *, stop: threading.Event | None =
     for thread in threads:
         while thread.is_alive():
             thread.join(LOOKS_UP_SECONDS)
+            rest.look(app)

@@ -18,6 +18,7 @@ from review.queries.checkpoints import newest_checkpoint
 from review.queries.health import Check, readiness
 from review.workers import loops, signing
 from review.workers.pulse import Pulse
+from review.workers.resting import Rest
 from tests.actions.test_trail import forget_tail, undefend
 from tests.conftest import Desk
 from tests.factories import make_account, sender_actor
@@ -233,7 +234,7 @@ def test_the_loop_tells_the_refusal_by_its_code(
 
     monkeypatch.setattr(Pulse, "turned", turned)
     with capture_logs() as lines:
-        loops._turn(desk.app, loops.LOOPS["sign"], stop, Pulse())
+        loops._turn(desk.app, loops.LOOPS["sign"], stop, Pulse(), Rest(["sign"]))
     assert told == [Refusal.FILE_MISSING]
     (line,) = lines
     assert line["code"] == Refusal.FILE_MISSING
