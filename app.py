@@ -118,7 +118,7 @@ def _standard_appearance(settings: Settings) -> Appearance:
 def create_checked_app() -> Flask:
     """The desk for any WSGI server: refuses with one line what `flask serve` would refuse."""
     app = create_app()
-    cli.server.check_start(app.config["REVIEW_SETTINGS"])
+    cli.server.check_start(app)
     return app
 
 

@@ -11,26 +11,30 @@ from contextlib import contextmanager
 from flask import Flask
 from sqlalchemy.orm import configure_mappers
 
-from review import metrics
+from review import memory, metrics
 from review.web import presentation
 
 _built: dict[str, Flask] = {}
 _kept: set[int] = set()
 
 
-def build(target: str) -> None:
+def build(target: str, *, built: Flask | None = None) -> None:
     """Build the desk of ``target`` (module:factory) and set it apart from the collector, ready for forks.
 
-    It must not be used here: a connection to a database does not survive a fork. Where processes are not
+    ``built`` is that desk where the command has made it already: a second one would be in everybody's memory.
+    It must have no connection open: one to a database does not survive a fork. Where processes are not
     forked, nothing is done, and each of them builds its own.
     """
     if sys.platform == "linux":
         multiprocessing.set_start_method("fork", force=True)
     if multiprocessing.get_start_method() != "fork":
         return
+    if built is not None:
+        _built[target] = built
     presentation.read_work_pages(application(target))
     configure_mappers()
     gc.collect()
+    memory.give_back()
     gc.freeze()  # a collection writes to whatever it looks at, and what is written is no longer shared
 
 

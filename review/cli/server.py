@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 import sqlalchemy as sa
-from flask import current_app
+from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from review import db
@@ -30,6 +30,12 @@ LOOPS_CONNECTIONS = len(LOOPS) + 2
 of its own, and in both one for their signs of life. Counted from the list, which has outgrown a fixed number
 before."""
 OF_WORK = [name for name in LOOPS if name != SIGNER]
+
+
+def desk() -> Flask:
+    """The current application itself, for other threads."""
+    found: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return found
 
 
 def settings() -> Settings:
@@ -82,24 +88,25 @@ def upgrade(*, as_json: bool) -> None:
     click.echo(f'{{"revision": "{revision}"}}' if as_json else f"The database is at revision {revision}.")
 
 
-def check_start(chosen: Settings, *, workers: int = 1) -> None:
-    """Refuse to start with one clear line where something would not be safe.
+def check_start(app: Flask, *, workers: int = 1) -> None:
+    """Refuse to start with one clear line where something would not be safe; leaves no connection open.
 
     In a thread, whose memory is its own: what the first one of a forked process writes lies among what all of
-    them share, and is shared no more.
+    them share, and is shared no more. With the application's own engine, because making another is work too.
     """
+    with app.app_context():
+        engine = db.extension.engine
     with ThreadPoolExecutor(1) as apart:
-        apart.submit(_check_start, chosen, workers=workers).result()
+        apart.submit(_check_start, app.config["REVIEW_SETTINGS"], engine, workers=workers).result()
 
 
-def _check_start(chosen: Settings, *, workers: int) -> None:
+def _check_start(chosen: Settings, engine: sa.Engine, *, workers: int) -> None:
     if chosen.is_sqlite and workers > 1:
         raise click.ClickException(
             "--workers above 1 needs PostgreSQL; SQLite is served by one process with threads."
         )
     if chosen.is_sqlite and not Path(chosen.database_url.removeprefix("sqlite:///")).is_file():
         raise click.ClickException("There is no database yet: run flask upgrade.")
-    engine = db.create_engine(chosen)
     try:
         health.check_database(engine)
         if workers > 1:
@@ -133,12 +140,12 @@ def erase_again(chosen: Settings) -> None:
 @with_appcontext
 def serve(*, port: int, workers: int, no_background: bool, no_signer: bool) -> None:
     """Serve on 127.0.0.1 behind your proxy, with the background loops and the signer as children."""
-    check_start(settings(), workers=workers)
+    check_start(desk(), workers=workers)
     erase_again(settings())
     children = () if no_background else (background.WORK,) if no_signer else background.BOTH
     with serving.hold_port(port), serving.hold_database(settings()):
         click.echo(f"Referral Review serves on http://127.0.0.1:{port}/")
-        serving.run_server("app:create_app", port=port, workers=workers, children=children)
+        serving.run_server("app:create_app", port=port, workers=workers, children=children, built=desk())
 
 
 @click.command("work")
@@ -148,13 +155,13 @@ def serve(*, port: int, workers: int, no_background: bool, no_signer: bool) -> N
 @with_appcontext
 def work(*, names: tuple[str, ...], no_signer: bool, parent: int | None) -> None:
     """Run the background loops alone; none named means all, with the signer as a child of its own."""
-    check_start(settings())
+    check_start(desk())
     stop = threading.Event()
     if parent is not None:
         threading.Thread(target=stop_with_parent, args=(parent, stop), daemon=True).start()
     signer = None if names or no_signer else background.Background(background.signer_starter())
     try:
-        loops.run(current_app._get_current_object(), names or OF_WORK, stop=stop)  # type: ignore[attr-defined]
+        loops.run(desk(), names or OF_WORK, stop=stop)
     finally:
         if signer is not None:
             signer.stop()

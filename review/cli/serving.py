@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from flask import Flask
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server import Server
@@ -107,13 +108,20 @@ def load_worker(target: str, *, parent: int) -> Callable[..., Any]:
     return application
 
 
-def run_server(target: str, *, port: int, workers: int, children: Sequence[Sequence[str]] = BOTH) -> None:
+def run_server(
+    target: str,
+    *,
+    port: int,
+    workers: int,
+    children: Sequence[Sequence[str]] = BOTH,
+    built: Flask | None = None,
+) -> None:
     """Serve until a signal: granian, one process with threads on SQLite, several on PostgreSQL.
 
-    The desk is built here and never used here; workers, loops and signer (the ``children``, commands of
-    `flask`) are forked from this process.
+    The desk (``built`` where there is one already) serves nobody here; workers, loops and signer (the
+    ``children``, commands of `flask`) are forked from this process.
     """
-    image.build(target)
+    image.build(target, built=built)
     with tempfile.TemporaryDirectory(prefix="review-figures-") as folder:
         if workers > 1:
             os.environ[metrics.FOLDER] = folder

@@ -6,12 +6,11 @@ from datetime import timedelta
 from typing import BinaryIO
 
 import click
-from flask import current_app
 from flask.cli import with_appcontext
 
 from review.actions import signer
 from review.actions import trail as trail_actions
-from review.cli.server import check_start, settings, stop_with_parent
+from review.cli.server import check_start, desk, settings, stop_with_parent
 from review.cli.trail import trail
 from review.domain.loops import SIGNER
 from review.domain.permissions import OPERATOR
@@ -26,11 +25,11 @@ LONGEST_PEM = 10_000
 @with_appcontext
 def sign(*, parent: int | None) -> None:
     """Run the signer, the one process that reads the key, until it is stopped."""
-    check_start(settings())
+    check_start(desk())
     stop = threading.Event()
     if parent is not None:
         threading.Thread(target=stop_with_parent, args=(parent, stop), daemon=True).start()
-    loops.run(current_app._get_current_object(), [SIGNER], stop=stop)  # type: ignore[attr-defined]
+    loops.run(desk(), [SIGNER], stop=stop)
 
 
 _of_device = click.option(
