@@ -111,7 +111,7 @@ _PASSING = (
 # connections of one process to PostgreSQL: kept open, and at most
 POOL_KEPT = 8
 POOL_MOST = 20
-SMALL_CACHE_KIB = 256
+SMALL_CACHE_KIB = 1_024
 """What a connection of a loop keeps of a SQLite file; others keep SQLite's own 2 MiB."""
 _COUNTS = "review_counts"
 _in_flight: set[str] = set()

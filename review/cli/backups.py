@@ -123,6 +123,11 @@ def restore(*, directory: Path, known_files: tuple[Path, ...], accept_loss: bool
     else:
         _tell(contents, [one.sentence for one in report.breaks], known, report.entries)
         _tell_loss(lost, report.entries, accepted=accept_loss)
+        if not chosen.erasure_journal.exists():
+            click.echo(
+                f"No journal of erasures is at {chosen.erasure_journal}: what was erased after this backup is"
+                " back. Put the newest journal there and run flask erasure replay, or ask for it again."
+            )
     if not report.intact or not all(one.holds for one in known) or (lost is not None and not accept_loss):
         raise SystemExit(INCOMPLETE)
 

@@ -107,3 +107,9 @@ def test_a_checkpoint_of_another_trail_within_the_restored_one_breaks_it(
     done, _folder = restore("--known", str(other))
     assert done.exit_code == 1
     assert "is by no key of this backup" in done.output
+
+
+def test_a_place_without_a_journal_of_erasures_is_told(restore: Restore) -> None:
+    done, folder = restore()
+    assert done.exit_code == 0, done.output
+    assert f"No journal of erasures is at {folder / 'erasures'}: " in done.output
