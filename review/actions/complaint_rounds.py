@@ -94,9 +94,9 @@ def _reverse(writer: Session, this: _Round, *, told_platform: bool) -> str:
     _end_round(writer, move, this)
     decision_id = insert_decision(writer, review, now=this.now, supersedes=this.decision.id)
     answered = answer_anew(writer, review, decision_id, this.decision, actor=this.actor, now=this.now)
-    touch_referrals(writer, [referral_id for _item, referral_id in answered], now=this.now)
     ended = _end_complaints(writer, this, ComplaintResult.REVERSED)
-    lifted = _lift(writer, this, decision_id)
+    lifted = _lift(writer, this, decision_id)  # before the referrals: the order of a platform's report
+    touch_referrals(writer, [referral_id for _item, referral_id in answered], now=this.now)
     ledger.record(
         writer,
         move.event,

@@ -130,8 +130,9 @@ def _take(writer: Session, case_id: str, given: _Given, *, actor: Actor, now: da
 
 
 def _check_same(waiting: Any, given: _Given) -> None:
-    """Raise `ComplaintOpen` unless this was complained of in these very words."""
-    if (waiting.item_id, waiting.reasons) == (given.item_id, given.reasons):
+    """Raise `ComplaintOpen` unless this was complained of in these very words, to be answered there."""
+    known = (waiting.item_id, waiting.reasons, waiting.contact)
+    if known == (given.item_id, given.reasons, given.contact):
         return
     raise ComplaintOpen(
         f"A complaint of the same party of {rfc3339(waiting.complained_at)} waits for its result; nothing "

@@ -107,8 +107,9 @@ def _placed(reader: Session, wanted: Wanted, size: int) -> list[Any]:
         "email": _all(reader, sa.select(EmailedReferral.id), EmailedReferral.referral_id, referrals),
     }
     about = [*subjects["case"], *referrals]
-    subjects["hold"] = _all(reader, sa.select(LegalHold.id), LegalHold.object_id, about)
-    subjects["erasure"] = _all(reader, sa.select(Erasure.id), Erasure.object_id, about)
+    for kind, model in (("hold", LegalHold), ("erasure", Erasure)):
+        of_kinds = sa.select(model.id).where(model.object_kind.in_(("case", "referral")))
+        subjects[kind] = _all(reader, of_kinds, model.object_id, about)
     columns = (Leaf.position, Opening.object_kind, Opening.object_id, Opening.object_version)
     rows: list[Any] = []
     for kind, subject_ids in subjects.items():

@@ -112,9 +112,9 @@ def open_complaint(reader: Session, case_id: str, *, sender_id: str | None) -> A
     """The complaint of a party that has no result yet: of a sender, or with None of the content provider."""
     own = Complaint.sender_id.is_(None) if sender_id is None else Complaint.sender_id == sender_id
     return reader.execute(
-        sa.select(Complaint.id, Complaint.item_id, Complaint.reasons, Complaint.complained_at).where(
-            Complaint.case_id == case_id, Complaint.ended_at.is_(None), own
-        )
+        sa.select(
+            Complaint.id, Complaint.item_id, Complaint.reasons, Complaint.contact, Complaint.complained_at
+        ).where(Complaint.case_id == case_id, Complaint.ended_at.is_(None), own)
     ).one_or_none()
 
 

@@ -121,8 +121,9 @@ def record_of(reader: Session, case_id: str, *, on: date) -> Record | None:
         "email": [email.id for email in emails],
     }
     about = [case_id, *subjects["referral"]]
-    subjects["hold"] = list(reader.scalars(sa.select(LegalHold.id).where(LegalHold.object_id.in_(about))))
-    subjects["erasure"] = list(reader.scalars(sa.select(Erasure.id).where(Erasure.object_id.in_(about))))
+    for kind, model in (("hold", LegalHold), ("erasure", Erasure)):
+        on_these = model.object_kind.in_(("case", "referral")), model.object_id.in_(about)
+        subjects[kind] = list(reader.scalars(sa.select(model.id).where(*on_these)))
     total = sa.select(sa.func.count()).where(Item.case_id == case_id)
     timeline = timeline_of(reader, subjects)
     return Record(

@@ -150,6 +150,8 @@ def test_legal_registers_a_complaint_with_its_contact(story: Complained) -> None
     assert story.register() == complaint_id, "the same again changes nothing"
     with pytest.raises(ComplaintOpen):
         story.register("Something else.")
+    with pytest.raises(ComplaintOpen):
+        story.register(contact="another@mail.example")
     for place in (0, 1):
         assert "complaint" not in story.item_seen_by(place)
         assert story.events(story.items[place]) == ["item.answered"]
