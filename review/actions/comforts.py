@@ -25,7 +25,7 @@ def choose_comfort(
     The limits are None for the desk's own; raises `InvalidInput` with all that cannot be, such as a
     limit that is not lower than that.
     """
-    check_permission(actor, Permission.WORK_QUEUE)
+    check_permission(actor, Permission.CHOOSE_COMFORT)
     own = {"break_minutes": break_minutes, "budget_high": budget_high}
     problems = choice_problems(comfort, own, caps=desk_limits())
     if problems:

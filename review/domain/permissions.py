@@ -89,6 +89,7 @@ class Permission(StrEnum):
     CONFIRM_EMAILED = "confirm_emailed"
     REVEAL_EVIDENCE = "reveal_evidence"
     REVEAL_IN_RECORD = "reveal_in_record"
+    CHOOSE_COMFORT = "choose_comfort"
     ANSWER = "answer"
     SEE_QUALITY = "see_quality"
     JUDGE_QUALITY = "judge_quality"
@@ -201,6 +202,10 @@ GRANTS: dict[Permission, Grant] = {
     Permission.REVEAL_IN_RECORD: Grant(
         "See evidence in the record of any case, step by step; each step is on the trail before it is shown.",
         roles=frozenset({Role.LEGAL}),
+    ),
+    Permission.CHOOSE_COMFORT: Grant(
+        "Choose how pictures appear to oneself, and one's own limits; see what one was shown today.",
+        roles=frozenset({Role.MODERATOR, Role.LEAD, Role.LEGAL}),
     ),
     Permission.ANSWER: Grant(
         "Answer what we ask about one's own organisation's referrals.",

@@ -9,7 +9,7 @@ from wtforms import BooleanField, SelectField, StringField
 from review import clock, db
 from review.actions.comforts import choose_comfort, desk_limits
 from review.config import Settings
-from review.domain.permissions import Permission
+from review.domain.permissions import Permission, can
 from review.domain.wellbeing import SIZES, Comfort, choice_problems
 from review.errors import FieldError, InvalidInput
 from review.queries.exposure import Choice, choice_of, exposure_of
@@ -33,14 +33,14 @@ class ComfortForm(FlaskForm):
 
 
 @blueprint.get("/comfort")
-@guard.access(Permission.WORK_QUEUE)
+@guard.access(Permission.CHOOSE_COMFORT)
 def page() -> str:
     """The choices, and one's own exposure today."""
     return _page(_form(_choice()))
 
 
 @blueprint.post("/comfort")
-@guard.access(Permission.WORK_QUEUE)
+@guard.access(Permission.CHOOSE_COMFORT)
 def choose() -> tuple[str, int] | Response:
     """Keep the choices."""
     form = _typed_form()
@@ -125,5 +125,6 @@ def _page(form: ComfortForm, sentences: tuple[str, ...] = ()) -> str:
         desk=_settings(),
         exposure=exposure_of(reader, account_id, now=now),
         rested=last_break(reader, account_id=account_id),
+        reviews=can(guard.actor(), Permission.WORK_QUEUE),
         now=now,
     )

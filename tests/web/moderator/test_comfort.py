@@ -111,7 +111,7 @@ def test_the_page_claims_comfort_and_no_protection(desk: Desk) -> None:
 
 
 def test_other_roles_have_no_such_page(desk: Desk) -> None:
-    for role in (Role.LEGAL, Role.ADMIN, Role.SENDER):
+    for role in (Role.ADMIN, Role.SENDER):
         client = desk.client()
         make_sign_in(client, role)
         assert client.get("/comfort").status_code == 403
@@ -256,3 +256,19 @@ def test_the_days_budget_is_told_with_a_way_past_it(desk: Desk) -> None:
     assert waiting in _next(client, severe="1")
     calm = make_case()
     assert calm in _next(client)
+
+
+def test_readers_of_records_choose_how_pictures_appear_to_them(desk: Desk) -> None:
+    case_id, client = make_case(), desk.client()
+    evidence_id = add_evidence(case_id)
+    make_sign_in(client, Role.LEGAL)
+    record = f"/records/{case_id}"
+    assert f"reveal?evidence={evidence_id}&amp;stage=small&#34;" in client.get(record).text.replace(
+        '"', "&#34;"
+    )
+    page = client.get("/comfort").text
+    assert "Take a break" not in page
+    assert 'name="budget_high"' not in page
+    fields = {"csrf_token": _token(client, "/comfort"), "size": "full", "grey": "1"}
+    assert client.post("/comfort", data=fields).status_code == 303
+    assert f"reveal?evidence={evidence_id}&amp;stage=grey" in client.get(record).text
