@@ -80,6 +80,16 @@ def rewritten(receipt: str, **fields: bytes) -> str:
     return write_proof(proof.index, path=proof.path, checkpoint_text=proof.checkpoint_text, extra=extra)
 
 
+def without(receipt: str, *names: str) -> str:
+    """The receipt with these fields left closed."""
+    proof = parse_proof(receipt)
+    opening = parse_opening(proof.extra or b"")
+    fields = {name: field for name, field in opening.fields.items() if name not in names}
+    assert len(fields) == len(opening.fields) - len(names)
+    extra = opening_json(opening.envelope, salt=opening.salt, fields=fields)
+    return write_proof(proof.index, path=proof.path, checkpoint_text=proof.checkpoint_text, extra=extra)
+
+
 def test_a_receipt_of_arrival_says_what_was_received_when_and_where_it_stands(desk: Desk) -> None:
     url = "https://video.example/watch/<b>1"
     record_events(3)
@@ -135,6 +145,17 @@ def test_a_receipt_of_a_delivery_says_how_many_lines_became_what(desk: Desk) -> 
     assert "2 in all: 1 received, 0 sent before, 1 refused" in page
     assert hashlib.sha256(body).hexdigest() in page
     assert "Harbour Watch" not in page
+    told = check(desk.client(), without(receipt, "body_sha256"))
+    assert verdict(told) == "Genuine: this service took this delivery in."
+    assert "Fingerprint" not in plain(told.text).split("Recorded, but closed here")[0]
+
+
+def test_a_receipt_proves_as_much_as_its_bearer_opens(desk: Desk) -> None:
+    _referral, arrival, answered = receipts(desk)
+    for receipt, names in ((arrival, ("reference", "body_sha256", "items")), (answered, ("answer",))):
+        told = check(desk.client(), without(receipt, *names))
+        assert verdict(told).startswith("Genuine")
+        assert all(name in plain(told.text).split("Recorded, but closed here")[1] for name in names)
 
 
 def test_what_mail_and_editors_do_to_the_ends_of_lines_does_no_harm(desk: Desk) -> None:

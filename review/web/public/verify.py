@@ -41,6 +41,14 @@ class Received:
     refused_count: int
 
 
+@dataclass(frozen=True)
+class Delivered:
+    """What a receipt says of a delivery that was taken in whole; ``meta`` is always open."""
+
+    meta: Mapping[str, Any]
+    fingerprint: str | None
+
+
 @blueprint.get("/verify")
 @guard.access(Permission.ANYONE)
 @describe(PAGE)
@@ -92,7 +100,7 @@ def _page(checked: Checked = NOTHING_YET, *, missing: bool = False) -> str:
         "public/verify.html",
         proven=proven,
         received=_received(proven) if proven and proven.event_type == "referral.received" else None,
-        delivered=proven if proven and proven.event_type == "batch.completed" else None,
+        delivered=_delivered(proven) if proven and proven.event_type == "batch.completed" else None,
         answered=_answered(proven) if proven and proven.event_type == "item.answered" else None,
         failed=checked.failed,
         missing=missing,
@@ -113,6 +121,10 @@ def _received(proven: Proven) -> Received:
         item_count=len(items),
         refused_count=len(_value(proven.values, "refused_items", [])),
     )
+
+
+def _delivered(proven: Proven) -> Delivered:
+    return Delivered(proven.meta, fingerprint=_text(proven.values, "body_sha256"))
 
 
 def _answered(proven: Proven) -> Mapping[str, Any] | None:
