@@ -1,5 +1,6 @@
 """What happens to a file between its arrival and its referrals: states, limits, harmless cells."""
 
+import re
 from enum import StrEnum
 from typing import Final
 
@@ -10,7 +11,14 @@ MOST_KEPT: Final = 20
 KEPT_DAYS: Final = 7
 """How long a file is kept that nobody sends, and the rows of one that need fixing."""
 LONGEST_NAME: Final = 200
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_BEGUN: Final = r"""(?:[^\S\t\r\n]|["'])*"""
+"""What may stand before a formula in its cell: blanks, quotes, apostrophes."""
+_SIGN: Final = r"=+\-@＝＋－＠"
+_ACTS: Final = rf"(?:\A(?={_BEGUN}[{_SIGN}\t\r\n])|(?<=[;\t\r\n])(?={_BEGUN}[{_SIGN}]))"
+"""Where a cell begins that would act, also by a program that separates cells by semicolons or tabs: there
+the quotes around a cell that is not the first of its line do not hold it together."""
+_FORMULA: Final = re.compile(_ACTS)
+_HARMLESS: Final = re.compile(f"{_ACTS}'")
 
 
 class FileState(StrEnum):
@@ -38,17 +46,13 @@ def file_name(written: str | None) -> str:
 
 
 def harmless(cell: str) -> str:
-    """A cell that no spreadsheet program takes for a formula, in full-width letters either."""
-    return f"'{cell}" if _would_act(cell) else cell
+    """A cell that no spreadsheet program takes for a formula, in full-width letters or cut up either."""
+    return _FORMULA.sub("'", cell)
 
 
 def as_written(cell: str) -> str:
     """What `harmless` made harmless, as it was before."""
-    return cell[1:] if cell.startswith("'") and _would_act(cell) else cell
-
-
-def _would_act(cell: str) -> bool:
-    return cell.lstrip("'").startswith(_FORMULA)
+    return _HARMLESS.sub("", cell)
 
 
 def rest_of(reference: str) -> str:

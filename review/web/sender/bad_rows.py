@@ -178,5 +178,6 @@ def _line_of(bad: KeptBadRow) -> str:
 
 def _written(cells: Sequence[str]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow([harmless(cell) for cell in cells])
+    writer = csv.writer(line, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow([harmless(cell) for cell in cells])
     return line.getvalue()
