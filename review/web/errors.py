@@ -1,8 +1,5 @@
 """One mapping from domain errors to answers: a problem document (RFC 9457) or a page, by path."""
 
-import re
-from dataclasses import dataclass
-
 from flask import Flask, Response, g, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
@@ -15,7 +12,7 @@ from review.domain.endpoints import AlreadyRotated
 from review.domain.erasures import NotErasable
 from review.domain.holds import RecordHeld
 from review.errors import ReviewError
-from review.web.texts import gettext
+from review.web.kept_forms import kept_text
 
 STATUS: dict[type[ReviewError], int] = {
     errors.BadRequest: 400,
@@ -88,23 +85,6 @@ KEEPING: tuple[type[ReviewError], ...] = (
     errors.StorageFull,
 )
 """Refusals that say nothing about what was typed, and must not lose it."""
-_CASE_FORM = re.compile(
-    r"(/cases/[^/]+)/(?:review|draft|renew|release|claim|note|reveal|hide|look|set-aside|pass)"
-)
-_ANSWER_FORM = re.compile(r"(/sender/referrals/[^/]+)/answer")
-_COMPLAINT_FORM = re.compile(r"(/sender/items/[^/]+/complaint)")
-
-
-@dataclass(frozen=True)
-class KeptText:
-    """What was typed into a form that was refused: label and text, and the page that the form stands on.
-
-    ``of_referral``: a sender's form of its referral, not one of a case.
-    """
-
-    address: str
-    texts: tuple[tuple[str, str], ...]
-    of_referral: bool = False
 
 
 def status_of(error: ReviewError) -> int:
@@ -158,34 +138,6 @@ def answer(error: ReviewError, *, status: int | None = None) -> Response:
     return response
 
 
-def _kept_text(error: ReviewError) -> KeptText | None:
-    """The words typed into such a form, if this refusal would lose them; never any other field."""
-    answering = _ANSWER_FORM.fullmatch(request.path)
-    complaining = _COMPLAINT_FORM.fullmatch(request.path)
-    form = answering or complaining or _CASE_FORM.fullmatch(request.path)
-    if request.method != "POST" or form is None or not isinstance(error, KEEPING):
-        return None
-    labels = (
-        {"answer": gettext("Your answer")}
-        if answering
-        else {"reasons": gettext("Why the decision is wrong")}
-        if complaining
-        else {
-            "rationale": gettext("Rationale, internal"),
-            "statement": gettext("Statement to the senders"),
-            "question": gettext("Question to the sender"),
-            "law": gettext("Law and article"),
-            "note": gettext("New note"),
-        }
-    )
-    try:
-        typed = [(label, request.form.get(name, "").strip()) for name, label in labels.items()]
-    except HTTPException:  # too large to be read at all
-        typed = []
-    texts = tuple((label, text) for label, text in typed if text)
-    return KeptText(form[1], texts, of_referral=(answering or complaining) is not None)
-
-
 def _page(error: ReviewError, *, status: int) -> Response:
     return Response(
         render_template(
@@ -193,7 +145,7 @@ def _page(error: ReviewError, *, status: int) -> Response:
             error=error,
             status=status,
             request_id=g.get("request_id", ""),
-            kept=_kept_text(error),
+            kept=kept_text() if isinstance(error, KEEPING) else None,
             sign_in=isinstance(error, errors.SignInRequired),
         ),
         status=status,
