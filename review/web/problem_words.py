@@ -8,7 +8,7 @@ from typing import Final
 
 from review.web.error_titles import TITLES
 from review.web.marked import N_
-from review.web.refusal_words import REFUSED_FILES, REFUSED_STEPS
+from review.web.refusal_words import REFUSED_FILES, REFUSED_RECORDS, REFUSED_STEPS
 from review.web.texts import Language, language
 
 SENTENCES: Final = (
@@ -66,6 +66,7 @@ SENTENCES: Final = (
     N_("Send X-ARF reports of version 4."),
     *REFUSED_FILES,
     *REFUSED_STEPS,
+    *REFUSED_RECORDS,
     *TITLES,
 )
 

@@ -17,7 +17,7 @@ DAY_SECONDS = 86_400
 
 COMMAS = {"ar": "،"}
 """Of languages whose comma is another one."""
-_WRITTEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_WRITTEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?Z")
 NAIVE = "A time without a zone cannot be shown; store and pass aware UTC."
 
 Nearness = Literal["overdue", "soon", "later"]

@@ -7,6 +7,7 @@ import pytest
 
 from review import workbooks
 from review.domain import endpoints, file_rows, locations, referral_problems
+from review.domain.permissions import Role
 from review.domain.referral_schema import REMEDIES
 from review.domain.referrals import read_referral
 from review.errors import InvalidReferral, KindNotEnabled, ReviewError
@@ -19,6 +20,7 @@ from review.web.problem_words import SENTENCES, problem_words
 from tests.conftest import Desk
 from tests.domain.referral_bodies import HOSTS, order_body, referral_body
 from tests.domain.test_file_rows import judge, row
+from tests.factories import make_case, make_sign_in
 from tests.files import Officer, table, work
 from tests.house.readme_tables import ROOT
 
@@ -162,3 +164,72 @@ def test_a_refused_file_and_a_refused_step_are_told_in_arabic_on_the_page(desk: 
     assert flash is not None
     assert ARABIC.search(flash[1])
     assert "gone on" not in flash[1]
+
+
+OF_RECORDS = (
+    "actions/complaints.py", "actions/erasures.py", "actions/export_jobs.py", "actions/holds.py",
+    "domain/complaints.py", "domain/erasures.py", "domain/holds.py", "export_jobs.py",
+    "formats/export_pages.py", "workers/exporting.py",
+)  # fmt: skip
+"""Where a complaint, a hold, an erasure or an export is refused, or comes to nothing."""
+
+
+def _sentences(source: str) -> set[str]:
+    """The sentences that some code says: values as 7, a kind of record as each; no docstring, no remedy."""
+    tree = ast.parse(source)
+    left_out = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr)
+        or (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "remedy")
+    }
+    inside = {
+        id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)
+    }
+    said = set()
+    for node in ast.walk(tree):
+        if id(node) in left_out or (id(node) in inside and not isinstance(node, ast.JoinedStr)):
+            continue
+        parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+        for kind in ("case", "referral", "sender"):
+            texts = [
+                str(part.value)
+                if isinstance(part, ast.Constant)
+                else kind
+                if isinstance(part, ast.FormattedValue) and ast.unparse(part.value) == "kind"
+                else "7"
+                for part in parts
+            ]
+            said.add("".join(texts))
+    return {one for one in said if re.fullmatch(r"[A-Z7].* .*[.]", one)}
+
+
+def test_what_is_refused_of_a_record_is_told_in_arabic(desk: Desk) -> None:
+    said = {one for name in OF_RECORDS for one in _sentences((ROOT / "review" / name).read_text())}
+    assert len(said) > 50
+    assert "There is no sender 7; look its id up." in said
+    with desk.app.test_request_context(headers={"Cookie": ARABIC_DISPLAY}):
+        assert {one for one in said if not ARABIC.search(problem_words(one))} == set()
+
+
+def test_refused_complaints_holds_and_exports_are_told_in_arabic_on_their_pages(desk: Desk) -> None:
+    case_id, client = make_case(), desk.client()
+    make_sign_in(client, Role.LEGAL)
+    client.set_cookie(*ARABIC_DISPLAY.split("="))
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/holds/new").text)
+    assert token is not None
+    case = f"/records/{case_id}/complaint"
+    hold = {"record": "C-0000-0000-0000", "reason": "Why", "review_on": "2099-01-01"}
+    export = {"form": "csv", "case_id": case_id, "reason": "x"}
+    for address, fields, status, said in (
+        (case, {"reasons": " "}, 422, "Write why they say that the decision is wrong."),
+        (case, {"reasons": "a", "contact": "b"}, 409, "This case has no decision to complain of; "),
+        ("/holds", hold, 422, "There is no such record; look its id up."),
+        ("/exports", export, 422, "characters what the export is for."),
+    ):
+        answer = client.post(address, data=fields | {"csrf_token": token[1]})
+        assert answer.status_code == status
+        assert said not in answer.text
+        with desk.app.test_request_context(headers={"Cookie": ARABIC_DISPLAY}):
+            told = [problem_words(one) for one in SENTENCES if said in one]
+        assert told[0].partition("%")[0] in answer.text

@@ -12,7 +12,9 @@ from review.web import guard
 from review.web.errors import status_of
 from review.web.legal.complaint_form import ComplaintForm
 from review.web.legal.records import record_page
+from review.web.problem_words import problem_words
 from review.web.texts import gettext
+from review.web.times import told
 from review.web.typed import text_of
 
 blueprint = Blueprint("legal_complaints", __name__)
@@ -31,9 +33,9 @@ def register(case_id: str) -> tuple[str, int] | Response:
     except (InvalidInput, NoDecision, ComplaintTooLate, ComplaintOpen) as error:
         form = ComplaintForm(formdata=None, reasons=reasons, contact=contact)
         for one in error.errors:
-            form[one.pointer.removeprefix("/")].errors = (one.detail,)
+            form[one.pointer.removeprefix("/")].errors = (problem_words(one.detail),)
         if not error.errors:
-            form.reasons.errors = (error.detail,)
+            form.reasons.errors = (told(problem_words(error.detail)),)
         return record_page(wanted, complaint=form), status_of(error)
     flash(gettext("The complaint is registered; a lead with no part in the case judges it."), "done")
     return redirect(url_for("legal_records.record", case_id=wanted, _anchor="complaints"), 303)

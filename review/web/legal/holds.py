@@ -14,6 +14,7 @@ from review.queries.holds import count_due
 from review.web import guard
 from review.web.errors import status_of
 from review.web.legal.erasure_forms import HoldForm, ReasonForm, reason_of
+from review.web.problem_words import problem_words
 from review.web.texts import gettext
 from review.web.typed import blame, text_of
 
@@ -69,7 +70,7 @@ def place() -> Response | tuple[str, int]:
             raise InvalidInput(gettext("Nothing was placed; correct what is marked."), errors=[problem])
         hold_id = place_hold(*named, reason_of(), form.review_on.data, actor=guard.actor())
     except NotFound as error:
-        form.record.errors = [error.detail]
+        form.record.errors = [problem_words(error.detail)]
         return _new(form), 422
     except InvalidInput as error:
         return _new(form, blame(form, error)), status_of(error)

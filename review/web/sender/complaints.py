@@ -16,8 +16,10 @@ from review.errors import InvalidInput, NotFound, ReviewError
 from review.queries import referrals as referral_queries
 from review.web import guard
 from review.web.errors import status_of
+from review.web.problem_words import problem_words
 from review.web.sender import drawing
 from review.web.texts import gettext
+from review.web.times import told
 from review.web.typed import text_of
 
 blueprint = Blueprint("sender_complaints", __name__, url_prefix="/sender/items/<item_id>/complaint")
@@ -58,7 +60,8 @@ def complain(item_id: str) -> tuple[str, int] | Response:
 
 def _mark(form: ReasonsForm, error: ReviewError) -> None:
     """Say at the field what is wrong, with the words or with the time."""
-    form.reasons.errors = tuple(one.detail for one in error.errors) or (error.detail,)
+    details = tuple(one.detail for one in error.errors) or (error.detail,)
+    form.reasons.errors = tuple(told(problem_words(detail)) for detail in details)
 
 
 def _page(item: OwnItem, form: ReasonsForm) -> str:
