@@ -74,7 +74,7 @@ _COUNTS = ("rows", "done", "ready", "bad", "sent_before")
 
 
 def choose_columns(file_id: str, columns: Columns, *, actor: Actor) -> None:
-    """Say what the headings of a file mean; it is checked with that.
+    """Say what the headings of a file mean; it is checked with that, and what was found before is void.
 
     Raises `NotFound`, `AlreadyClosed` where nobody asks any more, and `InvalidInput` for a choice that
     leaves out what is needed.
@@ -85,7 +85,7 @@ def choose_columns(file_id: str, columns: Columns, *, actor: Actor) -> None:
         if names is None:
             raise NotFound()
         check_columns(names, columns)
-        values = {"state": FileState.WAITING.value, "columns": list(columns), "rows": 0, "done": 0}
+        values = {"state": FileState.WAITING.value, "columns": list(columns), **dict.fromkeys(_COUNTS, 0)}
         _move(
             writer,
             file_id,

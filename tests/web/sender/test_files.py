@@ -196,6 +196,25 @@ def test_headings_that_leave_a_doubt_are_asked_for(desk: Desk, officer: Officer)
     assert officer.get(f"{page}/columns").status_code == 200
 
 
+def test_what_was_found_is_void_while_a_file_is_checked_with_other_columns(
+    desk: Desk, officer: Officer
+) -> None:
+    page = officer.upload(table("A,,https://video.example/1", "B,Why,https://video.example/2"))
+    work(desk.app)
+    assert "2 rows · 1 ready · 1 need fixing" in officer.said(page)
+    one = {"column-0": "reference", "column-1": "reason", "column-2": "url"}
+    other = {"column-0": "reason", "column-1": "-", "column-2": "url"}
+    for chosen, found in ((one, "1 ready · 1 need fixing"), (other, "2 ready · 0 need fixing")):
+        assert officer.post(f"{page}/columns", **chosen).status_code == 303
+        said = officer.said(page)
+        assert "It is being checked" in said
+        assert "need fixing" not in said
+        assert "Give this member" not in said
+        assert officer.get(f"{page}/corrections.csv").status_code == 404
+        work(desk.app)
+        assert f"2 rows · {found}" in officer.said(page)
+
+
 @pytest.mark.parametrize("name", ["a.csv", "a.xlsx"])
 def test_columns_are_asked_for_with_cells_and_what_is_left_out(
     desk: Desk, officer: Officer, name: str
