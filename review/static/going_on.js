@@ -8,12 +8,15 @@ for (const part of document.querySelectorAll("[data-going-on]")) {
     if (document.hidden) return later();
     const request = new XMLHttpRequest();
     request.open("GET", location.href);
+    request.setRequestHeader("X-Unattended", "1"); // keeps nobody signed in
     request.responseType = "document";
     request.timeout = 15000;
-    request.onloadend = () => show(request.status, request.response);
+    request.onloadend = () => show(request);
     request.send();
   };
-  const show = (status, page) => {
+  const show = ({ status, response: page, responseURL: found }) => {
+    const elsewhere = found && new URL(found).pathname !== location.pathname;
+    if (status === 401 || elsewhere) return location.reload(); // whoever comes back has to sign in
     if (!page || status === 429 || status >= 500) return later(); // the line is down, or the server busy
     const fresh = page.querySelector("[data-going-on]");
     if (fresh) {

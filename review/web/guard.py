@@ -157,6 +157,9 @@ def unattended(view: View) -> View:
 
 
 def _is_unattended() -> bool:
+    """Whether nobody asked: a view for pages alone, or a page that says so when it reads itself anew."""
+    if request.method == "GET" and "X-Unattended" in request.headers:
+        return True
     return getattr(current_app.view_functions.get(request.endpoint or ""), "unattended", False)
 
 

@@ -1,5 +1,7 @@
 """A page that tells anew how far something is leaves everybody where they are, also at its end."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -65,6 +67,17 @@ def test_the_end_comes_by_itself_where_nobody_is_anywhere(house: House) -> None:
     work(house.desk.app)
     says(visitor.page, "3 ready · 0 need fixing")
     end(visitor)
+
+
+def test_it_keeps_nobody_signed_in_and_leads_to_the_sign_in_when_that_has_ended(house: House) -> None:
+    visitor, _person = house.sit(Role.SENDER)
+    page = visitor.page
+    bring(visitor, table(*good_rows(3)))
+    with page.expect_request(lambda one: one.headers.get("x-unattended") == "1", timeout=30_000):
+        pass
+    page.context.clear_cookies()
+    expect(page).to_have_url(re.compile("/sign-in"), timeout=30_000)
+    visitor.close()
 
 
 def test_without_a_script_the_browser_asks_again(house: House) -> None:

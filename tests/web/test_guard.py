@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 import time_machine
 from sqlalchemy.exc import OperationalError
 
@@ -13,6 +14,7 @@ from app import create_app
 from review import clock, db
 from review.domain.permissions import Role
 from review.errors import DatabaseBusy
+from review.models import SignIn
 from tests.conftest import Desk, Visitor
 from tests.factories import make_key, make_sender, make_sign_in
 
@@ -98,6 +100,27 @@ def test_activity_keeps_a_short_session_alive(desk: Desk) -> None:
             assert client.get("/queue").status_code == 200
     with time_machine.travel(start + timedelta(seconds=105 + 61), tick=False):
         assert client.get("/queue").status_code == 303
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_page_that_reads_itself_anew_keeps_nobody_signed_in(desk: Desk) -> None:
+    client, start, idle = desk.client(), clock.now(), desk.settings.session_idle_seconds
+    unattended = {"X-Unattended": "1"}
+    with time_machine.travel(start, tick=False) as time:
+        make_sign_in(client, Role.LEGAL)
+        used = sa.select(SignIn.last_used_at)
+        before = desk.session.scalar(used)
+        time.shift(idle // 2)
+        assert client.get("/exports", headers=unattended).status_code == 200
+        assert desk.session.scalar(used) == before
+        client.post("/exports", headers=unattended)
+        desk.session.rollback()
+        assert desk.session.scalar(used) == clock.now(), "whoever sends a form is there"
+        time.shift(idle + 1)
+        assert client.get("/exports", headers=unattended).status_code == 401
+        with client.session_transaction() as kept:
+            assert "next" not in kept
+        assert client.get("/exports").status_code == 303
 
 
 def test_a_signed_in_person_is_told_when_the_database_is_away(
