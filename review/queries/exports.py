@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,7 +23,7 @@ from review.models import (
     ReviewClause,
     Sender,
 )
-from review.queries.record_search import Filters, conditions_of
+from review.queries.record_search import Filters, conditions_of, start_of
 
 LISTED = 100
 CASES_AT_ONCE = 100
@@ -79,17 +79,13 @@ def selected_cases(reader: Session, selection: Selection, *, most: int) -> list[
     wanted = sa.select(Case.id).order_by(Case.opened_at, Case.id).limit(most)
     if selection.case_id is not None:
         wanted = wanted.where(Case.id == selection.case_id)
-    since = None if selection.since is None else datetime.combine(selection.since, time(), tzinfo=UTC)
-    until = None
-    if selection.until is not None:
-        until = datetime.combine(selection.until, time(), tzinfo=UTC) + timedelta(days=1)
     filters = Filters(
         intake_kind=selection.intake_kind,
         state=selection.state,
         outcome=selection.outcome,
         sender_id=selection.sender_id,
-        since=since,
-        until=until,
+        since=start_of(selection.since),
+        until=start_of(selection.until, days=1),
     )
     return list(reader.scalars(wanted.where(*conditions_of(filters))))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -45,6 +45,16 @@ class Filters:
     def narrow(self) -> bool:
         """Whether something is asked that no index of cases is ordered by."""
         return any((self.intake_kind, self.outcome, self.sender_id))
+
+
+def start_of(day: date | None, *, days: int = 0) -> datetime | None:
+    """The first moment of a day in UTC, so many days later; None for a day that no clock shows."""
+    if day is None:
+        return None
+    try:
+        return datetime.combine(day, time(), tzinfo=UTC) + timedelta(days=days)
+    except OverflowError:
+        return None
 
 
 @dataclass(frozen=True)

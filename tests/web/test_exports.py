@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
@@ -80,6 +81,13 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(desk: Desk) -> None:
         assert said in answer.text
         assert fields["reason"] in answer.text
     assert desk.session.scalar(sa.select(Export.id)) is None
+
+
+@pytest.mark.parametrize("days", [{"until": "9999-12-31"}, {"since": "0001-01-01"}])
+def test_days_at_the_ends_of_the_calendar_narrow_nothing(desk: Desk, days: dict[str, str]) -> None:
+    receive(sender_actor(make_sender()), "https://video.example/1")
+    _ask(_signed_in(desk), **days)
+    assert desk.session.scalar(sa.select(Export.cases)) == 1
 
 
 def test_it_is_cancelled_and_a_failure_is_told(desk: Desk) -> None:

@@ -3,7 +3,7 @@
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from flask import request, url_for
@@ -16,7 +16,7 @@ from review.domain.searching import KINDS, LONGEST_QUERY
 from review.domain.states import CaseState
 from review.errors import InvalidInput
 from review.models.referrals import INTAKE_KINDS
-from review.queries.record_search import Filters, Place
+from review.queries.record_search import Filters, Place, start_of
 from review.web.spans import Day, check_order
 from review.web.texts import gettext
 from review.web.words import word_of
@@ -65,8 +65,8 @@ def filters_of(form: SearchForm) -> Filters:
         state=chosen(form.state),
         outcome=chosen(form.outcome),
         sender_id=chosen(form.sender),
-        since=_start_of(form.since.data),
-        until=None if form.until.errors else _start_of(form.until.data, days=1),
+        since=start_of(form.since.data),
+        until=None if form.until.errors else start_of(form.until.data, days=1),
     )
 
 
@@ -119,13 +119,3 @@ def read_place(text: str) -> Place | None:
 
 def _choices(family: str, codes: Sequence[str]) -> list[tuple[str, str]]:
     return [("", gettext("All")), *((code, word_of(code, family)) for code in codes)]
-
-
-def _start_of(day: date | None, *, days: int = 0) -> datetime | None:
-    """The first moment of a day in UTC, so many days later; None for a day that no clock shows."""
-    if day is None:
-        return None
-    try:
-        return datetime.combine(day, time(), tzinfo=UTC) + timedelta(days=days)
-    except OverflowError:
-        return None
