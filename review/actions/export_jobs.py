@@ -18,14 +18,13 @@ from review.domain.exports import (
     FAIL,
     FINISH,
     KEPT_DAYS,
-    LEAST_REASON,
-    LONGEST_REASON,
     MOST_CASES,
     MOST_WAITING,
     Ending,
     ExportForm,
     ExportState,
     Selection,
+    checked_reason,
 )
 from review.domain.ids import new_id
 from review.domain.permissions import Actor, Permission, check_permission, check_service
@@ -59,9 +58,7 @@ def request_export(form: ExportForm, selection: Selection, *, reason: str, actor
     where this person has too many that wait.
     """
     check_permission(actor, Permission.EXPORT_RECORDS)
-    why = reason.strip()
-    if not LEAST_REASON <= len(why) <= LONGEST_REASON:
-        raise InvalidInput(f"Say in {LEAST_REASON} to {LONGEST_REASON} characters what the export is for.")
+    why = checked_reason(reason)
     found = selected_cases(db.session(), selection, most=MOST_CASES + 1)
     if not found:
         raise InvalidInput("No case is left by what you chose; choose otherwise.")

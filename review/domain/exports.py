@@ -5,6 +5,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Final
 
+from review.domain.written import problem_in_text
+from review.errors import FieldError, InvalidInput
+
 MOST_CASES: Final = 5_000
 """Cases of one export; each gets an event, in one transaction."""
 KEPT_DAYS: Final = 7
@@ -46,6 +49,16 @@ FINISH: Final = Ending(ExportState.WAITING, ExportState.DONE)
 FAIL: Final = Ending(ExportState.WAITING, ExportState.FAILED)
 CANCEL: Final = Ending(ExportState.WAITING, ExportState.CANCELLED)
 EXPIRE: Final = Ending(ExportState.DONE, ExportState.EXPIRED)
+
+
+def checked_reason(reason: str) -> str:
+    """What an export is for, as it is kept; `InvalidInput` names the field and what is wrong with it."""
+    why = reason.strip()
+    missing = f"Say in {LEAST_REASON} to {LONGEST_REASON} characters what the export is for."
+    problem = problem_in_text(why if len(why) >= LEAST_REASON else "", LONGEST_REASON, missing=missing)
+    if problem is not None:
+        raise InvalidInput(problem[1], errors=[FieldError("reason", *problem)])
+    return why
 
 
 FILE_ENDINGS: Final = {

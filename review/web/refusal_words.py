@@ -85,6 +85,10 @@ REFUSED_STEPS: Final = (
     N_("Write your answer to our question."),
     N_("Write at most %(most)s characters; these are %(length)s."),
     N_("Remove the control characters."),
+    N_("Say in %(least)s to %(most)s characters what the export is for."),
+    N_("No case is left by what you chose; choose otherwise."),
+    N_("These are more than %(most)s cases; export them in parts, by the day."),
+    N_("%(most)s of your exports wait; let them end, or cancel one."),
 )
 REFUSED_RECORDS: Final = (
     N_("Write why these records must stay, e.g. which proceedings."),

@@ -135,6 +135,15 @@ def test_who_may_not_is_refused_and_a_reason_is_needed(desk: Desk) -> None:
         jobs.fetch_export("O-0000-0000-0000", actor=_legal())
 
 
+@pytest.mark.parametrize("reason", ["For the court.\x00", "For the \x1b[2J court.", "x" * 501])
+def test_a_reason_that_cannot_be_kept_is_refused_at_its_field(desk: Desk, reason: str) -> None:
+    _cases(desk, 1)
+    with pytest.raises(InvalidInput) as refusal:
+        jobs.request_export(ExportForm.CSV, Selection(), reason=reason, actor=_legal())
+    assert [problem.pointer for problem in refusal.value.errors] == ["reason"]
+    assert _told(desk, "export.made") == []
+
+
 def test_nobody_fills_the_queue(desk: Desk) -> None:
     _cases(desk, 1)
     legal = _legal()

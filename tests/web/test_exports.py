@@ -72,6 +72,7 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(desk: Desk) -> None:
     token = hidden_fields(client.get("/exports").text)["csrf_token"]
     for fields, said in (
         ({"reason": "no"}, "Say in"),
+        ({"reason": "For the court\x1b[2J"}, "Remove the control characters."),
         ({"reason": WHY, "case_id": "what"}, "no id of a case"),
         ({"reason": WHY, "state": "escalated"}, "No case is left"),
         ({"reason": WHY, "since": "2026-02-02", "until": "2026-02-01"}, "before the start"),
@@ -79,7 +80,7 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(desk: Desk) -> None:
         answer = client.post("/exports", data={"csrf_token": token, "form": "csv"} | fields)
         assert answer.status_code == 422, said
         assert said in answer.text
-        assert fields["reason"] in answer.text
+        assert fields["reason"].partition("\x1b")[0] in answer.text
     assert desk.session.scalar(sa.select(Export.id)) is None
 
 
@@ -88,6 +89,12 @@ def test_days_at_the_ends_of_the_calendar_narrow_nothing(desk: Desk, days: dict[
     receive(sender_actor(make_sender()), "https://video.example/1")
     _ask(_signed_in(desk), **days)
     assert desk.session.scalar(sa.select(Export.cases)) == 1
+
+
+def test_what_no_database_takes_is_left_out_of_the_reason(desk: Desk) -> None:
+    receive(sender_actor(make_sender()), "https://video.example/1")
+    _ask(_signed_in(desk), reason="For\x00 the\r\ncourt.")
+    assert desk.session.scalar(sa.select(Export.reason)) == "For the\ncourt."
 
 
 def test_it_is_cancelled_and_a_failure_is_told(desk: Desk) -> None:

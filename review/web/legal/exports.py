@@ -33,8 +33,10 @@ from review.queries.exports import ListedExport, export_of, newest_exports
 from review.queries.record_search import senders_named
 from review.web import guard
 from review.web.errors import status_of
+from review.web.legal.erasure_forms import reason_of
 from review.web.spans import Day, check_order
 from review.web.texts import gettext
+from review.web.typed import blame
 from review.web.words import word_of
 
 blueprint = Blueprint("legal_exports", __name__, url_prefix="/exports")
@@ -75,12 +77,12 @@ def listing() -> str:
     return _listing(_form(request.args))
 
 
-def _listing(form: AskForm, problem: str | None = None) -> str:
+def _listing(form: AskForm, problems: tuple[str, ...] = ()) -> str:
     return render_template(
         "legal/exports.html",
         exports=newest_exports(db.session()),
         form=form,
-        problem=problem,
+        problems=problems,
         longest=LONGEST_REASON,
         most=MOST_CASES,
         most_whole=MOST_AT_ONCE,
@@ -100,7 +102,7 @@ def ask() -> ResponseReturnValue:
     if (form.case_id.data or "").strip():
         case_id = read_id(form.case_id.data or "", "C")
         if case_id is None:
-            return _listing(form, gettext("This is no id of a case; copy it from its record.")), 422
+            return _listing(form, (gettext("This is no id of a case; copy it from its record."),)), 422
     selection = Selection(
         case_id=case_id,
         intake_kind=form.kind.data or None,
@@ -112,10 +114,10 @@ def ask() -> ResponseReturnValue:
     )
     try:
         export_id = export_jobs.request_export(
-            ExportForm(form.form.data), selection, reason=form.reason.data or "", actor=guard.actor()
+            ExportForm(form.form.data), selection, reason=reason_of(), actor=guard.actor()
         )
     except (InvalidInput, AlreadyExists) as error:
-        return _listing(form, error.detail), status_of(error)
+        return _listing(form, blame(form, error)), status_of(error)
     return redirect(url_for(".page", export_id=export_id), 303)
 
 
