@@ -6,16 +6,12 @@ from pathlib import Path
 
 from review import db
 from review.actions.export_jobs import Job
-from review.domain.exports import ExportForm
-from review.errors import NotReady
+from review.domain.exports import WHOLE, ExportForm
 from review.formats.export_pages import pages
 from review.formats.export_tables import csv_lines, json_lines
 from review.models.export_files import Written, new_export
 from review.queries.bundles import bundle_lines, wanted_of
 from review.queries.exports import CASES_AT_ONCE, COLUMNS, export_rows
-
-MOST_AT_ONCE = 500
-"""Cases of a PDF or of a bundle, which are made in one step."""
 
 
 class Progress:
@@ -33,11 +29,8 @@ def write_steps(job: Job, data_dir: Path, progress: Progress) -> Iterator[None]:
 
     Raises `NotReady` with the reason where the file cannot be made.
     """
-    whole = job.form in (ExportForm.PDF, ExportForm.BUNDLE)
-    if whole and len(job.case_ids) > MOST_AT_ONCE:
-        raise NotReady(f"A file of this form holds at most {MOST_AT_ONCE} cases; choose fewer, or a table.")
     with new_export(data_dir, job.id, job.lease) as file:
-        if whole:
+        if job.form in WHOLE:
             _write_whole(job, file, progress)
             progress.done = len(job.case_ids)
         else:

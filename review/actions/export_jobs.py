@@ -24,11 +24,12 @@ from review.domain.exports import (
     ExportForm,
     ExportState,
     Selection,
+    check_cases,
     checked_reason,
 )
 from review.domain.ids import new_id
 from review.domain.permissions import Actor, Permission, check_permission, check_service
-from review.errors import AlreadyClosed, AlreadyExists, ClaimLost, InvalidInput, NotFound
+from review.errors import AlreadyClosed, AlreadyExists, ClaimLost, NotFound
 from review.models import Export
 from review.queries.exports import selected_cases
 
@@ -60,10 +61,7 @@ def request_export(form: ExportForm, selection: Selection, *, reason: str, actor
     check_permission(actor, Permission.EXPORT_RECORDS)
     why = checked_reason(reason)
     found = selected_cases(db.session(), selection, most=MOST_CASES + 1)
-    if not found:
-        raise InvalidInput("No case is left by what you chose; choose otherwise.")
-    if len(found) > MOST_CASES:
-        raise InvalidInput(f"These are more than {MOST_CASES} cases; export them in parts, by the day.")
+    check_cases(form, len(found))
     with db.transaction() as writer:
         now, export_id = clock.now(), new_id("O")
         waiting = sa.select(sa.func.count()).where(

@@ -10,6 +10,8 @@ from review.errors import FieldError, InvalidInput
 
 MOST_CASES: Final = 5_000
 """Cases of one export; each gets an event, in one transaction."""
+MOST_WHOLE: Final = 500
+"""Cases of a PDF or of a bundle, which somebody reads or verifies as a whole."""
 KEPT_DAYS: Final = 7
 """How long a file is kept for whoever may fetch it; then it is deleted."""
 MOST_WAITING: Final = 20
@@ -49,6 +51,21 @@ FINISH: Final = Ending(ExportState.WAITING, ExportState.DONE)
 FAIL: Final = Ending(ExportState.WAITING, ExportState.FAILED)
 CANCEL: Final = Ending(ExportState.WAITING, ExportState.CANCELLED)
 EXPIRE: Final = Ending(ExportState.DONE, ExportState.EXPIRED)
+
+
+WHOLE: Final = frozenset({ExportForm.PDF, ExportForm.BUNDLE})
+"""Forms that hold at most `MOST_WHOLE` cases."""
+
+
+def check_cases(form: ExportForm, count: int) -> None:
+    """Raise `InvalidInput` where a file of this form does not hold so many cases, or where there is none."""
+    if not count:
+        raise InvalidInput("No case is left by what you chose; choose otherwise.")
+    if count > MOST_CASES:
+        raise InvalidInput(f"These are more than {MOST_CASES} cases; export them in parts, by the day.")
+    if form in WHOLE and count > MOST_WHOLE:
+        problem = f"A PDF or evidence bundle holds at most {MOST_WHOLE} cases; choose fewer, or a table."
+        raise InvalidInput(problem, errors=[FieldError("form", "too_many_cases", problem)])
 
 
 def checked_reason(reason: str) -> str:

@@ -88,6 +88,7 @@ REFUSED_STEPS: Final = (
     N_("Say in %(least)s to %(most)s characters what the export is for."),
     N_("No case is left by what you chose; choose otherwise."),
     N_("These are more than %(most)s cases; export them in parts, by the day."),
+    N_("A PDF or evidence bundle holds at most %(most)s cases; choose fewer, or a table."),
     N_("%(most)s of your exports wait; let them end, or cancel one."),
 )
 REFUSED_RECORDS: Final = (

@@ -10,7 +10,7 @@ import time_machine
 
 from review import clock
 from review.actions import export_jobs as jobs
-from review.domain.exports import KEPT_DAYS, MOST_WAITING, ExportForm, ExportState, Selection
+from review.domain.exports import KEPT_DAYS, MOST_WAITING, WHOLE, ExportForm, ExportState, Selection
 from review.domain.permissions import SERVICE, Actor, Role
 from review.errors import AlreadyClosed, AlreadyExists, ClaimLost, InvalidInput, NotFound, NotPermitted
 from review.models import Case, Export, Opening
@@ -142,6 +142,26 @@ def test_a_reason_that_cannot_be_kept_is_refused_at_its_field(desk: Desk, reason
         jobs.request_export(ExportForm.CSV, Selection(), reason=reason, actor=_legal())
     assert [problem.pointer for problem in refusal.value.errors] == ["reason"]
     assert _told(desk, "export.made") == []
+
+
+@pytest.mark.parametrize("form", list(ExportForm))
+def test_more_cases_than_a_form_holds_are_refused_before_they_are_on_the_trail(
+    desk: Desk, form: ExportForm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("review.domain.exports.MOST_WHOLE", 1)
+    monkeypatch.setattr("review.domain.exports.MOST_CASES", 2)
+    _cases(desk, 2)
+    legal = _legal()
+    if form in WHOLE:
+        with pytest.raises(InvalidInput, match="at most 1 cases; choose fewer, or a table") as refusal:
+            _ask(form, legal)
+        assert [problem.pointer for problem in refusal.value.errors] == ["form"]
+        assert _told(desk, "export.made") == []
+        return
+    _ask(form, legal)
+    _cases(desk, 3)
+    with pytest.raises(InvalidInput, match="export them in parts"):
+        _ask(form, legal)
 
 
 def test_nobody_fills_the_queue(desk: Desk) -> None:

@@ -17,6 +17,7 @@ from review.domain.exports import (
     KEPT_DAYS,
     LONGEST_REASON,
     MOST_CASES,
+    MOST_WHOLE,
     ExportForm,
     ExportState,
     Selection,
@@ -25,7 +26,6 @@ from review.domain.ids import read_id
 from review.domain.permissions import Permission
 from review.domain.states import CaseState
 from review.errors import AlreadyClosed, AlreadyExists, InvalidInput, NotFound
-from review.export_jobs import MOST_AT_ONCE
 from review.formats.export_pages import can_make_pages
 from review.models.export_files import export_path
 from review.models.referrals import INTAKE_KINDS
@@ -85,7 +85,7 @@ def _listing(form: AskForm, problems: tuple[str, ...] = ()) -> str:
         problems=problems,
         longest=LONGEST_REASON,
         most=MOST_CASES,
-        most_whole=MOST_AT_ONCE,
+        most_whole=MOST_WHOLE,
         kept_days=KEPT_DAYS,
         now=clock.now(),
     )
