@@ -25,7 +25,7 @@ class Progress:
 
 
 def write_steps(job: Job, data_dir: Path, progress: Progress) -> Iterator[None]:
-    """Write the file step by step; after the last one it is in its place. Closing it leaves nothing.
+    """Write the file step by step; after the last one it is whole. Closing it before leaves nothing.
 
     Raises `NotReady` with the reason where the file cannot be made.
     """

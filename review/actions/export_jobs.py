@@ -144,7 +144,7 @@ def give_back_export(job: Job, *, actor: Actor) -> None:
 
 
 def finish_export(job: Job, *, rows: int, length: int, sha256: str, actor: Actor) -> None:
-    """End it: its file, which is in its place already, may be fetched from now on. Raises `ClaimLost`."""
+    """End it: its file, which is whole already, may be fetched from now on. Raises `ClaimLost`."""
     check_service(actor)
     with db.transaction() as writer:
         now = clock.now()

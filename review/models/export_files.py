@@ -1,7 +1,11 @@
-"""Where the bytes of exports lie until they expire: ``exports/<id>``, written aside and named when whole."""
+"""Where the bytes of exports lie until they expire: ``exports/<id>.<lease>``.
+
+A file belongs to whoever held that lease, so that no worker is in the way of another; only the row of the
+export says whether it is whole.
+"""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -31,39 +35,40 @@ class Written:
         return self._digest.hexdigest()
 
 
-def export_path(data_dir: Path, export_id: str) -> Path:
-    """The finished file of an export."""
-    return data_dir / "exports" / export_id
+def export_path(data_dir: Path, export_id: str, lease: str) -> Path:
+    """The file of an export that was made under this lease."""
+    return data_dir / "exports" / f"{export_id}.{lease}"
 
 
 @contextmanager
 def new_export(data_dir: Path, export_id: str, lease: str) -> Iterator[Written]:
-    """Write the file of an export aside; it takes its name, durably, when all is written. `StorageFull`."""
-    path = export_path(data_dir, export_id)
-    aside = path.with_name(f".{export_id}.{lease}")
+    """Write the file of an export, durably; whatever is raised meanwhile leaves nothing. `StorageFull`."""
+    path = export_path(data_dir, export_id, lease)
     try:
         make_folder(path.parent)
-        with open(aside, "xb", opener=_private) as file:
+        with open(path, "xb", opener=_private) as file:
             yield Written(file)
             file.flush()
             os.fsync(file.fileno())
-        aside.replace(path)
         sync_folder(path.parent)
-    except OSError as error:
-        if error.errno not in NO_ROOM:
-            raise
-        raise StorageFull("The export could not be stored; nothing was kept.") from error
-    finally:
-        aside.unlink(missing_ok=True)
+    except BaseException as error:
+        path.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            raise StorageFull("The export could not be stored; nothing was kept.") from error
+        raise
 
 
 def _private(name: str, flags: int) -> int:
     return os.open(name, flags, 0o600)
 
 
-def drop_export(data_dir: Path, export_id: str) -> None:
-    """Delete the file of an export, and what dead workers left of it."""
-    path = export_path(data_dir, export_id)
-    path.unlink(missing_ok=True)
-    for left in path.parent.glob(f".{export_id}.*"):
-        left.unlink(missing_ok=True)
+def export_files(data_dir: Path) -> list[Path]:
+    """All files of exports, also those that dead workers left."""
+    folder = data_dir / "exports"
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def drop_others(data_dir: Path, there: Collection[Path], kept: Collection[tuple[str, str]]) -> None:
+    """Delete those of the files ``there`` that belong to none of the exports and leases ``kept``."""
+    for path in set(there) - {export_path(data_dir, export_id, lease) for export_id, lease in kept}:
+        path.unlink(missing_ok=True)

@@ -46,6 +46,7 @@ class ListedExport:
     who: str
     requested_at: datetime
     state: str
+    lease: str | None
     done: int
     cases: int
     rows: int | None
@@ -66,6 +67,13 @@ def export_of(reader: Session, export_id: str) -> ListedExport | None:
     """One export; None where there is none."""
     row = reader.execute(_exports().where(Export.id == export_id)).one_or_none()
     return None if row is None else ListedExport(**row._asdict())
+
+
+def kept_exports(reader: Session, *, now: datetime) -> list[tuple[str, str]]:
+    """Ids and leases of exports whose file is written, or may be fetched still."""
+    whole = sa.and_(Export.state == ExportState.DONE, Export.expires_at > now)
+    kept = sa.select(Export.id, Export.lease).where(sa.or_(Export.state == ExportState.WAITING, whole))
+    return [(row.id, row.lease) for row in reader.execute(kept.where(Export.lease.is_not(None)))]
 
 
 def over_exports(reader: Session, *, now: datetime) -> list[str]:
@@ -155,7 +163,7 @@ def _plain(value: object) -> object:
 def _exports() -> sa.Select[Any]:
     columns = (
         Export.id, Export.form, Export.selection, Export.reason, Account.pseudonym.label("who"),
-        Export.requested_at, Export.state, Export.done, Export.cases, Export.rows, Export.length,
-        Export.sha256, Export.expires_at, Export.failure, Export.ended_at,
+        Export.requested_at, Export.state, Export.lease, Export.done, Export.cases, Export.rows,
+        Export.length, Export.sha256, Export.expires_at, Export.failure, Export.ended_at,
     )  # fmt: skip
     return sa.select(*columns).join(Account, Account.id == Export.requested_by)

@@ -16,8 +16,8 @@ from review.config import Settings
 from review.domain.permissions import SERVICE
 from review.errors import ClaimLost, ReviewError
 from review.export_jobs import Progress, write_steps
-from review.models.export_files import drop_export
-from review.queries.exports import over_exports
+from review.models.export_files import drop_others, export_files
+from review.queries.exports import kept_exports, over_exports
 
 log = structlog.get_logger()
 
@@ -40,9 +40,9 @@ def run_once(app: Flask) -> bool:
     work = _under_way.get(id(app))
     if work is None:
         job = jobs.take_export(actor=SERVICE)
+        tidy(settings)
         if job is None:
-            return _tidy(settings)
-        drop_export(settings.data_dir, job.id)  # what a worker that died left of it
+            return False
         progress = Progress()
         work = _Work(job, write_steps(job, settings.data_dir, progress), progress)
         _under_way[id(app)] = work
@@ -50,15 +50,13 @@ def run_once(app: Flask) -> bool:
         _step(work)
     except ClaimLost:  # cancelled, or another worker has it
         log.info("export_given_up", export=work.job.id)
-        _let_go(app, settings, work)
+        _let_go(app, work)
     except ReviewError as error:
         log.warning("export_failed", export=work.job.id, code=error.code)
-        _fail(app, settings, work, error.detail)
+        _fail(app, work, error.detail)
     except Exception:
         log.exception("export_failed", export=work.job.id)
-        _fail(
-            app, settings, work, "The file could not be made; ask whoever runs the desk to look at its log."
-        )
+        _fail(app, work, "The file could not be made; ask whoever runs the desk to look at its log.")
     else:
         if work.progress.sha256:
             _under_way.pop(id(app), None)
@@ -77,16 +75,14 @@ def _step(work: _Work) -> None:
     )
 
 
-def _let_go(app: Flask, settings: Settings, work: _Work) -> None:
+def _let_go(app: Flask, work: _Work) -> None:
     _under_way.pop(id(app), None)
     _close(work)
     db.session().rollback()
-    if work.progress.sha256:
-        drop_export(settings.data_dir, work.job.id)
 
 
-def _fail(app: Flask, settings: Settings, work: _Work, failure: str) -> None:
-    _let_go(app, settings, work)
+def _fail(app: Flask, work: _Work, failure: str) -> None:
+    _let_go(app, work)
     jobs.fail_export(work.job, failure, actor=SERVICE)
 
 
@@ -96,14 +92,19 @@ def _close(work: _Work) -> None:
         close()
 
 
-def _tidy(settings: Settings) -> bool:
-    """Delete what is over: the file first, so that no crash leaves one that nobody looks for."""
-    over = over_exports(db.session(), now=clock.now())
-    db.session().rollback()
+def tidy(settings: Settings) -> None:
+    """Delete what is over, was cancelled or was left by workers that died: the file first, then the row.
+
+    Files are listed before the rows are read: one that is begun meanwhile is not among them.
+    """
+    there, now, reader = export_files(settings.data_dir), clock.now(), db.session()
+    reader.rollback()  # the rows as they are now
+    if there:
+        drop_others(settings.data_dir, there, kept_exports(reader, now=now))
+    over = over_exports(reader, now=now)
+    reader.rollback()
     for export_id in over:
-        drop_export(settings.data_dir, export_id)
         jobs.expire_export(export_id, actor=SERVICE)
-    return False
 
 
 def finish(app: Flask) -> None:

@@ -2,6 +2,8 @@
 
 import json
 from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from review.domain.exports import KEPT_DAYS, MOST_WAITING, WHOLE, ExportForm, Ex
 from review.domain.permissions import SERVICE, Actor, Role
 from review.errors import AlreadyClosed, AlreadyExists, ClaimLost, InvalidInput, NotFound, NotPermitted
 from review.models import Case, Export, Opening
-from review.models.export_files import drop_export, export_path
+from review.models.export_files import export_path
 from review.queries.exports import COLUMNS, export_of
 from review.workers import exporting
 from tests.conftest import Desk
@@ -49,6 +51,15 @@ def _row(desk: Desk, export_id: str) -> Any:
     return desk.session.execute(sa.select(Export.__table__).where(Export.id == export_id)).one()
 
 
+def _file(desk: Desk, export_id: str) -> Path:
+    return export_path(desk.settings.data_dir, export_id, _row(desk, export_id).lease)
+
+
+def _files(desk: Desk) -> list[str]:
+    folder = desk.settings.data_dir / "exports"
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
 def _ask(form: ExportForm, actor: Actor, **chosen: Any) -> str:
     return jobs.request_export(form, Selection(**chosen), reason=WHY, actor=actor)
 
@@ -58,7 +69,7 @@ def test_each_case_has_its_event_before_anything_is_written(desk: Desk) -> None:
     export_id = _ask(ExportForm.CSV, legal)
     assert _told(desk, "export.made") == sorted(cases)
     assert _row(desk, export_id).state == ExportState.WAITING
-    assert not export_path(desk.settings.data_dir, export_id).exists()
+    assert _files(desk) == []
 
 
 def test_the_digest_is_on_the_trail_before_anybody_may_fetch_the_file(desk: Desk) -> None:
@@ -82,7 +93,7 @@ def test_tables_hold_one_row_an_item_and_no_formula(desk: Desk, form: ExportForm
     decide_all(outcome="accepted")
     export_id = _ask(form, _legal())
     _work(desk)
-    text = export_path(desk.settings.data_dir, export_id).read_bytes().decode("utf-8-sig")
+    text = _file(desk, export_id).read_bytes().decode("utf-8-sig")
     if form is ExportForm.JSONL:
         rows = [json.loads(line) for line in text.splitlines()]
         assert [row["case_id"] for row in rows] == cases
@@ -101,7 +112,7 @@ def test_a_bundle_and_a_pdf_are_made_whole(desk: Desk) -> None:
     settle(desk.settings.data_dir)
     made = [_ask(form, _legal()) for form in (ExportForm.BUNDLE, ExportForm.PDF)]
     _work(desk)
-    bundle, pdf = (export_path(desk.settings.data_dir, export_id).read_bytes() for export_id in made)
+    bundle, pdf = (_file(desk, export_id).read_bytes() for export_id in made)
     assert json.loads(bundle.split(b"\n")[0])["format"] == "referral-review/bundle/v1"
     assert pdf.startswith(b"%PDF-")
     assert [_row(desk, export_id).length for export_id in made] == [len(bundle), len(pdf)]
@@ -181,7 +192,7 @@ def test_cancelled_while_it_is_made_it_leaves_no_file(desk: Desk) -> None:
     jobs.cancel_export(export_id, actor=legal)
     _work(desk)
     assert _row(desk, export_id).state == ExportState.CANCELLED
-    assert list((desk.settings.data_dir / "exports").iterdir()) == []
+    assert _files(desk) == []
     with pytest.raises(AlreadyClosed):
         jobs.cancel_export(export_id, actor=legal)
 
@@ -209,6 +220,63 @@ def test_what_a_dead_worker_had_is_begun_anew_and_given_up_after_three(desk: Des
     assert _told(desk, "export.finished") == []
 
 
+def _killed(desk: Desk) -> str:
+    """What is on the disk of the export under way when its worker is killed."""
+    work = exporting._under_way.pop(id(desk.app))
+    path = export_path(desk.settings.data_dir, work.job.id, work.job.lease)
+    content = path.read_bytes()
+    exporting._close(work)
+    path.write_bytes(content)
+    return path.name
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_what_a_killed_worker_left_goes_once_it_is_cancelled(desk: Desk, steps: int) -> None:
+    """One of them is written in part, the other one to its end, of which no row tells yet."""
+    _cases(desk)
+    legal = _legal()
+    export_id = _ask(ExportForm.CSV, legal)
+    assert exporting.run_once(desk.app)
+    if steps == 2:
+        next(exporting._under_way[id(desk.app)].steps)
+    left = _killed(desk)
+    _work(desk)
+    assert _files(desk) == [left]  # its lease may live still
+    jobs.cancel_export(export_id, actor=legal)
+    _work(desk)
+    assert _files(desk) == []
+
+
+def test_what_killed_workers_left_goes_after_the_third(desk: Desk) -> None:
+    _cases(desk)
+    export_id, now = _ask(ExportForm.CSV, _legal()), clock.now()
+    for hours in range(3):
+        with time_machine.travel(now + timedelta(hours=hours), tick=False):
+            assert exporting.run_once(desk.app)
+            assert _files(desk) == [_killed(desk)]
+    with time_machine.travel(now + timedelta(hours=3), tick=False):
+        _work(desk)
+    assert (_row(desk, export_id).state, _files(desk)) == (ExportState.FAILED, [])
+
+
+def test_two_workers_leave_each_other_what_they_write(desk: Desk) -> None:
+    """The first one was silent for too long: whatever it does then, the file of the second one stays."""
+    _cases(desk)
+    export_id = _ask(ExportForm.CSV, _legal())
+    assert exporting.run_once(desk.app)
+    slow = exporting._under_way.pop(id(desk.app))
+    with time_machine.travel(clock.now() + timedelta(seconds=jobs.LEASE_SECONDS + 1), tick=False):
+        assert exporting.run_once(desk.app)
+        quick = exporting._under_way[id(desk.app)]
+        assert _files(desk) == [f"{export_id}.{quick.job.lease}"]
+        _work(desk)
+        exporting._under_way[id(desk.app)] = slow
+        _work(desk)
+        row = _row(desk, export_id)
+        assert sha256(_file(desk, export_id).read_bytes()).hexdigest() == row.sha256
+        assert (row.state, _files(desk)) == (ExportState.DONE, [f"{export_id}.{quick.job.lease}"])
+
+
 def test_a_worker_that_is_asked_to_stop_gives_it_back(desk: Desk) -> None:
     _cases(desk)
     export_id = _ask(ExportForm.CSV, _legal())
@@ -224,13 +292,13 @@ def test_the_file_is_deleted_when_its_time_is_over(desk: Desk) -> None:
     legal = _legal()
     export_id = _ask(ExportForm.CSV, legal)
     _work(desk)
-    assert export_path(desk.settings.data_dir, export_id).exists()
+    assert _file(desk, export_id).exists()
     with time_machine.travel(clock.now() + timedelta(days=KEPT_DAYS, seconds=1), tick=False):
         with pytest.raises(AlreadyClosed):
             jobs.fetch_export(export_id, actor=legal)
         _work(desk)
-    assert not export_path(desk.settings.data_dir, export_id).exists()
+    assert _files(desk) == []
     found = export_of(desk.session, export_id)
     assert found is not None
     assert (found.state, found.sha256 is not None) == (ExportState.EXPIRED, True)
-    drop_export(desk.settings.data_dir, export_id)  # again is no matter
+    _work(desk)  # again is no matter

@@ -54,17 +54,17 @@ def test_a_killed_worker_leaves_no_torn_file_and_another_begins_anew(make_desk: 
         desk.kill("export")
         if row().state != ExportState.WAITING:
             break
-        assert not export_path(folder, export_id).exists()
         _lease_is_over(desk, export_id)
     desk.start("export")
     until(lambda: row().state != ExportState.WAITING)
     desk.kill("export")
     ended = row()
     assert (ended.state, ended.rows, ended.done) == (ExportState.DONE, CASES, CASES)
-    content = export_path(folder, export_id).read_bytes()
+    path = export_path(folder, export_id, ended.lease)
+    content = path.read_bytes()
     assert (len(content), sha256(content).hexdigest()) == (ended.length, ended.sha256)
     assert len(content.splitlines()) == CASES + 1
-    assert [path.name for path in (folder / "exports").iterdir()] == [export_id]
+    assert list((folder / "exports").iterdir()) == [path]
     with desk.reading() as reader:
         for event_type, count in (("export.made", CASES), ("export.finished", 1)):
             told = sa.select(sa.func.count()).where(Opening.event_type == event_type)

@@ -59,10 +59,11 @@ def test_it_is_asked_for_watched_and_fetched(desk: Desk) -> None:
     assert WHY in client.get("/exports").text
     token = hidden_fields(ready.text)["csrf_token"]
     before = desk.session.scalar(sa.select(sa.func.count()).select_from(Opening))
+    lease = desk.session.scalar(sa.select(Export.lease))
     file = client.post(f"{page}/file", data={"csrf_token": token})
     assert file.headers["Cache-Control"] == "no-store"
     assert re.fullmatch(r'attachment; filename="O-[-0-9A-Z]+\.csv"', file.headers["Content-Disposition"])
-    assert file.data == export_path(desk.settings.data_dir, page.rpartition("/")[2]).read_bytes()
+    assert file.data == export_path(desk.settings.data_dir, page.rpartition("/")[2], str(lease)).read_bytes()
     assert desk.session.scalar(sa.select(sa.func.count()).select_from(Opening)) == (before or 0) + 1
 
 

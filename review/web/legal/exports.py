@@ -1,6 +1,7 @@
 """Exports: what legal staff ask for as files, how far they are, and the files until they expire."""
 
 from collections.abc import Iterator
+from typing import IO
 
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -153,7 +154,7 @@ def fetch(export_id: str) -> ResponseReturnValue:
     """The file; that it was fetched is on the trail before a byte of it leaves."""
     found = _export(export_id)
     try:
-        file = export_path(current_app.config["REVIEW_SETTINGS"].data_dir, found.id).open("rb")
+        file = _whole_file(found)
     except FileNotFoundError:
         flash(gettext("The file of this export is not here any more; ask for it again."), "warning")
         return redirect(url_for(".page", export_id=found.id), 303)
@@ -197,6 +198,13 @@ def _export(export_id: str) -> ListedExport:
     if not found:
         raise NotFound("There is no such export.")
     return found
+
+
+def _whole_file(export: ListedExport) -> IO[bytes]:
+    """Its file; raises `FileNotFoundError` where there is none, also while it is made."""
+    if export.state != ExportState.DONE or export.lease is None:
+        raise FileNotFoundError
+    return export_path(current_app.config["REVIEW_SETTINGS"].data_dir, export.id, export.lease).open("rb")
 
 
 def _has_file(export: ListedExport) -> bool:
