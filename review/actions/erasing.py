@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from review import ledger
 from review.domain.erasures import PARTS, Part, address_mark, mark_of
 from review.domain.events import EVENTS
+from review.domain.exports import ExportState
 from review.domain.holds import RecordKind
 from review.models import (
     Answer,
@@ -32,6 +33,7 @@ from review.models import (
     Escalation,
     Evidence,
     EvidenceLook,
+    Export,
     Item,
     Note,
     Opening,
@@ -287,9 +289,10 @@ def _types_on(kind: str) -> set[str]:
 
 
 def _forget_derived(writer: Session, wanted: Wanted, scope: Scope) -> None:
-    """Drafts; of a referral what search and earlier decisions are found by, and kept answers as well."""
+    """Drafts, exports; of a referral what search and earlier decisions are found by, and kept answers."""
     for some in in_sets(scope.cases):
         writer.execute(sa.delete(Draft).where(Draft.case_id.in_(some)))
+    _revoke_exports(writer, set(scope.cases), at=wanted.at)
     if wanted.kind is not RecordKind.REFERRAL:
         return
     for some in in_sets([*scope.items, *scope.referrals]):
@@ -303,3 +306,26 @@ def _forget_derived(writer: Session, wanted: Wanted, scope: Scope) -> None:
             StoredAnswer.location.endswith(wanted.object_id, autoescape=True),
         )
     )
+
+
+def _revoke_exports(writer: Session, cases: set[str], *, at: datetime) -> None:
+    """Let no file tell any more what these cases held: one under way begins anew, one that is there is over.
+
+    Nobody fetches it from now on; its bytes go before the erasure counts as finished.
+    """
+    kept = (ExportState.WAITING, ExportState.DONE)
+    rows = writer.execute(sa.select(Export.id, Export.case_ids).where(Export.state.in_(kept)))
+    of_these = [row.id for row in rows if not cases.isdisjoint(row.case_ids)]
+    for some in in_sets(of_these):
+        # first those under way: one that ends in this moment is there for the second
+        under_way = Export.id.in_(some), Export.state == ExportState.WAITING, Export.lease.is_not(None)
+        writer.execute(
+            sa.update(Export)
+            .where(*under_way)
+            .values(lease=None, seen_at=None, done=0, tries=Export.tries - 1)
+            .execution_options(synchronize_session=False)
+        )
+        there = Export.id.in_(some), Export.state == ExportState.DONE, Export.expires_at > at
+        writer.execute(
+            sa.update(Export).where(*there).values(expires_at=at).execution_options(synchronize_session=False)
+        )

@@ -10,6 +10,7 @@ from review import clock, db, ledger
 from review.actions.erasing import Wanted, empty_record, scope_of
 from review.domain.erasures import (
     EXECUTE,
+    LOCK,
     MOST_AT_ONCE,
     REFUSE,
     ErasureState,
@@ -39,7 +40,6 @@ from review.queries.erasures import ErasureShown, erasure_shown
 from review.queries.holds import is_held, is_record
 from review.queries.stored_cases import in_sets
 
-LOCK = "erasures"
 ENDED = (CaseState.DECIDED.value, CaseState.WITHDRAWN.value)
 
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review import clock, db, ledger
+from review.domain.erasures import LOCK
 from review.domain.exports import (
     CANCEL,
     EXPIRE,
@@ -99,6 +100,7 @@ def take_export(*, actor: Actor) -> Job | None:
     if db.session().scalar(sa.select(Export.id).where(*_free(clock.now())).limit(1)) is None:
         return None  # asked every second, so that writers are not kept waiting for nothing
     with db.transaction() as writer:
+        db.wait_for_lock(writer, LOCK)  # an erasure that is carried out sees it, or its rows are empty
         now = clock.now()
         _end(writer, *_free(now), Export.tries >= MOST_TRIES, way=FAIL, now=now, failure=DIED)
         oldest = sa.select(Export.id).where(*_free(now)).order_by(Export.requested_at, Export.id).limit(1)

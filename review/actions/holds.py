@@ -5,6 +5,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from review import clock, db, ledger
+from review.domain.erasures import LOCK
 from review.domain.holds import RecordKind, check_hold, check_reason, is_second_person
 from review.domain.ids import new_id
 from review.domain.permissions import Actor, Permission, check_permission
@@ -12,9 +13,6 @@ from review.errors import AlreadyClosed, NotFound, NotPermitted, ReviewError
 from review.models import LegalHold
 from review.models.rows import insert_rows
 from review.queries.holds import hold_shown, is_record
-
-LOCK = "erasures"
-"""Whoever places a hold and whoever carries an erasure out come one after the other."""
 
 
 def place_hold(kind: RecordKind, object_id: str, reason: str, review_on: date | None, *, actor: Actor) -> str:

@@ -14,6 +14,8 @@ from typing import Final
 from review.domain.holds import RecordKind, reason_problems
 from review.errors import FieldError, InvalidInput, ReviewError
 
+LOCK: Final = "erasures"
+"""Held by whoever asks for erasures, carries them out or places a hold, and while an export is taken up."""
 MOST_AT_ONCE: Final = 200
 """Records of which an erasure can be requested in one step."""
 

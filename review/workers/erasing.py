@@ -12,6 +12,7 @@ from review.domain.permissions import SERVICE
 from review.models.erasure_journal import JournalEntry, keep_in_journal
 from review.models.evidence_files import drop_evidence, dropping
 from review.queries.erasures import ErasureShown, erased_digests, unfinished
+from review.workers.exporting import tidy as tidy_exports
 
 log = structlog.get_logger()
 
@@ -33,6 +34,7 @@ def finish_due(settings: Settings) -> int:
         return 0
     ids = [one.id for one in found]
     keep_in_journal(settings.erasure_journal, [entry_of(one) for one in found])
+    tidy_exports(settings)
     reader.rollback()
     with dropping(settings.data_dir):
         for digest in erased_digests(reader, ids):

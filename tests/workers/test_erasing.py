@@ -1,24 +1,32 @@
 """What is left of an erasure: nothing in the database's file, nothing in the file store, one line outside."""
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from review import db
 from review.actions.erasures import replay_erasures
+from review.actions.export_jobs import fetch_export, request_export, take_export
 from review.cli.erasures import replay_missing
-from review.domain.erasures import read_mark
+from review.domain.erasures import LOCK, read_mark
+from review.domain.exports import ExportForm, Selection
 from review.domain.holds import RecordKind
-from review.domain.permissions import OPERATOR
-from review.errors import NotPermitted, SettingsError
-from review.models import Erasure, Evidence, Opening, Review
+from review.domain.permissions import OPERATOR, SERVICE, Role
+from review.errors import AlreadyClosed, NotPermitted, SettingsError
+from review.models import Erasure, Evidence, Export, Opening, Review
 from review.models.erasure_journal import JournalEntry, keep_in_journal, read_journal
 from review.models.evidence_files import evidence_path, keep_evidence, keep_preview, preview_path
+from review.models.export_files import export_path
+from review.workers import exporting
 from review.workers.erasing import finish_due
 from tests.conftest import Desk
 from tests.erasures import TEXTS, decided_record, erase
 from tests.factories import make_account
 from tests.stored import contents
+from tests.threads import together
 from tests.trails import settle
 
 
@@ -66,6 +74,67 @@ def test_files_and_previews_go_and_the_journal_knows(desk: Desk) -> None:
     assert (entry.requested_by, entry.approved_by) == (record.asker.id, record.second.id)
     assert desk.session.get_one(Erasure, erasure_id).finished_at is not None
     assert finish_due(desk.settings) == 0
+
+
+def test_an_export_made_before_is_over_and_its_file_gone(desk: Desk) -> None:
+    record, other = decided_record(), decided_record(number=1)
+    chosen = (Selection(case_id=record.case_id), Selection(), Selection(case_id=other.case_id))
+    legal = make_account(Role.LEGAL)
+    made = [request_export(ExportForm.CSV, one, reason="For the court.", actor=legal) for one in chosen]
+    while exporting.run_once(desk.app):
+        pass
+    erase(record, "rationale")
+    for export_id in made[:2]:  # at once, before the loop has seen to the files
+        with pytest.raises(AlreadyClosed):
+            fetch_export(export_id, actor=legal)
+    settle(desk.settings.data_dir)
+    assert finish_due(desk.settings) == 1
+    states = dict(desk.session.execute(sa.select(Export.id, Export.state)).all())
+    assert [states[export_id] for export_id in made] == ["expired", "expired", "done"]
+    left = [path.name.partition(".")[0] for path in (desk.settings.data_dir / "exports").iterdir()]
+    assert left == made[2:]
+
+
+def test_an_export_under_way_is_begun_anew_after_an_erasure(desk: Desk) -> None:
+    record = decided_record()
+    legal = make_account(Role.LEGAL)
+    export_id = request_export(ExportForm.CSV, Selection(), reason="For the court.", actor=legal)
+    assert exporting.run_once(desk.app)  # all rows are written, and the file is not whole yet
+    erase(record, "rationale", "statement")
+    settle(desk.settings.data_dir)
+    assert finish_due(desk.settings) == 1
+    assert list((desk.settings.data_dir / "exports").iterdir()) == []
+    while exporting.run_once(desk.app):
+        pass
+    row = desk.session.execute(sa.select(Export.__table__).where(Export.id == export_id)).one()
+    assert (row.state, row.tries) == ("done", 1)
+    assert not found_in(desk) & {"rationale", "statement"}
+    with export_path(desk.settings.data_dir, export_id, row.lease).open() as file:
+        assert record.case_id in file.read()
+
+
+def test_no_export_is_taken_up_while_an_erasure_is_carried_out(desk: Desk) -> None:
+    """Its rows would be read as they were, and nobody would know that it has to begin anew."""
+    decided_record()
+    legal = make_account(Role.LEGAL)
+    request_export(ExportForm.CSV, Selection(), reason="For the court.", actor=legal)
+    order: list[str] = []
+    erases = threading.Event()
+
+    def carry_out() -> None:
+        with db.transaction() as writer:
+            db.wait_for_lock(writer, LOCK)
+            erases.set()
+            time.sleep(0.3)
+            order.append("erased")
+
+    def take() -> None:
+        erases.wait(10)
+        assert take_export(actor=SERVICE) is not None
+        order.append("taken")
+
+    assert together(desk.app, [carry_out, take]) == []
+    assert order == ["erased", "taken"]
 
 
 def entry(record_id: str, **changes: str) -> JournalEntry:
