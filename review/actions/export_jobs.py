@@ -31,7 +31,7 @@ from review.domain.exports import (
 from review.domain.ids import new_id
 from review.domain.permissions import Actor, Permission, check_permission, check_service
 from review.errors import AlreadyClosed, AlreadyExists, ClaimLost, NotFound
-from review.models import Export
+from review.models import Account, Export
 from review.queries.exports import selected_cases
 
 LEASE_SECONDS = 60
@@ -64,6 +64,8 @@ def request_export(form: ExportForm, selection: Selection, *, reason: str, actor
     found = selected_cases(db.session(), selection, most=MOST_CASES + 1)
     check_cases(form, len(found))
     with db.transaction() as writer:
+        own = sa.select(Account.id).where(Account.id == actor.account_id)
+        writer.execute(own.with_for_update(key_share=True))  # one after the other, or two count the same
         now, export_id = clock.now(), new_id("O")
         waiting = sa.select(sa.func.count()).where(
             Export.requested_by == actor.account_id, Export.state == ExportState.WAITING

@@ -21,6 +21,7 @@ from review.queries.exports import COLUMNS, export_of
 from review.workers import exporting
 from tests.conftest import Desk
 from tests.factories import make_account, make_sender, receive, sender_actor
+from tests.threads import together
 from tests.trails import decide_all, settle
 
 WHY = "Asked for by the court of Example."
@@ -182,6 +183,17 @@ def test_nobody_fills_the_queue(desk: Desk) -> None:
         _ask(ExportForm.CSV, legal)
     with pytest.raises(AlreadyExists):
         _ask(ExportForm.CSV, legal)
+
+
+def test_nobody_fills_the_queue_by_asking_many_times_at_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _cases(desk, 1)
+    legal = _legal()
+    monkeypatch.setattr(jobs, "MOST_WAITING", 2)
+    answers = together(desk.app, [lambda: _ask(ExportForm.CSV, legal)] * 6)
+    assert sum(isinstance(answer, AlreadyExists) for answer in answers) == 4
+    assert sum(isinstance(answer, str) for answer in answers) == 2
 
 
 def test_cancelled_while_it_is_made_it_leaves_no_file(desk: Desk) -> None:
