@@ -94,6 +94,19 @@ def judge_record(case_id: str) -> None:
         dispatch_review(recorded.review_id, actor=SERVICE)
 
 
+def split_record(*, days: int = 400) -> tuple[Decided, str]:
+    """A referral of two cases, the first decided so long ago, the second now; the id of the second."""
+    urls = ("https://video.example/watch/split-1", "https://video.example/watch/split-2")
+    sender_id = make_sender()
+    with time_machine.travel(clock.now() - timedelta(days=days), tick=True):
+        referral_id = receive(sender_actor(sender_id), *urls).referral_id
+        wanted = sa.select(Item.id, Item.case_id).where(Item.referral_id == referral_id)
+        old, new = db.session().execute(wanted.order_by(Item.position)).all()
+        judge_record(old.case_id)
+    judge_record(new.case_id)
+    return Decided(old.case_id, referral_id, old.id, sender_id), new.case_id
+
+
 def ask(record: Decided, *parts: str, kind: RecordKind = RecordKind.CASE) -> str:
     """A request for these parts of the case or its referral; its id."""
     about = {

@@ -7,18 +7,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review import clock, db, ledger
-from review.actions.erasing import Wanted, empty_record, scope_of
+from review.actions.erasable import check_erasable
+from review.actions.erasing import Wanted, empty_record
 from review.domain.erasures import (
     EXECUTE,
     LOCK,
     MOST_AT_ONCE,
     REFUSE,
     ErasureState,
-    NotErasable,
     Settling,
     check_request,
 )
-from review.domain.holds import RecordHeld, RecordKind, check_reason, is_second_person
+from review.domain.holds import RecordKind, check_reason, is_second_person
 from review.domain.ids import new_id
 from review.domain.permissions import (
     OPERATOR,
@@ -30,17 +30,13 @@ from review.domain.permissions import (
     check_permission,
     check_service,
 )
-from review.domain.states import CaseState
-from review.domain.webhooks import DeliveryState
 from review.errors import AlreadyClosed, AlreadyExists, InvalidInput, NotFound, NotPermitted, ReviewError
-from review.models import Account, Case, Delivery, Erasure
+from review.models import Account, Erasure
 from review.models.erasure_journal import JournalEntry
 from review.models.rows import insert_rows
 from review.queries.erasures import ErasureShown, erasure_shown
-from review.queries.holds import is_held, is_record
+from review.queries.holds import is_record
 from review.queries.stored_cases import in_sets
-
-ENDED = (CaseState.DECIDED.value, CaseState.WITHDRAWN.value)
 
 
 def request_erasures(
@@ -55,7 +51,8 @@ def request_erasures(
     """Ask for the same parts of some records to be erased, all or none of them; the ids of the requests.
 
     Raises `InvalidInput` that names the fields to correct, `NotFound`, `RecordHeld`, `NotErasable` for a
-    record that is still worked on, and `AlreadyExists` where a request about one of them waits.
+    record that is still worked on, or is kept for longer where the ground is that its retention is over, and
+    `AlreadyExists` where a request about one of them waits.
     """
     check_permission(actor, Permission.REQUEST_ERASURES)
     named = check_request(kind, parts, ground, reason)
@@ -66,7 +63,7 @@ def request_erasures(
     with db.transaction() as writer:
         db.wait_for_lock(writer, LOCK)
         for object_id in wanted:
-            _check_erasable(writer, kind, object_id)
+            check_erasable(writer, kind, object_id, ground=ground, at=now)
         rows = [
             {
                 "id": new_id("X"), "trail_version": 1, "object_kind": kind.value, "object_id": object_id,
@@ -133,7 +130,7 @@ def execute_erasures(erasure_ids: Sequence[str], reason: str, *, actor: Actor) -
             asked = _found(writer, erasure_id)
             _check_asker(writer, asked)
             if asked.state is ErasureState.WAITING:
-                _check_erasable(writer, asked.object_kind, asked.object_id)
+                check_erasable(writer, asked.object_kind, asked.object_id, ground=asked.ground, at=now)
             _settle(writer, erasure_id, EXECUTE, written, actor=actor, at=now)
             _carry_out(writer, asked, approved_by=actor.id, reason=written, actor=actor, at=now)
 
@@ -213,25 +210,6 @@ def _check_asker(writer: Session, asked: ErasureShown) -> None:
         raise NotPermitted(
             "Whoever asked for this is not legal staff any more; refuse it and have it asked anew."
         )
-
-
-def _check_erasable(writer: Session, kind: RecordKind, object_id: str) -> None:
-    """Raise unless the record is there, no hold stands, its cases have ended and its messages have left."""
-    if not is_record(writer, kind, object_id):
-        raise NotFound(f"There is no {kind} {object_id}; look its id up.")
-    if is_held(writer, kind, object_id):
-        raise RecordHeld(f"A legal hold stands on {object_id} or on what belongs to it; nothing was changed.")
-    scope = scope_of(writer, kind, object_id)
-    for some in in_sets(scope.cases):
-        cases = sa.select(Case.id, Case.state, Case.pending_review_id).where(Case.id.in_(some))
-        for case in writer.execute(cases.order_by(Case.id).with_for_update()):
-            if case.state not in ENDED or case.pending_review_id is not None:
-                raise NotErasable(f"Case {case.id} is not ended yet; nothing was changed.")
-    for some in in_sets([*scope.referrals, *scope.items, *scope.restrictions]):
-        on_its_way = Delivery.standing == DeliveryState.WAITING.value
-        waiting = sa.select(Delivery.id).where(on_its_way, Delivery.subject_id.in_(some)).limit(1)
-        if writer.scalar(waiting) is not None:
-            raise NotErasable(f"A message about {object_id} is still on its way; nothing was changed.")
 
 
 def _settle(

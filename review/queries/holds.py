@@ -1,6 +1,5 @@
 """Which legal holds are there, and which of them stand on a record?"""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -98,9 +97,17 @@ def _named(kind: RecordKind, ids: sa.Select[Any]) -> sa.ColumnElement[bool]:
     return sa.and_(LegalHold.object_kind == kind.value, LegalHold.object_id.in_(ids))
 
 
-def held_cases(reader: Session, case_ids: Collection[str]) -> set[str]:
-    """Those of these cases that a hold keeps."""
-    return {case_id for case_id in case_ids if is_held(reader, RecordKind.CASE, case_id)}
+def holding(case_id: Any) -> sa.ColumnElement[bool]:
+    """The condition that a hold keeps the case with this id, a column of the statement around it."""
+    hold, item, referral = sa.orm.aliased(LegalHold), sa.orm.aliased(Item), sa.orm.aliased(Referral)
+    standing = hold.released_at.is_(None)
+    own = sa.exists().where(standing, hold.object_kind == RecordKind.CASE.value, hold.object_id == case_id)
+    through = sa.or_(
+        sa.and_(hold.object_kind == RecordKind.REFERRAL.value, hold.object_id == item.referral_id),
+        sa.and_(hold.object_kind == RecordKind.SENDER.value, hold.object_id == referral.sender_id),
+    )
+    shared = sa.exists().where(item.case_id == case_id, referral.id == item.referral_id, standing, through)
+    return sa.or_(own, shared)
 
 
 def is_held(reader: Session, kind: RecordKind, object_id: str) -> bool:

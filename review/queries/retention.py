@@ -14,15 +14,18 @@ from review.domain.retention import ended_before, kept_until
 from review.domain.states import CaseState
 from review.models import Case, Decision, Erasure, Item
 from review.queries.erasures import ErasureShown, erasures_of
-from review.queries.holds import Hold, held_cases, holds_on
-from review.queries.stored_cases import in_sets
+from review.queries.holds import Hold, holding, holds_on
+from review.queries.kept_records import Keeper, ended_at, is_kept, is_over, is_settled, referrals_in
 
 PAGE_ROWS = 50
 
 
 @dataclass(frozen=True)
 class DueCase:
-    """One ended case whose retention is over; what of it and its referrals was erased or is asked for."""
+    """One ended case whose retention is over; what of it and its referrals was erased or is asked for.
+
+    ``kept``: its referrals that stay, because they have items in another case as well.
+    """
 
     id: str
     intake_kind: str
@@ -33,18 +36,20 @@ class DueCase:
     case_erased: bool
     referrals_erased: bool
     asked: bool
+    kept: tuple[Keeper, ...]
 
 
 def due_cases(reader: Session, *, now: datetime, days: Mapping[str, int]) -> tuple[DueCase, ...]:
-    """The 50 cases that ended first among those due; none that was emptied with all its referrals."""
+    """The first 50 due cases of which something can be asked for, then the first 50 under a legal hold.
+
+    Those that were emptied, or are asked for with all their referrals, take nobody's place.
+    """
     before = ended_before(now, days=days)
-    rows = [
-        *reader.execute(_decided(before)),
-        *(row for row in reader.execute(_withdrawn(before)) if row.ended_at < before[row.intake_kind]),
-    ]
-    rows.sort(key=lambda row: (row.ended_at, row.id))
-    shown = rows[:PAGE_ROWS]
-    held = held_cases(reader, [row.id for row in shown])
+    free = _first(reader, before, _workable(before))
+    held = _first(reader, before, sa.and_(holding(Case.id), _left()))
+    kept: dict[str, tuple[Keeper, ...]] = {
+        row.id: tuple(referrals_in(reader, [row.id], now=now, days=days)[1]) for row in free
+    }
     return tuple(
         DueCase(
             id=row.id,
@@ -52,12 +57,13 @@ def due_cases(reader: Session, *, now: datetime, days: Mapping[str, int]) -> tup
             state=row.state,
             ended_at=row.ended_at,
             due_at=kept_until(row.ended_at, intake_kind=row.intake_kind, days=days),
-            held=row.id in held,
+            held=row.id not in kept,
             case_erased=bool(row.case_erased),
             referrals_erased=not row.referrals_left,
             asked=bool(row.asked),
+            kept=kept.get(row.id, ()),
         )
-        for row in shown
+        for row in (*free, *held)
     )
 
 
@@ -85,18 +91,31 @@ def retention_of(
     return RecordRetention(over, holds_on(reader, RecordKind.CASE, case_id), erasures_of(reader, objects))
 
 
-def referrals_of(reader: Session, case_ids: Sequence[str]) -> list[str]:
-    """The referrals with items in these cases that were not erased and are not asked for yet."""
-    known = (ErasureState.EXECUTED.value, ErasureState.WAITING.value)
-    settled = sa.exists().where(
-        Erasure.object_kind == RecordKind.REFERRAL.value,
-        Erasure.object_id == Item.referral_id,
-        Erasure.state.in_(known),
+def _first(reader: Session, before: Mapping[str, datetime], wanted: sa.ColumnElement[bool]) -> list[Any]:
+    """The first rows of those wanted among the cases that are due."""
+    ways = (_decided(before).where(wanted), _withdrawn(before).where(wanted))
+    rows = [row for way in ways for row in reader.execute(way.limit(PAGE_ROWS))]
+    return sorted(rows, key=lambda row: (row.ended_at, row.id))[:PAGE_ROWS]
+
+
+def _workable(before: Mapping[str, datetime]) -> sa.ColumnElement[bool]:
+    """No hold stands, and the case or one of its referrals can be asked for."""
+    referral = sa.exists().where(
+        Item.case_id == Case.id,
+        ~is_settled(RecordKind.REFERRAL, Item.referral_id),
+        ~is_kept(Item.referral_id, before),
     )
-    found: set[str] = set()
-    for some in in_sets(case_ids):
-        found |= set(reader.scalars(sa.select(Item.referral_id).where(Item.case_id.in_(some), ~settled)))
-    return sorted(found)
+    return sa.and_(~holding(Case.id), sa.or_(~is_settled(RecordKind.CASE, Case.id), referral))
+
+
+def _left() -> sa.ColumnElement[bool]:
+    """Something of the case or its referrals was not erased."""
+    return sa.or_(~_of(RecordKind.CASE, Case.id, ErasureState.EXECUTED), _referrals_left())
+
+
+def _referrals_left() -> sa.ColumnElement[bool]:
+    erased = _of(RecordKind.REFERRAL, Item.referral_id, ErasureState.EXECUTED)
+    return sa.exists().where(Item.case_id == Case.id, ~erased)
 
 
 def _of(kind: RecordKind, object_id: Any, state: ErasureState) -> sa.ColumnElement[bool]:
@@ -105,49 +124,37 @@ def _of(kind: RecordKind, object_id: Any, state: ErasureState) -> sa.ColumnEleme
     )
 
 
-def _columns(ended_at: sa.ColumnElement[Any]) -> sa.Select[*tuple[Any, ...]]:
-    left = sa.exists().where(
-        Item.case_id == Case.id, ~_of(RecordKind.REFERRAL, Item.referral_id, ErasureState.EXECUTED)
-    )
-    erased = _of(RecordKind.CASE, Case.id, ErasureState.EXECUTED)
+def _columns(ended: sa.ColumnElement[Any]) -> sa.Select[*tuple[Any, ...]]:
     return sa.select(
         Case.id,
         Case.intake_kind,
         Case.state,
-        ended_at.label("ended_at"),
-        erased.label("case_erased"),
-        left.label("referrals_left"),
+        ended.label("ended_at"),
+        _of(RecordKind.CASE, Case.id, ErasureState.EXECUTED).label("case_erased"),
+        _referrals_left().label("referrals_left"),
         _of(RecordKind.CASE, Case.id, ErasureState.WAITING).label("asked"),
-    ).where(sa.or_(~erased, left))
+    )
 
 
 def _decided(before: Mapping[str, datetime]) -> sa.Select[*tuple[Any, ...]]:
-    over = [
-        sa.and_(Case.intake_kind == kind, Decision.decided_at < moment) for kind, moment in before.items()
-    ]
     newer = sa.orm.aliased(Decision)
     later = sa.exists().where(newer.case_id == Case.id, newer.decided_at > Decision.decided_at)
+    ended = sa.type_coerce(Decision.decided_at, Decision.decided_at.type)
     return (
-        _columns(sa.type_coerce(Decision.decided_at, Decision.decided_at.type))
+        _columns(ended)
         .join(Decision, Decision.case_id == Case.id)
-        .where(Case.state == CaseState.DECIDED.value, sa.or_(*over), ~later)
+        .where(Case.state == CaseState.DECIDED.value, is_over(Case, ended, before), ~later)
         .where(Decision.decided_at < max(before.values()))
         .order_by(Decision.decided_at, Case.id)
-        .limit(PAGE_ROWS)
     )
 
 
 def _withdrawn(before: Mapping[str, datetime]) -> sa.Select[*tuple[Any, ...]]:
-    """Withdrawn cases opened so long ago; their end is the withdrawal of the last item."""
-    last = (
-        sa.select(sa.func.max(Item.withdrawn_at, type_=Item.withdrawn_at.type))
-        .where(Item.case_id == Case.id)
-        .scalar_subquery()
-    )
+    """Withdrawn cases, those opened first; their end is the withdrawal of the last item."""
+    ended = ended_at(Case)
     return (
-        _columns(last)
+        _columns(ended)
         .where(Case.state == CaseState.WITHDRAWN.value, Case.opened_at < max(before.values()))
-        .where(last.is_not(None))
+        .where(is_over(Case, ended, before))
         .order_by(Case.opened_at, Case.id)
-        .limit(PAGE_ROWS)
     )

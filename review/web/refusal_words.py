@@ -90,6 +90,12 @@ REFUSED_STEPS: Final = (
     N_("These are more than %(most)s cases; export them in parts, by the day."),
     N_("A PDF or evidence bundle holds at most %(most)s cases; choose fewer, or a table."),
     N_("%(most)s of your exports wait; let them end, or cancel one."),
+    N_("%(record)s stays: case %(case)s is under a legal hold. Nothing was changed."),
+    N_("%(record)s stays: case %(case)s has not ended. Nothing was changed."),
+    N_(
+        "%(record)s stays: case %(case)s is kept until %(day)s; ask again then, or on another ground. "
+        "Nothing was changed."
+    ),
 )
 REFUSED_RECORDS: Final = (
     N_("Write why these records must stay, e.g. which proceedings."),
@@ -130,10 +136,6 @@ REFUSED_RECORDS: Final = (
     N_("PDF needs the extra `pdf` of this program: ask whoever runs it to install it."),
     N_("The pages could not be made; choose fewer cases or another form."),
     N_("No checkpoint covers this case yet; try again in a moment."),
-    N_("Say in %(least)s to %(most)s characters what the export is for."),
-    N_("No case is left by what you chose; choose otherwise."),
-    N_("These are more than %(most)s cases; export them in parts, by the day."),
-    N_("%(most)s of your exports wait; let them end, or cancel one."),
     N_("There is no such export."),
     N_("This export has ended meanwhile; open its page again."),
     N_("This export has no file, or none any more; ask for it again."),

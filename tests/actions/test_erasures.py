@@ -311,7 +311,7 @@ def test_many_are_erased_in_one_step_or_none(desk: Desk) -> None:
     legal, second = records[0].asker, records[0].second
     ids = [record.case_id for record in records]
     asked = request_erasures(
-        RecordKind.CASE, ids, ["rationale"], ground=Ground.RETENTION, reason=WHY, actor=legal
+        RecordKind.CASE, ids, ["rationale"], ground=Ground.ORDER, reason=WHY, actor=legal
     )
     hold(records[1])
     with pytest.raises(RecordHeld):

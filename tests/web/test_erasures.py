@@ -15,8 +15,8 @@ from review.domain.holds import RecordKind
 from review.domain.permissions import Role
 from review.models import Erasure, LegalHold, Review
 from tests.conftest import Desk
-from tests.erasures import CHECKED, TEXTS, WHY, Decided, ask, decided_record, erase, hold
-from tests.factories import make_sign_in
+from tests.erasures import CHECKED, TEXTS, WHY, Decided, ask, decided_record, erase, hold, split_record
+from tests.factories import make_sender, make_sign_in
 
 
 def signed_in(desk: Desk, role: Role = Role.LEGAL) -> FlaskClient:
@@ -149,6 +149,47 @@ def test_what_is_due_is_listed_and_asked_for_together(desk: Desk) -> None:
     page = client.get("/retention").text
     assert records[2].case_id in page
     assert not any(case_id in page for case_id in ids)
+
+
+def test_the_page_says_which_referrals_stay_and_why(desk: Desk) -> None:
+    record, later = split_record()
+    with time_machine.travel(clock.now() - timedelta(days=400), tick=True):
+        plain = decided_record()
+    client = signed_in(desk)
+    why = f"{record.referral_id}: case {later} is kept until"
+    assert why in words_of(client.get("/retention").text)
+    typed = {"of": "referrals", "referral_parts": ["url"], "reason": WHY}
+    alone = send(client, "/retention", "/retention", case=[record.case_id], **typed)
+    assert alone.status_code == 409
+    assert "1 referral stays, because it has items in a case that is not due. " + why in words_of(alone.text)
+    both = send(client, "/retention", "/retention", case=[record.case_id, plain.case_id], **typed)
+    assert both.status_code == 303, words_of(both.text)
+    assert desk.session.scalars(sa.select(Erasure.object_id)).all() == [plain.referral_id]
+    said = words_of(client.get(both.location).text)
+    assert "1 erasure is requested." in said
+    assert why in said
+
+
+def test_cases_with_many_referrals_are_asked_for_some_at_a_time(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("review.web.legal.retention.MOST_AT_ONCE", 2)
+    sender = make_sender()
+    with time_machine.travel(clock.now() - timedelta(days=400), tick=True):
+        ids = [decided_record(sender_id=sender, number=number).case_id for number in (1, 2, 3)]
+    client = signed_in(desk)
+    typed = {"of": "referrals", "case": ids, "referral_parts": ["url"], "reason": WHY}
+    asked = send(client, "/retention", "/retention", **typed)
+    assert "1 more referral of these cases can be asked for" in words_of(client.get(asked.location).text)
+    asked = send(client, "/retention", "/retention", **typed)
+    assert "can be asked for" not in words_of(client.get(asked.location).text)
+    assert len(desk.session.scalars(sa.select(Erasure.id)).all()) == 3
+    again = send(client, "/retention", "/retention", **typed)
+    assert again.status_code == 409
+    assert "Every referral of the ticked cases is erased or asked for already." in again.text
+    none = send(client, "/retention", "/retention", **(typed | {"case": []}))
+    assert none.status_code == 422
+    assert "Tick at least one case." in none.text
 
 
 def test_pages_that_showed_an_erased_record_do_not_break(desk: Desk) -> None:

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 
 from review import clock, db
 from review.actions import records as record_actions
+from review.actions.erasable import retention_days
 from review.domain.complaints import LONGEST_CONTACT, LONGEST_REASONS, Party
 from review.domain.decisions import complaint_until
 from review.domain.ids import read_id
@@ -23,7 +24,6 @@ from review.web import guard
 from review.web.legal.advice_form import AdviceForm
 from review.web.legal.complaint_form import ComplaintForm
 from review.web.legal.record_evidence import pieces_in_record
-from review.web.legal.retention import retention_days
 from review.web.legal.search_form import (
     NARROWING,
     address,
