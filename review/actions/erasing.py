@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review import ledger
-from review.domain.erasures import PARTS, Part, address_mark, mark_of
+from review.domain.erasures import PARTS, ErasureState, Part, address_mark, mark_of
 from review.domain.events import EVENTS
 from review.domain.exports import ExportState
 from review.domain.holds import RecordKind
@@ -30,6 +30,7 @@ from review.models import (
     Draft,
     EmailedReferral,
     ErasedPart,
+    Erasure,
     Escalation,
     Evidence,
     EvidenceLook,
@@ -49,6 +50,7 @@ from review.models import (
 )  # fmt: skip
 from review.models.rows import insert_rows
 from review.queries.erased import erased_part
+from review.queries.holds import holding
 from review.queries.record_timeline import text_in
 from review.queries.stored_cases import in_sets
 from review.queries.trail_rows import among, listed
@@ -86,9 +88,13 @@ class Wanted:
 
 @dataclass
 class Scope:
-    """Everything that belongs to the record, by kind of object."""
+    """Everything that belongs to the record, by kind of object.
+
+    ``alone``: the cases that nothing else needs; their drafts, words and messages to the platform go too.
+    """
 
     cases: list[str] = field(default_factory=list)
+    alone: list[str] = field(default_factory=list)
     referrals: list[str] = field(default_factory=list)
     items: list[str] = field(default_factory=list)
     emails: list[str] = field(default_factory=list)
@@ -110,14 +116,28 @@ def scope_of(reader: Session, kind: RecordKind, object_id: str) -> Scope:
     within = Item.case_id == object_id if kind is RecordKind.CASE else Item.referral_id == object_id
     rows = reader.execute(sa.select(Item.id, Item.case_id).where(within).order_by(Item.id)).all()
     cases = [object_id] if kind is RecordKind.CASE else sorted({row.case_id for row in rows})
+    alone = cases if kind is RecordKind.CASE else _needed_no_more(reader, cases, object_id)
     asked = sa.select(Restriction.id).join(Decision, Decision.id == Restriction.decision_id)
     restrictions = [
-        one for some in in_sets(cases) for one in reader.scalars(asked.where(Decision.case_id.in_(some)))
+        one for some in in_sets(alone) for one in reader.scalars(asked.where(Decision.case_id.in_(some)))
     ]
-    if kind is RecordKind.CASE:
-        return Scope(cases=cases, items=[row.id for row in rows], restrictions=restrictions)
-    emails = reader.scalars(sa.select(EmailedReferral.id).where(EmailedReferral.referral_id == object_id))
-    return Scope(cases, [object_id], [row.id for row in rows], list(emails), restrictions)
+    found = Scope(cases, alone, items=[row.id for row in rows], restrictions=restrictions)
+    if kind is RecordKind.REFERRAL:
+        emails = sa.select(EmailedReferral.id).where(EmailedReferral.referral_id == object_id)
+        found.referrals, found.emails = [object_id], list(reader.scalars(emails))
+    return found
+
+
+def _needed_no_more(reader: Session, case_ids: list[str], referral_id: str) -> list[str]:
+    """Those of these cases that no hold keeps, and where every other referral was erased before this one."""
+    erased = sa.exists().where(
+        Erasure.object_kind == RecordKind.REFERRAL.value,
+        Erasure.object_id == Item.referral_id,
+        Erasure.state == ErasureState.EXECUTED.value,
+    )
+    shared = sa.exists().where(Item.case_id == Case.id, Item.referral_id != referral_id, ~erased)
+    free = sa.select(Case.id).where(~shared, ~holding(Case.id)).order_by(Case.id)
+    return [one for some in in_sets(case_ids) for one in reader.scalars(free.where(Case.id.in_(some)))]
 
 
 def empty_record(writer: Session, wanted: Wanted) -> list[list[str]]:
@@ -290,14 +310,14 @@ def _types_on(kind: str) -> set[str]:
 
 def _forget_derived(writer: Session, wanted: Wanted, scope: Scope) -> None:
     """Drafts, exports; of a referral what search and earlier decisions are found by, and kept answers."""
-    for some in in_sets(scope.cases):
+    for some in in_sets(scope.alone):
         writer.execute(sa.delete(Draft).where(Draft.case_id.in_(some)))
     _revoke_exports(writer, set(scope.cases), at=wanted.at)
     if wanted.kind is not RecordKind.REFERRAL:
         return
     for some in in_sets([*scope.items, *scope.referrals]):
         writer.execute(sa.delete(SearchEntry).where(SearchEntry.object_id.in_(some)))
-    for some in in_sets(scope.cases):
+    for some in in_sets(scope.alone):
         writer.execute(sa.delete(CaseTerm).where(CaseTerm.case_id.in_(some)))
     sender = sa.select(Referral.sender_id).where(Referral.id == wanted.object_id).scalar_subquery()
     writer.execute(
