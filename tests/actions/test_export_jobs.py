@@ -1,6 +1,8 @@
 """Exports as jobs: on the trail before they start, worked on by one, fetched on the record, gone in time."""
 
 import json
+import threading
+from collections.abc import Iterator
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -287,6 +289,55 @@ def test_two_workers_leave_each_other_what_they_write(desk: Desk) -> None:
         row = _row(desk, export_id)
         assert sha256(_file(desk, export_id).read_bytes()).hexdigest() == row.sha256
         assert (row.state, _files(desk)) == (ExportState.DONE, [f"{export_id}.{quick.job.lease}"])
+
+
+@pytest.fixture
+def going_on(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """PDF and bundle take until this is set."""
+    held = threading.Event()
+
+    def slowly(*_given: object) -> list[bytes]:
+        assert held.wait(30)
+        return [b"{}\n"]
+
+    monkeypatch.setattr("review.export_jobs.WAITS_SECONDS", 0.01)
+    monkeypatch.setattr("review.export_jobs.bundle_lines", slowly)
+    monkeypatch.setattr("review.export_jobs.pages", lambda *given: slowly(*given)[0])
+    yield held
+    held.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("export"):
+            thread.join(30)
+
+
+@pytest.mark.parametrize("form", sorted(WHOLE))
+def test_what_takes_longer_than_a_lease_keeps_it(
+    desk: Desk, form: ExportForm, going_on: threading.Event
+) -> None:
+    _cases(desk)
+    export_id, now = _ask(form, _legal()), clock.now()
+    for number in range(4):
+        with time_machine.travel(now + timedelta(seconds=50 * number), tick=False):
+            assert exporting.run_once(desk.app)
+            assert jobs.take_export(actor=SERVICE) is None
+    going_on.set()
+    _work(desk)
+    row = _row(desk, export_id)
+    assert (row.state, row.tries, row.done, row.length) == (ExportState.DONE, 1, 2, 3)
+
+
+@pytest.mark.parametrize("form", sorted(WHOLE))
+def test_what_takes_long_is_cancelled_without_waiting_for_it(
+    desk: Desk, form: ExportForm, going_on: threading.Event
+) -> None:
+    _cases(desk)
+    legal = _legal()
+    export_id = _ask(form, legal)
+    assert exporting.run_once(desk.app)
+    jobs.cancel_export(export_id, actor=legal)
+    _work(desk)
+    assert not going_on.is_set()
+    assert (_row(desk, export_id).state, _files(desk)) == (ExportState.CANCELLED, [])
 
 
 def test_a_worker_that_is_asked_to_stop_gives_it_back(desk: Desk) -> None:
