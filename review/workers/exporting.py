@@ -40,8 +40,8 @@ def run_once(app: Flask) -> bool:
     work = _under_way.get(id(app))
     if work is None:
         job = jobs.take_export(actor=SERVICE)
-        tidy(settings)
         if job is None:
+            tidy(settings)
             return False
         progress = Progress()
         work = _Work(job, write_steps(job, settings.data_dir, progress), progress)

@@ -267,7 +267,7 @@ def test_what_killed_workers_left_goes_after_the_third(desk: Desk) -> None:
     for hours in range(3):
         with time_machine.travel(now + timedelta(hours=hours), tick=False):
             assert exporting.run_once(desk.app)
-            assert _files(desk) == [_killed(desk)]
+            assert _killed(desk) in _files(desk)
     with time_machine.travel(now + timedelta(hours=3), tick=False):
         _work(desk)
     assert (_row(desk, export_id).state, _files(desk)) == (ExportState.FAILED, [])
@@ -282,8 +282,8 @@ def test_two_workers_leave_each_other_what_they_write(desk: Desk) -> None:
     with time_machine.travel(clock.now() + timedelta(seconds=jobs.LEASE_SECONDS + 1), tick=False):
         assert exporting.run_once(desk.app)
         quick = exporting._under_way[id(desk.app)]
-        assert _files(desk) == [f"{export_id}.{quick.job.lease}"]
         _work(desk)
+        assert _files(desk) == [f"{export_id}.{quick.job.lease}"]
         exporting._under_way[id(desk.app)] = slow
         _work(desk)
         row = _row(desk, export_id)
