@@ -1,7 +1,9 @@
 """Which legal holds are there, and which of them stand on a record?"""
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -55,16 +57,25 @@ def hold_shown(reader: Session, hold_id: str) -> Hold | None:
 def holds_listed(
     reader: Session, *, state: str | None = None, object_id: str | None = None, words: str = ""
 ) -> tuple[Hold, ...]:
-    """Holds, the newest first, 100 at most: those in a state, of a record, or with words in their reason."""
-    statement = _holds().order_by(LegalHold.placed_at.desc(), LegalHold.id.desc()).limit(PAGE_ROWS)
+    """Holds, the newest first, 100 at most: those in a state, of a record, or with words in their reason.
+
+    Words are compared here: SQLite knows capitals of ASCII alone, and there are few holds.
+    """
+    statement = _holds().order_by(LegalHold.placed_at.desc(), LegalHold.id.desc())
     if state is not None:
         released = LegalHold.released_at.is_not(None)
         statement = statement.where(released if state == "released" else ~released)
     if object_id is not None:
         statement = statement.where(LegalHold.object_id == object_id)
-    if words:
-        statement = statement.where(LegalHold.reason.icontains(words, autoescape=True))
-    return tuple(_hold(row) for row in reader.execute(statement))
+    if not words:
+        statement = statement.limit(PAGE_ROWS)
+    rows = (row for row in reader.execute(statement).all() if _folded(words) in _folded(row.reason))
+    return tuple(_hold(row) for row in islice(rows, PAGE_ROWS))
+
+
+def _folded(text: str) -> str:
+    """The same for capitals and small letters, composed or not."""
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def holds_on(reader: Session, kind: RecordKind, object_id: str) -> tuple[Hold, ...]:

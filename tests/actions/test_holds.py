@@ -124,3 +124,12 @@ def test_holds_are_found_by_state_record_and_words(desk: Desk) -> None:
     assert [hold.id for hold in holds_listed(session, object_id=second)] == [other]
     assert {hold.id for hold in holds_listed(session, words="GHENT")} == {held, other}
     assert holds_listed(session, words="100%") == ()
+
+
+def test_words_are_found_in_capitals_and_small_letters_of_any_script(desk: Desk) -> None:
+    legal = make_account(Role.LEGAL)
+    reason = "Verfahren in ÖSTERREICH, Straße 7; дело Москва."
+    held = place_hold(RecordKind.CASE, make_case(), reason, in_days(90), actor=legal)
+    place(make_case())
+    for words in ("österreich", "STRASSE", "МОСКВА", "o\u0308sterreich"):
+        assert [hold.id for hold in holds_listed(desk.session, words=words)] == [held], words
