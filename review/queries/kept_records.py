@@ -69,12 +69,10 @@ def keepers_of(
     """The cases that keep a case, i.e. itself, or a referral; senders have no retention of their own."""
     if kind is RecordKind.SENDER:
         return []
-    case, item = sa.orm.aliased(Case), sa.orm.aliased(Item)
-    rows = _keepers(case, now, days)
-    if kind is RecordKind.CASE:
-        rows = rows.where(case.id == object_id)
-    else:
-        rows = rows.where(sa.exists().where(item.case_id == case.id, item.referral_id == object_id))
+    case = sa.orm.aliased(Case)
+    theirs = sa.select(Item.case_id).where(Item.referral_id == object_id)
+    named = case.id == object_id if kind is RecordKind.CASE else case.id.in_(theirs)
+    rows = _keepers(case, now, days).where(named)
     return [_keeper(object_id, row, days) for row in reader.execute(rows.order_by(case.id))]
 
 
@@ -85,17 +83,26 @@ def referrals_in(
 
     Left out are those that were erased or are asked for already.
     """
-    found: set[str] = set()
+    own, item, case = sa.orm.aliased(Item), sa.orm.aliased(Item), sa.orm.aliased(Case)
+    pairs = (
+        sa.select(own.referral_id, item.case_id).join(item, item.referral_id == own.referral_id).distinct()
+    )
+    pairs = pairs.where(~is_settled(RecordKind.REFERRAL, own.referral_id))
+    found = {
+        (row.referral_id, row.case_id)
+        for some in in_sets(case_ids)
+        for row in reader.execute(pairs.where(own.case_id.in_(some)))
+    }
+    keepers = {
+        row.id: row
+        for some in in_sets(sorted({case_id for _referral_id, case_id in found}))
+        for row in reader.execute(_keepers(case, now, days).where(case.id.in_(some)))
+    }
     kept: dict[str, Keeper] = {}
-    own, case, item = sa.orm.aliased(Item), sa.orm.aliased(Case), sa.orm.aliased(Item)
-    for some in in_sets(case_ids):
-        theirs = (own.case_id.in_(some), ~is_settled(RecordKind.REFERRAL, own.referral_id))
-        found |= set(reader.scalars(sa.select(own.referral_id).where(*theirs)))
-        keeping = _keepers(case, now, days).add_columns(own.referral_id)
-        keeping = keeping.join(item, item.case_id == case.id).join(own, own.referral_id == item.referral_id)
-        for row in reader.execute(keeping.where(*theirs).order_by(case.id, own.referral_id)):
-            kept.setdefault(row.referral_id, _keeper(row.referral_id, row, days))
-    return sorted(found - kept.keys()), [kept[one] for one in sorted(kept)]
+    for referral_id, case_id in sorted(found):
+        if case_id in keepers:
+            kept.setdefault(referral_id, _keeper(referral_id, keepers[case_id], days))
+    return sorted({referral_id for referral_id, _case_id in found} - kept.keys()), list(kept.values())
 
 
 def _pending(case: Any) -> sa.ColumnElement[bool]:

@@ -10,8 +10,10 @@ import time_machine
 from review import clock, db
 from review.actions.erasures import execute_erasures, request_erasures
 from review.actions.holds import release_hold
+from review.actions.trail import verify_trail
 from review.domain.erasures import Ground, NotErasable
 from review.domain.holds import RecordHeld, RecordKind
+from review.domain.permissions import OPERATOR
 from review.models import CaseTerm, Delivery, Draft, Erasure, Item
 from review.webhooks import Outcome
 from tests.complaints import Complained
@@ -20,6 +22,7 @@ from tests.endpoints import lease
 from tests.endpoints import record as delivered
 from tests.erasures import CHECKED, WHY, Decided, decided_record, erase, hold, split_record
 from tests.platforms import tell_platform
+from tests.trails import settle
 
 PARTS = {RecordKind.CASE: "notes", RecordKind.REFERRAL: "url"}
 
@@ -118,6 +121,9 @@ def test_what_a_case_shares_goes_with_its_last_referral_alone(desk: Desk) -> Non
     erase(other, "reason", kind=RecordKind.REFERRAL)
     assert b"erased" in told(desk)[0][1]
     assert kept(desk) == (0, 0)
+    settle(desk.settings.data_dir)
+    finding = verify_trail(folder=desk.settings.data_dir, actor=OPERATOR).finding
+    assert finding.intact, finding.sentence
 
 
 def test_a_hold_that_came_after_an_erasure_keeps_what_was_shared(desk: Desk) -> None:
