@@ -12,6 +12,7 @@ from review.domain.outward import name_in, own_id_in
 from review.domain.own_sentence import LEAST_WORDS, is_a_sentence, length_of
 from review.domain.representation import json_bytes
 from review.domain.snippets import KINDS, Snippet, own_words, stands_in, weight
+from review.domain.written import LIKE_ERASED, is_like_erased
 from review.errors import FieldError, InvalidReview
 
 LONGEST_RATIONALE: Final = 20_000
@@ -199,6 +200,8 @@ def _text_errors(review: ReviewInput, facts: ReviewFacts) -> list[FieldError]:
             errors.append(FieldError(field, "too_long", detail))
         elif _CONTROL.search(text):
             errors.append(FieldError(field, "control_character", "Remove the control characters."))
+        elif is_like_erased(text):
+            errors.append(FieldError(field, "like_erased", LIKE_ERASED))
     if not weight(review.rationale):
         detail = "Write why you decide so; the rationale stays in the house."
         errors.append(FieldError("rationale", "missing", detail))

@@ -4,7 +4,6 @@ Each part names the fields of events and the columns of rows that hold it; the s
 the fields (design: trail, B.8). What a referral says stands in its original too, which goes with any of it.
 """
 
-import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from review.domain.holds import RecordKind, reason_problems
+from review.domain.written import ERASED
 from review.errors import FieldError, InvalidInput, ReviewError
 
 LOCK: Final = "erasures"
@@ -183,9 +183,6 @@ def check_request(kind: RecordKind, parts: Collection[str], ground: str, reason:
     return named
 
 
-_MARK: Final = re.compile(r"\[erased on ([0-9]{4}-[0-9]{2}-[0-9]{2}): ([a-z_]+)\](?: R-[0-9A-Z-]{14})?")
-
-
 def mark_of(at: datetime, ground: str) -> str:
     """What stands in place of an erased text, in the rows as on the wire: the day and the ground."""
     return f"[erased on {at:%Y-%m-%d}: {ground}]"
@@ -193,7 +190,7 @@ def mark_of(at: datetime, ground: str) -> str:
 
 def read_mark(text: str) -> tuple[date, str] | None:
     """The day and the ground in such a mark; None for any other text."""
-    found = _MARK.fullmatch(text)
+    found = ERASED.fullmatch(text)
     try:
         return None if found is None else (date.fromisoformat(found[1]), str(Ground(found[2])))
     except ValueError:

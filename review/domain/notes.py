@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from review.domain.states import LIVE, CaseState
+from review.domain.written import is_like_erased
 from review.errors import InvalidInput
 
 LONGEST_NOTE: Final = 5_000
@@ -21,7 +22,7 @@ def note_text(typed: str) -> str:
     """What was typed as it is stored: one kind of line end, nothing blank around it.
 
     Control characters stay, and are shown as what they are. Raises `InvalidInput` for an empty note, or one
-    of more than 5 000 characters.
+    of more than 5 000 characters, or one that would be taken for an erased text.
     """
     text = typed.replace("\r\n", "\n").strip()
     if not text:
@@ -30,6 +31,8 @@ def note_text(typed: str) -> str:
         raise InvalidInput(
             f"A note has {LONGEST_NOTE} characters at most; these are {len(text)}. Shorten it, or write two."
         )
+    if is_like_erased(text):
+        raise InvalidInput("The note reads like the mark of an erased text; write it in other words.")
     return text
 
 

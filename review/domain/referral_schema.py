@@ -23,6 +23,7 @@ from review.domain import schema_patterns as patterns
 from review.domain.categories import CATEGORIES, KEYWORDS
 from review.domain.countries import COUNTRIES, MEMBER_STATES
 from review.domain.removal_order import ISSUED_AHEAD, ORDER_FIELDS, SECTIONS, OrderField
+from review.domain.written import LIKE_ERASED, is_like_erased
 
 IntakeKind = Literal["referral", "notice", "removal_order"]
 Urgency = Literal["normal", "threat_to_life"]
@@ -37,6 +38,7 @@ DEFAULTED: Final = ("intake_kind", "urgency", "transmitted_via")
 REMEDIES: Final[dict[str, LiteralString]] = {
     "blank": "Write at least one visible character.",
     "control_character": "Remove control characters such as line breaks.",
+    "like_erased": LIKE_ERASED,
     "not_in_list": "Use a name from the published list.",
     "not_a_time": "Write a time with date, seconds and offset, such as 2019-11-21T09:30:00Z (RFC 3339).",
     "not_a_language": "Write a language tag such as ar or pt-BR (BCP 47).",
@@ -95,12 +97,18 @@ def _listed(names: frozenset[str], code: LiteralString = "not_in_list") -> After
 def _visible_text(text: str) -> str:
     if text.isspace():
         raise _broken("blank")
-    return text
+    return _own_text(text)
 
 
 def _one_line(text: str) -> str:
     if _CONTROL.search(text) is not None:
         raise _broken("control_character")
+    return _own_text(text)
+
+
+def _own_text(text: str) -> str:
+    if is_like_erased(text):
+        raise _broken("like_erased")
     return text
 
 
@@ -230,7 +238,7 @@ class ItemBody(_Part):
     language: Language | None = Limits(None, description="Language of the content (BCP 47).")
     published_at: Time | None = Limits(None, description="When it was published, as far as you know.")
     sha256: Digest | None = Limits(None, description="Digest of the content as you saw it, in hex.")
-    description: Annotated[str, _text(10_000)] | None = Limits(
+    description: Annotated[str, _text(10_000), AfterValidator(_own_text)] | None = Limits(
         None, description="What there is to see, and where in it."
     )
     evidence: Annotated[list[EvidenceBody], Limits(max_length=20)] | None = Limits(
@@ -324,14 +332,16 @@ class ReferralBody(_Part):
     ] = Limits(description="Why you refer this, in your words.")
     category: Category | None = Limits(None, description="Category of the DSA Transparency Database.")
     keyword: Keyword | None = Limits(None, description="Keyword of that category.")
-    issuing_authority: Annotated[str, _text(500)] | None = Limits(
+    issuing_authority: Annotated[str, _text(500), AfterValidator(_own_text)] | None = Limits(
         None, description="The authority behind it, where that is not you."
     )
     issuing_country: Country | None = Limits(None, description="Its country (ISO 3166-1, two letters).")
-    legal_basis: Annotated[str, _text(2_000)] | None = Limits(
+    legal_basis: Annotated[str, _text(2_000), AfterValidator(_own_text)] | None = Limits(
         None, description="The law you see broken, where there is one."
     )
-    requested_action: Annotated[str, _text(200)] | None = Limits(None, description="What you ask for.")
+    requested_action: Annotated[str, _text(200), AfterValidator(_own_text)] | None = Limits(
+        None, description="What you ask for."
+    )
     urgency: Urgency = Limits("normal", description="threat_to_life comes first.")
     detected_at: Time | None = Limits(None, description="When you found it.")
     earlier_received_at: Time | None = Limits(

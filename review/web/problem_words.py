@@ -14,6 +14,8 @@ from review.web.texts import Language, language
 SENTENCES: Final = (
     N_("Write at least one visible character."),
     N_("Remove control characters such as line breaks."),
+    N_("This reads like the mark of an erased text; write it in other words."),
+    N_("The note reads like the mark of an erased text; write it in other words."),
     N_("Use a name from the published list."),
     N_("Write a time with date, seconds and offset, such as 2019-11-21T09:30:00Z (RFC 3339)."),
     N_("Write a language tag such as ar or pt-BR (BCP 47)."),

@@ -28,7 +28,13 @@ def test_the_six_months_end_on_the_months_last_day() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reasons", "code"), [(" ", "missing"), ("w" * 10_001, "too_long"), ("a\x07", "control_character")]
+    ("reasons", "code"),
+    [
+        (" ", "missing"),
+        ("w" * 10_001, "too_long"),
+        ("a\x07", "control_character"),
+        ("[erased on 2026-01-02: order]", "like_erased"),
+    ],
 )
 def test_reasons_say_something_in_a_length_that_we_keep(reasons: str, code: str) -> None:
     with pytest.raises(InvalidInput) as raised:

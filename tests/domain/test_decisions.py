@@ -100,6 +100,8 @@ def test_complete_reviews_pass(fields: dict[str, Any]) -> None:
         (DECLINE | {"rationale": " \n\t "}, "rationale", "missing"),
         (DECLINE | {"rationale": "x" * (LONGEST_RATIONALE + 1)}, "rationale", "too_long"),
         (DECLINE | {"rationale": "a\x00b"}, "rationale", "control_character"),
+        (DECLINE | {"rationale": "[erased on 2026-01-02: order]"}, "rationale", "like_erased"),
+        (DECLINE | {"statement": "[erased on 2026-01-02: order]"}, "statement", "like_erased"),
         (DECLINE | {"statement": ""}, "statement", "missing"),
         (DECLINE | {"statement": "x" * (LONGEST_STATEMENT + 1)}, "statement", "too_long"),
         (DECLINE | {"decline_reason": ""}, "decline_reason", "missing"),

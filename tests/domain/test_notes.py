@@ -29,8 +29,8 @@ def test_a_note_is_kept_as_typed_but_for_its_ends() -> None:
     assert note_text("x" * LONGEST_NOTE)
 
 
-@pytest.mark.parametrize("wrong", ["", " \r\n\t ", "x" * (LONGEST_NOTE + 1)])
-def test_an_empty_or_overlong_note_is_refused(wrong: str) -> None:
+@pytest.mark.parametrize("wrong", ["", " \r\n\t ", "x" * (LONGEST_NOTE + 1), "[erased on 2026-01-02: order]"])
+def test_an_empty_or_overlong_note_or_one_like_an_erased_text_is_refused(wrong: str) -> None:
     with pytest.raises(InvalidInput):
         note_text(wrong)
 

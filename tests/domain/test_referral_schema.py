@@ -8,6 +8,8 @@ import pytest
 from review.domain.referral_schema import ReferralBody
 from tests.domain.referral_bodies import evidence_body, item_body, problems_of, read, referral_body
 
+ERASED = "[erased on 2026-01-02: order]"
+
 
 @pytest.mark.parametrize(
     ("members", "pointer", "code"),
@@ -21,6 +23,12 @@ from tests.domain.referral_bodies import evidence_body, item_body, problems_of, 
         ({"reason": ""}, "/reason", "too_short"),
         ({"reason": "\n"}, "/reason", "too_short"),
         ({"reason": "a" * 10_001}, "/reason", "too_long"),
+        ({"reason": ERASED}, "/reason", "like_erased"),
+        ({"reference": f"{ERASED} R-7K3M-9QXD-2FWT"}, "/reference", "like_erased"),
+        ({"legal_basis": f"\n{ERASED} "}, "/legal_basis", "like_erased"),
+        ({"requested_action": ERASED}, "/requested_action", "like_erased"),
+        ({"issuing_authority": ERASED}, "/issuing_authority", "like_erased"),
+        ({"contact": {"name": ERASED}}, "/contact/name", "like_erased"),
         ({"intake_kind": "order"}, "/intake_kind", "not_in_list"),
         ({"intake_kind": 1}, "/intake_kind", "wrong_type"),
         ({"intake_kind": ["removal_order"]}, "/intake_kind", "wrong_type"),
