@@ -85,7 +85,11 @@ def test_a_case_after_the_look_with_five_earlier_decisions_is_light(desk: Desk) 
     desk.app.config["REVIEW_SETTINGS"] = replace(desk.settings, undo_seconds=0)
     place, version = "https://video.example/watch/again", make_clause("4.2", LONG)
     for _case in range(MOST_SHOWN):
-        review = judge(make_case(url=place), make_account(), accept(version, rationale=LONG))
+        review = judge(
+            make_case(url=place),
+            make_account(),
+            accept(version, rationale=f"At 0:12 the speaker asks all viewers to join him. {LONG}"),
+        )
         dispatch_review(review.review_id, actor=SERVICE, lot=NOT_DRAWN)
     receive(sender_actor(make_sender()), place, reason=LONG)
     case_id = desk.session.scalars(sa.select(Case.id).where(Case.state == "open")).one()
