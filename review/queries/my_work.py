@@ -145,7 +145,7 @@ def own_reviews(reader: Session, *, account_id: str, now: datetime) -> Listed[Ow
         )
         .outerjoin(ReviewCompanion, ReviewCompanion.review_id == Review.id)
         .outerjoin(main, main.id == ReviewCompanion.main_review_id)
-        .order_by(Review.recorded_at.desc(), ReviewCompanion.review_id.is_not(None), Review.id)
+        .order_by(Review.recorded_at.desc())
         .limit(LISTED + 1)
     ).all()
     found = [
@@ -164,6 +164,9 @@ def own_reviews(reader: Session, *, account_id: str, now: datetime) -> Listed[Ow
         )
         for row in rows[:LISTED]
     ]
+    # of one step the case whose form it was comes first: its undo takes all back
+    found.sort(key=lambda review: review.recorded_with is not None)
+    found.sort(key=lambda review: review.recorded_at, reverse=True)
     found.sort(key=lambda review: _REVIEW_STATES.index(review.state))
     return Listed(tuple(found), len(rows) > LISTED)
 

@@ -167,9 +167,9 @@ def test_a_refused_file_and_a_refused_step_are_told_in_arabic_on_the_page(desk: 
 
 
 OF_RECORDS = (
-    "actions/complaints.py", "actions/erasures.py", "actions/export_jobs.py", "actions/holds.py",
-    "domain/complaints.py", "domain/erasures.py", "domain/holds.py", "domain/written.py", "export_jobs.py",
-    "formats/export_pages.py", "workers/exporting.py",
+    "actions/complaints.py", "actions/erasable.py", "actions/erasures.py", "actions/export_jobs.py",
+    "actions/holds.py", "domain/complaints.py", "domain/erasures.py", "domain/exports.py", "domain/holds.py",
+    "domain/written.py", "export_jobs.py", "formats/export_pages.py", "workers/exporting.py",
 )  # fmt: skip
 """Where a complaint, a hold, an erasure or an export is refused, or comes to nothing."""
 
