@@ -19,7 +19,8 @@ def test_a_line_says_how_many_came_and_shows_them_when_asked(house: House) -> No
     lead.open("/queue")
     rows = lead.page.locator("tbody tr")
     expect(rows).to_have_count(1)
-    lead.page.clock.fast_forward(61_000)
+    with lead.page.expect_response("**/queue/new?*"):  # the next question waits for this answer
+        lead.page.clock.fast_forward(61_000)
     line, link = lead.page.locator("[data-news]"), lead.page.get_by_role("link", name="Show them")
     expect(line).to_have_text("")
     fresh = [make_case(), make_case()]
