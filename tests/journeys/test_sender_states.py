@@ -254,7 +254,7 @@ def _parts(house: House, referral_id: str) -> list[tuple[str, str]]:
 
 
 def _settled(case_id: str, review: ReviewInput) -> None:
-    hostile = replace(review, rationale=f"{CANARY} {TYPED}", statement=TYPED)
+    hostile = replace(review, rationale=f"{CANARY} read all of it, word by word. {TYPED}", statement=TYPED)
     recorded = judge(case_id, make_account(), hostile)
     assert dispatch_review(recorded.review_id, actor=SERVICE, lot=NOT_DRAWN) is not None
 
