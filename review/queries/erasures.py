@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from review.domain.erasures import ErasureState
 from review.domain.holds import RecordKind
 from review.models import Account, ErasedPart, Erasure, Evidence
+from review.queries.erased import erased_part
 from review.queries.stored_cases import in_sets
 
 PAGE_ROWS = 200
@@ -76,13 +77,8 @@ def executed_ids(reader: Session) -> set[str]:
 
 def erased_digests(reader: Session, erasure_ids: Sequence[str] | None = None) -> list[str]:
     """SHA-256 of files that no record needs any more, of these erasures or of all."""
-    gone = sa.exists().where(
-        ErasedPart.place == "evidence", ErasedPart.part == "content", ErasedPart.row_id == Evidence.id
-    )
-    twin = sa.orm.aliased(Evidence)
-    twin_gone = sa.exists().where(
-        ErasedPart.place == "evidence", ErasedPart.part == "content", ErasedPart.row_id == twin.id
-    )
+    gone, twin = erased_part("evidence", Evidence.id, "content"), sa.orm.aliased(Evidence)
+    twin_gone = erased_part("evidence", twin.id, "content")
     needed = sa.exists().where(twin.sha256 == Evidence.sha256, ~twin_gone)
     statement = sa.select(Evidence.sha256).where(gone, ~needed).distinct()
     if erasure_ids is not None:

@@ -1,7 +1,7 @@
 """What an erasure reaches beside its record: messages, refused addresses, files, the looks of pictures."""
 
 import base64
-import threading
+import fcntl
 from base64 import b64encode
 from datetime import timedelta
 from typing import Any
@@ -11,18 +11,22 @@ import sqlalchemy as sa
 import time_machine
 
 from review import clock, db
+from review.actions import referrals
 from review.actions.deliveries import send_again
 from review.actions.endpoints import remove_endpoint
+from review.actions.intake import take_in
 from review.actions.trail import verify_trail
 from review.domain.holds import RecordKind
 from review.domain.permissions import OPERATOR
 from review.domain.webhooks import DeliveryState
 from review.errors import AlreadyClosed
 from review.models import Delivery, Evidence, EvidenceLook, Item, Opening, PicturePart, schema
-from review.models.evidence_files import evidence_path, keeping
+from review.models.evidence_files import evidence_path
+from review.queries.erasures import erased_digests
 from review.queries.fsck import check_everything
 from review.queries.trail import Finding
 from review.webhooks import Outcome
+from review.workers import erasing
 from review.workers.erasing import finish_due
 from tests.conftest import Desk
 from tests.endpoints import lease, make_endpoint, managing, record
@@ -133,23 +137,38 @@ def test_an_address_that_was_refused_goes_with_the_others(desk: Desk) -> None:
     assert _finding(desk).intact
 
 
-def test_a_file_that_comes_again_meanwhile_is_not_dropped(desk: Desk) -> None:
-    decided = decided_record()
+def test_a_file_is_dropped_while_none_is_on_its_way(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    decided, folder = decided_record(), desk.settings.data_dir
     digest = desk.session.scalars(sa.select(Evidence.sha256).distinct()).one()
     erase(decided, "evidence", kind=RecordKind.REFERRAL)
-    settle(desk.settings.data_dir)
+    settle(folder)
+    met: list[str] = []
 
-    def finish() -> None:
-        with desk.app.app_context():
-            finish_due(desk.settings)
+    def is_locked(how: int) -> bool:
+        with (folder / "evidence.lock").open("rb") as file:
+            try:
+                fcntl.flock(file, how | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
 
-    loop = threading.Thread(target=finish)
-    with keeping(desk.settings.data_dir):  # as intake does, from before it looks for the file to its commit
-        loop.start()
-        loop.join(0.3)
-        _same_file(make_sender())
-    loop.join(30)
-    assert evidence_path(desk.settings.data_dir, digest).exists()
+    def asked(*given: Any) -> list[str]:
+        assert is_locked(fcntl.LOCK_SH), "nobody stores evidence while it is asked what goes"
+        met.append("asked")
+        return erased_digests(*given)
+
+    def committed(*given: Any, **more: Any) -> Any:
+        assert is_locked(fcntl.LOCK_EX), "nothing goes between the file and its row"
+        met.append("stored")
+        return take_in(*given, **more)
+
+    monkeypatch.setattr(erasing, "erased_digests", asked)
+    monkeypatch.setattr(referrals, "take_in", committed)
+    _same_file(make_sender())
+    assert finish_due(desk.settings) == 1
+    assert met == ["stored", "asked"]
+    assert evidence_path(folder, digest).exists()
+    assert not is_locked(fcntl.LOCK_EX)
 
 
 @pytest.mark.parametrize("twin", ["same file", "same look", "none"])
