@@ -25,6 +25,7 @@ from tests.draws import NO_DRAW
 from tests.house.readme_tables import ROOT
 
 Found = TypeVar("Found")
+PATIENCE = 60  # seconds
 PASSWORD = "a long and unusual password"
 
 
@@ -79,8 +80,8 @@ class Program:
         return f"http://127.0.0.1:{self.port}"
 
     def client(self, **options: Any) -> httpx.Client:
-        """A client on this desk, closed when the desk ends."""
-        return self.closing.enter_context(httpx.Client(base_url=self.address, **options))
+        """A client on this desk, closed when the desk ends; how fast that answers is not its matter."""
+        return self.closing.enter_context(httpx.Client(base_url=self.address, timeout=PATIENCE, **options))
 
     def sender(self, key: str) -> httpx.Client:
         """A sender's program with its key."""
