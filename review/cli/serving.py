@@ -20,7 +20,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
-from review import metrics
+from review import memory, metrics
 from review.cli import image
 from review.cli.background import BOTH, Background, fork_child
 from review.config import Settings
@@ -29,8 +29,6 @@ from review.web.admission import SERVER_THREADS
 GRACE_SECONDS = 10
 WATCH_SECONDS = 0.5
 SWITCH_SECONDS = 0.001
-COLLECT_AFTER = (100_000, 50, 100)
-"""A batch makes millions of objects without cycles: looking for some every 700 costs a fifth of its time."""
 CONNECTIONS = 1024
 """Connections a worker keeps open; more wait in the kernel. Behind a proxy it never comes to that."""
 
@@ -104,7 +102,7 @@ def load_worker(target: str, *, parent: int) -> Callable[..., Any]:
     sys.setswitchinterval(SWITCH_SECONDS)
     image.share_figures()
     application = image.application(target)
-    gc.set_threshold(*COLLECT_AFTER)
+    gc.set_threshold(*memory.COLLECT_AFTER)
     return application
 
 

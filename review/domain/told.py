@@ -15,6 +15,7 @@ import orjson
 
 from review.domain.display import visible
 from review.domain.events import CLOCK
+from review.domain.plain_event import PlainEvent
 from review.domain.states import MOVES, CaseState, Round
 
 STATE_AFTER: dict[str, str] = {
@@ -186,6 +187,21 @@ def read_told(envelope: object, fields: object, position: object) -> Told | None
         )
     except (LookupError, ValueError, TypeError, RecursionError):
         return None
+
+
+def told_of(event: PlainEvent) -> Told:
+    """The same of an event that is read already."""
+    return Told(
+        event_type=event.event_type,
+        object_id=event.object_id,
+        actor_kind=event.actor_kind,
+        actor_id=event.actor_id,
+        at=datetime.fromisoformat(event.at),
+        position=event.position,
+        meta=event.meta,
+        committed=frozenset(event.values),
+        fields=event.values,
+    )
 
 
 def case_told(events: Sequence[Told]) -> CaseTold:

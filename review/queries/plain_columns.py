@@ -21,7 +21,7 @@ Columns = tuple[Any, ...]
 
 
 def referrals(reader: Session) -> sa.Select[Any]:
-    """Of some referrals: id, count of events, sender, original, and the columns that `is_told` takes."""
+    """Of referrals: id, count of events, sender, original, and the columns that `is_told` takes."""
     body = sa.case((sa.func.length(Referral.received_body) <= LONGEST_BODY, Referral.received_body))
     return sa.select(
         *raw(Referral.id, Referral.trail_version, Referral.sender_id),
@@ -31,16 +31,25 @@ def referrals(reader: Session) -> sa.Select[Any]:
         time_text(reader, Referral.received_at),
         sa.cast(Referral.splices, sa.Text),
         *raw(*(getattr(Referral, name) for name in IN_BODY), Referral.removal_order),
-    ).where(among(reader, Referral.id))
+    )
+
+
+ORIGINAL = 3
+"""Which column of these is the original."""
 
 
 def items(reader: Session) -> sa.Select[Any]:
-    """The items of some referrals: referral, and the columns that `are_told` takes."""
+    """Items in the columns of `told_items`."""
     return sa.select(
-        *raw(Item.referral_id, Item.id, Item.url_as_sent),
+        *raw(Item.id, Item.referral_id, Item.url_as_sent),
         time_text(reader, Item.joined_at),
         *raw(Item.case_id),
-    ).where(among(reader, Item.referral_id))
+    )
+
+
+def count_of_items(reader: Session) -> sa.Select[Any]:
+    """How many items some referrals have together."""
+    return sa.select(sa.func.count()).select_from(Item).where(among(reader, Item.referral_id))
 
 
 def events(reader: Session) -> sa.Select[Any]:
@@ -89,14 +98,14 @@ def is_told(event: PlainEvent, body: bytes, columns: list[Any]) -> bool:
     return told == columns and sha256(body).hexdigest() == digest
 
 
-def are_told(event: PlainEvent, rows: list[Columns]) -> bool:
-    """Whether the items of a referral are exactly those received, each still in the case it came to."""
+def told_items(event: PlainEvent) -> dict[str, Columns]:
+    """What the rows of the items of a referral hold as they were received, each in the case it came to."""
     values, at = event.values, event.stored_at
     cases, items = orjson.loads(values["cases"]), orjson.loads(values["items"])
-    told = [(item["id"], item["url"], at, cases[item["id"]]) for item in items]
-    if len(told) == 1:
-        return told == rows
-    return len(rows) == len(told) == len(set(told)) and set(told) == set(rows)
+    told = {item["id"]: (item["id"], event.object_id, item["url"], at, cases[item["id"]]) for item in items}
+    if len(told) < len(items):
+        raise ValueError("An item is told of twice.")
+    return told
 
 
 def is_answered(rows: list[Columns], body: bytes | None, at: str) -> bool:

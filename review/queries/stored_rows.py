@@ -60,6 +60,7 @@ REST = (
     "The entries of the trail are judged apart; the ordinary tables were changed behind the program."
     " The record of a case shows what the trail tells."
 )
+UNKNOWN_REFERRAL = "names no known referral"
 OF_CASES = frozenset(
     {
         "case.opened",
@@ -76,16 +77,17 @@ OF_REFERRALS = frozenset({"referral.received", "referral.withdrawn"})
 OF_SAMPLES = frozenset({"quality.sampled", "quality.judged"})
 OF_EMAILS = frozenset({"email.arrived", "email.confirmed", "email.refused"})
 
+COUNTED = (("referral", ""), ("item", UNKNOWN_REFERRAL))
 _Surplus = tuple[str, sa.orm.InstrumentedAttribute[str], str, sa.ColumnElement[bool]]
 Compare = Callable[[Session, Chains], Iterator[Difference]]
 
 
 def row_problem(
-    reader: Session, *, evidence: Reading | None, compared: Collection[str] = ()
+    reader: Session, *, evidence: Reading | None, compared: Collection[frozenset[str]] = ()
 ) -> Problem | None:
     """The first ordinary row that is not what the trail tells, as a problem without a position.
 
-    ``compared`` names kinds of objects whose rows were found right already.
+    ``compared`` are types of events, of those of `comparisons`, whose rows were found right already.
     """
     try:
         difference = next(differences(reader, evidence=evidence, compared=compared), None)
@@ -141,16 +143,16 @@ def comparisons(evidence: Reading | None) -> tuple[tuple[str, Collection[str], C
 
 
 def differences(
-    reader: Session, *, evidence: Reading | None, compared: Collection[str] = ()
+    reader: Session, *, evidence: Reading | None, compared: Collection[frozenset[str]] = ()
 ) -> Iterator[Difference]:
     """Everything in which the ordinary rows are not what the trail tells."""
     for kind, types, compare in comparisons(evidence):
-        if kind in compared:
+        if types in compared:
             continue
         with stream(reader, told_events(kind, types)) as rows:
             for chains in sets(rows):
                 yield from compare(reader, chains)
-    yield from _without_event(reader, counted=compared)
+    yield from _without_event(reader, counted=OF_REFERRALS in compared)
 
 
 def sets(rows: Iterable[sa.Row[Any]]) -> Iterator[Chains]:
@@ -189,10 +191,13 @@ def _captured() -> sa.ColumnElement[bool]:
     )
 
 
-def _without_event(reader: Session, *, counted: Collection[str]) -> Iterator[Difference]:
-    """Rows, and marks on rows, that no event tells of."""
+def _without_event(reader: Session, *, counted: bool) -> Iterator[Difference]:
+    """Rows, and marks on rows, that no event tells of.
+
+    ``counted``: there are no more referrals, nor items of them, than the events tell of.
+    """
     for noun, row_id, trait, condition in (*_surplus(), *_surplus_messages()):
-        if noun == "referral" and noun in counted:
+        if counted and (noun, trait) in COUNTED:
             continue
         one = sa.select(sa.literal(1)).select_from(row_id.class_).where(condition).limit(1)
         if reader.execute(one).first() is not None:  # in no order, which is several times as fast
@@ -224,7 +229,7 @@ def _surplus() -> Sequence[_Surplus]:
         ("email", EmailedReferral.id, "", ~_tells("email", ["email.arrived"], EmailedReferral.id)),
         ("snippet", Snippet.id, "", ~_tells("snippet", ["snippet.changed"], Snippet.id)),
         ("sample", QualitySample.id, "", ~_tells("sample", ["quality.sampled"], QualitySample.id)),
-        ("item", Item.id, "names no known referral", ~sa.exists().where(Referral.id == Item.referral_id)),
+        ("item", Item.id, UNKNOWN_REFERRAL, ~sa.exists().where(Referral.id == Item.referral_id)),
         ("item", Item.id, "names no known case", ~sa.exists().where(Case.id == Item.case_id)),
         ("item", Item.id, "was ended", sa.and_(marked, ~ended)),
         ("review", Review.id, "", ~_tells("case", ["case.review_recorded"], Review.case_id)),

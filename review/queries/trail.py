@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from review import memory
 from review.domain.display import visible
 from review.domain.ids import is_id
 from review.domain.plain_event import PlainEvent, plain_event
@@ -22,9 +23,9 @@ from review.models import Leaf, Opening, PendingEvent
 from review.models.base import OnTrail
 from review.models.kinds import type_of_object
 from review.queries.erased import Erased
-from review.queries.plain_rows import PlainRows
+from review.queries.plain_rows import PlainRows, plain_rows
 from review.queries.stored_referrals import Evidence
-from review.queries.stored_rows import row_problem
+from review.queries.stored_rows import OF_CASES, OF_ITEMS, OF_REFERRALS, row_problem
 from review.queries.trail_links import Links
 from review.queries.trail_rows import Problem, event_columns, event_of, is_unreadable, many_pages, raw, stream
 from review.queries.trail_run import Run
@@ -32,8 +33,8 @@ from review.queries.trail_walk import Progress, Walk
 
 Check = Callable[[], Problem | None]
 
-SETTLED = ("referral", "item")
-"""Kinds of objects whose rows are compared as the pass over the entries meets their events."""
+SETTLED = (OF_REFERRALS, OF_ITEMS, OF_CASES)
+"""Types of events that are compared with their rows as the pass over the entries meets them."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def verify_trail(
     ``progress`` is told how many entries were read.
     """
     keys = [vkey] if isinstance(vkey, str) else list(vkey or ())
-    with many_pages(reader):
+    with many_pages(reader), memory.few_collections():
         return _verified(
             reader, vkeys=keys, checkpoint_file=checkpoint_file, evidence=evidence, progress=progress
         )
@@ -87,7 +88,22 @@ def _verified(
     evidence: Evidence | None,
     progress: Progress | None,
 ) -> Finding:
-    rows, links = PlainRows(reader, evidence=evidence), Links(reader)
+    with plain_rows(reader, evidence=evidence) as rows:
+        return _verified_beside(
+            reader, rows, vkeys=vkeys, checkpoint_file=checkpoint_file, evidence=evidence, progress=progress
+        )
+
+
+def _verified_beside(
+    reader: Session,
+    rows: PlainRows,
+    *,
+    vkeys: Sequence[str],
+    checkpoint_file: str | None,
+    evidence: Evidence | None,
+    progress: Progress | None,
+) -> Finding:
+    links = Links(reader)
 
     def take(events: Sequence[PlainEvent]) -> None:
         rows.take(events)

@@ -17,11 +17,16 @@ from review.models.kinds import type_of_object
 from review.queries.trail_rows import Asked, among, raw
 
 AT_ONCE = 500
+MOST_KEPT = 10_000
+"""Events met last in whose memory an event's predecessor mostly is."""
+
+_Met = tuple[object, object, int]
 
 
 class Links:
     """Takes the events that count in a chain and looks their predecessors up, some hundred with one query.
 
+    Not those that it has just met, which come before in the log.
     Its answer is only about events that are well formed, whose rows repeat their envelopes.
     """
 
@@ -29,6 +34,8 @@ class Links:
         self._reader = reader
         self._links: list[tuple[object, object, int, str, int | None]] = []
         self._holds = True
+        self._met: dict[str, _Met] = {}
+        self._met_before: dict[str, _Met] = {}
         self._before = Asked(
             reader,
             sa.select(
@@ -43,8 +50,15 @@ class Links:
         """Events that are right, those that wait for their positions too."""
         for event in events:
             version = event.version
-            if version is not None and (version > 1 or event.object_kind not in type_of_object):
-                self._take(event.object_kind, event.object_id, version, event.previous, event.position)
+            if version is None:
+                continue
+            kind, object_id = event.object_kind, event.object_id
+            if version > 1 or kind not in type_of_object:
+                self._take(kind, object_id, version, event.previous, event.position)
+            if event.position is not None:
+                self._met[event.eid] = kind, object_id, version
+        if len(self._met) >= MOST_KEPT:
+            self._met_before, self._met = self._met, {}
 
     def take_odd(self, row: Any) -> None:
         """The row of an event that was found right in another way."""
@@ -61,6 +75,10 @@ class Links:
         elif version > 1:
             if not isinstance(previous, str):
                 self._holds = False
+                return
+            before = self._met.get(previous) or self._met_before.get(previous)
+            if before is not None:
+                self._holds &= before == (kind, object_id, version - 1)
                 return
             self._links.append((kind, object_id, version, previous, position))
             if len(self._links) >= AT_ONCE:

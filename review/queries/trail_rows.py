@@ -133,9 +133,18 @@ class Asked:
     @contextmanager
     def parts(self) -> Iterator[Iterator[list[tuple[Any, ...]]]]:
         """All rows, some hundred together and no more than those in memory."""
-        with closing(self._cursor(f"review_{next(_numbers)}")) as cursor, self._translated():
+        with closing(self._cursor(f"review_{next(_numbers)}")) as cursor:
+            yield self._fetched(cursor)
+
+    def _fetched(self, cursor: Any) -> Iterator[list[tuple[Any, ...]]]:
+        """Asks when the first rows are wanted: SQLite's driver reads one with the question."""
+        with self._translated():
             self._execute(cursor, {})
-            yield iter(lambda: cursor.fetchmany(AT_ONCE), [])
+            rows = cursor.fetchmany(AT_ONCE)
+        while rows:
+            yield rows
+            with self._translated():
+                rows = cursor.fetchmany(AT_ONCE)
 
     def _cursor(self, name: str | None = None) -> Any:
         """With a ``name`` PostgreSQL keeps the rows until they are fetched; SQLite always does."""

@@ -23,7 +23,7 @@ from review.domain.removal_order import written_order
 from review.formats import key_files
 from review.models import schema
 from review.models.evidence_files import evidence_path
-from review.queries.trail import Finding, verify_trail
+from review.queries.trail import SETTLED, Finding, verify_trail
 from tests.conftest import Desk
 from tests.desks import lived_in_desk
 from tests.domain.referral_bodies import order_body
@@ -234,7 +234,7 @@ def test_an_intact_desk_needs_no_second_look(desk: Desk, monkeypatch: pytest.Mon
     )
     with undefended() as connection:
         assert found(desk, connection).intact
-    assert compared == [("referral", "item")]
+    assert compared == [SETTLED]
     assert counted == [("referral",)]
 
 

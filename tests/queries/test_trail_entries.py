@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.queries import trail_entries, trail_rows
+from review.queries import stored_order, trail_rows
 from review.queries.trail_entries import Entry, entry_parts
 from review.queries.trail_rows import Asked
 from tests.conftest import Desk
@@ -36,7 +36,7 @@ def test_each_leaf_has_its_content_in_any_order(
     desk: Desk, name: str, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     vkey, note = build(desk)
-    monkeypatch.setattr(trail_entries, name, most)
+    monkeypatch.setattr(stored_order, name, most)
     monkeypatch.setattr(trail_rows, "AT_ONCE", 20)
     about, looked_up = Asked.about, list[str]()
 
@@ -63,7 +63,7 @@ def test_a_leaf_without_content_has_none_and_one_met_twice_has_it_twice(
     desk: Desk, most_kept: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build(desk)
-    monkeypatch.setattr(trail_entries, "MOST_KEPT", most_kept)
+    monkeypatch.setattr(stored_order, "MOST_KEPT", most_kept)
     monkeypatch.setattr(trail_rows, "AT_ONCE", 20)
     with undefended(seed=1) as tampering:
         before, leaves = read(tampering.connection), tampering.rows("leaves")
