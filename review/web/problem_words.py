@@ -8,7 +8,7 @@ from typing import Final
 
 from review.web.error_titles import TITLES
 from review.web.marked import N_
-from review.web.refusal_words import REFUSED_FILES, REFUSED_RECORDS, REFUSED_STEPS
+from review.web.refusal_words import REFUSED_CHECKS, REFUSED_FILES, REFUSED_RECORDS, REFUSED_STEPS
 from review.web.texts import Language, language
 
 SENTENCES: Final = (
@@ -69,6 +69,7 @@ SENTENCES: Final = (
     *REFUSED_FILES,
     *REFUSED_STEPS,
     *REFUSED_RECORDS,
+    *REFUSED_CHECKS,
     *TITLES,
 )
 

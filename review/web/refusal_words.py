@@ -150,3 +150,18 @@ REFUSED_RECORDS: Final = (
     N_("There is no such case; open its record again."),
 )
 """About holds, erasures, exports and complaints."""
+
+REFUSED_CHECKS: Final = (
+    N_("Write your advice to the person who decides."),
+    N_(
+        "This case does not wait for advice any more: it was given, three days went by, or everything was "
+        "withdrawn. Nothing was stored; copy your text if you need it."
+    ),
+    N_("The database or a file could not be read."),
+    N_("It was begun three times and its worker died each time. Run `flask trail verify` on the server."),
+    N_(
+        "The trail has checkpoints, but the file `checkpoint` outside the database is missing: without it a "
+        "cut end would not show. Restore it, or run flask trail accept-checkpoint --reason."
+    ),
+)
+"""Advice that cannot be given any more, and why a verification has no verdict."""

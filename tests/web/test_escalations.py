@@ -83,6 +83,11 @@ def test_a_refused_advice_keeps_its_text(desk: Desk, advice: str, status: int) -
     assert answer.status_code == status
     assert "Please correct this" in answer.text
     assert advice[:5].replace("\x07", "") in answer.text
+    legal.set_cookie("display", "system:comfortable:100:ar:UTC:on")
+    answer = legal.post(f"/cases/{case_id}/advice", data={"csrf_token": token, "advice": advice})
+    problem = re.search(r'class="field-error"[^>]*>(.*?)</p>', answer.text, re.DOTALL)
+    assert problem is not None
+    assert re.search(r"[\u0600-\u06ff]", problem[1]), problem[1]
 
 
 def test_advice_that_comes_too_late_is_told_and_can_be_copied(desk: Desk) -> None:
@@ -96,5 +101,8 @@ def test_advice_that_comes_too_late_is_told_and_can_be_copied(desk: Desk) -> Non
         assert answer.status_code == status
     assert "does not wait for advice any more" in answer.text
     assert ADVICE in answer.text.split("Not stored")[1]
+    legal.set_cookie("display", "system:comfortable:100:ar:UTC:on")
+    answer = legal.post(f"/cases/{case_id}/advice", data={"csrf_token": token, "advice": ADVICE})
+    assert "لم تعد هذه القضية تنتظر مشورة" in answer.text
     unknown = legal.post("/cases/C-0000-0000-0000/advice", data={"csrf_token": token, "advice": ADVICE})
     assert unknown.status_code == 404

@@ -158,6 +158,8 @@ def test_a_verification_that_cannot_be_made_says_why(seen: tuple[Desk, FlaskClie
     verifying.wait_for(desk.app)
     assert "could not be checked" in client.get(address).text
     assert "is missing" in client.get(address).text
+    client.set_cookie("display", "system:comfortable:100:ar:UTC:on")
+    assert "خارج قاعدة البيانات مفقود" in client.get(address).text
 
 
 def test_a_verification_is_read_anew_more_often_at_first(seen: tuple[Desk, FlaskClient, str]) -> None:

@@ -27,6 +27,7 @@ from review.web import errors as web_errors
 from review.web import guard
 from review.web.admin.clauses import LONGEST_NUMBER, wanted_clause
 from review.web.texts import gettext
+from review.web.typed import blame
 from review.web.words import word_of
 
 blueprint = Blueprint("admin_snippets", __name__)
@@ -133,8 +134,8 @@ def _edit_page(
     form = SnippetForm(formdata=None, **{name: values[name] for name in TYPED})
     form.kind.choices = [(kind, word_of(kind, "snippet")) for kind in KINDS]
     form.version.data = str(found.version if found else 0)
-    for name in TYPED if error is not None else ():
-        form[name].errors = [one.detail for one in error.errors if one.pointer == name] if error else []
+    if error is not None:
+        blame(form, error)
     page = render_template(
         "admin/snippet.html",
         clause=clause,

@@ -15,6 +15,7 @@ from review.web import guard
 from review.web.legal.advice_form import AdviceForm
 from review.web.legal.records import record_page
 from review.web.texts import gettext
+from review.web.typed import blame
 
 blueprint = Blueprint("legal_escalations", __name__)
 
@@ -39,7 +40,8 @@ def advise(case_id: str) -> str | tuple[str, int] | Response:
         escalation_actions.advise_case(wanted, advice, actor=guard.actor())
     except (AlreadyClosed, InvalidInput) as error:
         form = AdviceForm(formdata=None, advice=advice.replace("\x00", ""))
-        form.advice.errors = [one.detail for one in error.errors] or [error.detail]
+        others = blame(form, error)
+        form.advice.errors = [*form.advice.errors, *others]
         return record_page(wanted, form=form), web_errors.status_of(error)
     flash(gettext("Advice given. The case is back in the queue."), "done")
     return redirect(url_for("legal_escalations.listing"), 303)
