@@ -21,8 +21,10 @@ from review.queries.trail_rows import is_unreadable
 
 MOST_KEPT = 2_000
 """Cases in memory."""
-MOST_TEXT = 8 * 2**20
-"""Bytes of the values of their events."""
+MOST_TEXT = 16 * 2**20
+"""Bytes of their events."""
+BARE_EVENT = 1_000
+"""Bytes of an event without its values."""
 UNCLEAR = (LookupError, ValueError, TypeError, AttributeError, RecursionError)
 """What comparing raises where an event or a row is not of the form that the program writes."""
 
@@ -56,7 +58,7 @@ class PlainCases:
         chain.versions += 1
         if event.event_type in OF_CASES:
             chain.events.append(told_of(event))
-            length = sum(map(len, event.values.values()))
+            length = BARE_EVENT + sum(map(len, event.values.values()))
             chain.length += length
             self._length += length
         if len(self._chains) >= MOST_KEPT + SET or self._length > MOST_TEXT:

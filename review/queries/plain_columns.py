@@ -8,6 +8,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from review.domain.events import CLOCK
 from review.domain.plain_event import PlainEvent
 from review.domain.states import ItemStatus
 from review.models import Answer, Decision, Item, Opening, Referral
@@ -34,8 +35,10 @@ def referrals(reader: Session) -> sa.Select[Any]:
     )
 
 
-ORIGINAL = 3
-"""Which column of these is the original."""
+LONG_OF_REFERRAL = (3, *range(12, 20))
+"""Which of these may be long: the original, and what repeats members of it."""
+LONG_OF_ITEM = (2,)
+"""The address, in the columns of an item."""
 
 
 def items(reader: Session) -> sa.Select[Any]:
@@ -87,7 +90,10 @@ def by_owner(rows: Iterable[Columns]) -> dict[str, list[Columns]]:
 
 
 def is_told(event: PlainEvent, body: bytes, columns: list[Any]) -> bool:
-    """Whether the columns of a referral and its original are exactly what was received."""
+    """Whether the columns of a referral and its original are exactly what was received.
+
+    Of an event that was dated after a clock that was behind, the rows keep what that clock said.
+    """
     values, meta, members = event.values, event.meta, orjson.loads(body)
     key, digest = values.get("key"), values["body_sha256"].decode()
     told = [
@@ -95,7 +101,7 @@ def is_told(event: PlainEvent, body: bytes, columns: list[Any]) -> bool:
         meta.get("intake_kind"), meta.get("transmitted_via"), meta.get("urgency"), event.stored_at, "[]",
         *map(members.get, IN_BODY), order_in_body(members),
     ]  # fmt: skip
-    return told == columns and sha256(body).hexdigest() == digest
+    return CLOCK not in meta and told == columns and sha256(body).hexdigest() == digest
 
 
 def told_items(event: PlainEvent) -> dict[str, Columns]:
@@ -108,10 +114,11 @@ def told_items(event: PlainEvent) -> dict[str, Columns]:
     return told
 
 
-def is_answered(rows: list[Columns], body: bytes | None, at: str) -> bool:
+def is_answered(rows: list[Columns], event: PlainEvent) -> bool:
     """Whether this is one answer, as given, and the item is decided in the case of its decision."""
-    if len(rows) != 1 or body is None:
+    body = event.values.get("answer")
+    if len(rows) != 1 or body is None or CLOCK in event.meta:
         return False
-    told = (body, at, ItemStatus.DECIDED.value, None)
+    told = (body, event.stored_at, ItemStatus.DECIDED.value, None)
     *stored, case_id, decided_case = rows[0]
     return tuple(stored) == told and case_id is not None and case_id == decided_case

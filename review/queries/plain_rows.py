@@ -18,7 +18,14 @@ from review.domain.plain_event import PlainEvent
 from review.models import Item, Opening, Referral
 from review.queries import plain_columns
 from review.queries.plain_cases import UNCLEAR, PlainCases
-from review.queries.plain_columns import by_owner, is_answered, is_told, told_items
+from review.queries.plain_columns import (
+    LONG_OF_ITEM,
+    LONG_OF_REFERRAL,
+    by_owner,
+    is_answered,
+    is_told,
+    told_items,
+)
 from review.queries.stored_cases import SET, told_events
 from review.queries.stored_order import StoredOrder, stored_order
 from review.queries.stored_referrals import Evidence, senders_of
@@ -36,8 +43,8 @@ def plain_rows(reader: Session, *, evidence: Evidence | None) -> Iterator["Plain
     """Referrals and items beside the pass over the entries, each table read once."""
     columns = plain_columns.referrals(reader)
     with (
-        stored_order(reader, columns, Referral.id, text=plain_columns.ORIGINAL) as referrals,
-        stored_order(reader, plain_columns.items(reader), Item.id) as items,
+        stored_order(reader, columns, Referral.id, texts=LONG_OF_REFERRAL) as referrals,
+        stored_order(reader, plain_columns.items(reader), Item.id, texts=LONG_OF_ITEM) as items,
     ):
         yield PlainRows(reader, evidence=evidence, referrals=referrals, items=items)
 
@@ -235,7 +242,5 @@ class PlainRows:
         """Those of these items that have the one answer that was given, and are decided by it."""
         answers = by_owner(self._answers.about(answered))
         return {
-            item_id
-            for item_id, event in answered.items()
-            if is_answered(answers.get(item_id, []), event.values.get("answer"), event.stored_at)
+            item_id for item_id, event in answered.items() if is_answered(answers.get(item_id, []), event)
         }

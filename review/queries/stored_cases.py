@@ -26,7 +26,7 @@ from review.queries.stored_complaints import compare_complaints
 from review.queries.stored_looks import look_differences, stored_looks
 from review.queries.stored_notes import compare_notes
 from review.queries.stored_questions import question_differences, stored_questions
-from review.queries.trail_rows import among, listed, raw
+from review.queries.trail_rows import among, can_be_id, listed, raw
 
 SET = 500
 """Objects, or ids in one list, that one query is about."""
@@ -119,7 +119,7 @@ def _columns(told: CaseTold) -> Row:
 
 def _moved_differences(reader: Session, case_id: str, event: Told) -> Iterator[Difference]:
     """Items that an event moved to this case and that are elsewhere, where no later event moved them."""
-    for ids in in_sets(event.value("items", [])):
+    for ids in in_sets(filter(can_be_id, event.value("items", []))):
         wanted = sa.select(*raw(Item.id, Item.case_id)).where(Item.id.in_(ids))
         away = {row.id: row.case_id for row in reader.execute(wanted) if row.case_id != case_id}
         moved = moved_at(reader, away)

@@ -7,38 +7,41 @@ in time, such as a row that PostgreSQL moved when it was changed, is looked up b
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.queries.trail_rows import Asked, among
+from review.queries.trail_rows import Asked, among, can_be_id
 
 Row = tuple[Any, ...]
 
 MOST_KEPT = 10_000
 """Rows in memory whose turn has not come yet."""
 MOST_TEXT = 16 * 2**20
-"""Characters or bytes of the one column of each row that may be long."""
+"""Characters or bytes of the columns of these that may be long."""
 MOST_PASSED = 100_000
 """Rows that were looked up before they came; with more of them the order is no help."""
 
 
 class StoredOrder:
-    """Gives the row of each id; ``key`` is the column of the id, ``text`` one that may be long."""
+    """Gives the row of each id; ``key`` is the column of the id, ``texts`` are those that may be long."""
 
-    def __init__(self, parts: Iterator[Sequence[Row]], by_id: Asked, *, key: int, text: int | None) -> None:
+    def __init__(
+        self, parts: Iterator[Sequence[Row]], by_id: Asked, *, key: int, texts: Sequence[int]
+    ) -> None:
         self._parts = parts
         self._by_id = by_id
         self._key = itemgetter(key)
-        self._text = None if text is None else itemgetter(text)
+        self._texts = tuple(map(itemgetter, texts))
         self._kept: dict[Any, Row] = {}
         self._length = 0
         self._passed: set[Any] = set()
 
     def of(self, ids: Collection[Any]) -> dict[Any, Row]:
-        """The rows of these ids, as far as there are any."""
+        """The rows of these ids, as far as there are any that a table can hold."""
         kept = self._kept
         missing = set(ids) - kept.keys()
         while missing and self._has_room():
@@ -49,25 +52,32 @@ class StoredOrder:
             kept.update(zip(map(self._key, part), part, strict=True))
             self._length += self._length_of(part)
             missing -= kept.keys()
+        overdue = [] if self._has_room() else list(islice(kept, (len(kept) + 1) // 2))
         found = {one: kept.pop(one) for one in set(ids) - missing}
         self._length -= self._length_of(found.values())
-        if lost := [one for one in missing if isinstance(one, str)]:
-            self._passed.update(lost)
+        if found.keys().isdisjoint(overdue):
+            self._drop(overdue)
+        if lost := [one for one in missing if can_be_id(one)]:
+            if len(self._passed) < MOST_PASSED:
+                self._passed.update(lost)
             rows = self._by_id.about(lost)
             found.update(zip(map(self._key, rows), rows, strict=True))
         return found
+
+    def _drop(self, overdue: Sequence[Any]) -> None:
+        """Forget rows that nobody asks for, such as those of erased referrals, and make room for others."""
+        self._length -= self._length_of([self._kept.pop(one) for one in overdue])
 
     def _has_room(self) -> bool:
         return len(self._kept) < MOST_KEPT and self._length < MOST_TEXT and len(self._passed) < MOST_PASSED
 
     def _length_of(self, rows: Collection[Row]) -> int:
-        """Of the long column, where it holds what it ought to."""
-        if self._text is None:
-            return 0
+        """Of the long columns, where they hold what they ought to."""
         try:
-            return sum(map(len, map(self._text, rows)))
+            return sum(sum(map(len, filter(None, map(text, rows)))) for text in self._texts)
         except TypeError:
-            return sum(len(text) for row in rows if isinstance(text := self._text(row), str | bytes))
+            values = [value for text in self._texts for value in map(text, rows)]
+            return sum(len(value) for value in values if isinstance(value, str | bytes))
 
 
 @contextmanager
@@ -77,9 +87,9 @@ def stored_order(
     row_id: sa.orm.InstrumentedAttribute[str],
     *,
     key: int = 0,
-    text: int | None = None,
+    texts: Sequence[int],
 ) -> Iterator[StoredOrder]:
     """The rows of a statement that has no order of its own, by ``row_id``, which is its column ``key``."""
     by_id = Asked(reader, statement.where(among(reader, row_id)))
     with Asked(reader, statement).parts() as parts:
-        yield StoredOrder(parts, by_id, key=key, text=text)
+        yield StoredOrder(parts, by_id, key=key, texts=texts)

@@ -46,7 +46,7 @@ def entry_parts(reader: Session) -> Iterator[Iterator[list[Row]]]:
     contents = sa.select(*event_columns(reader))
     with (
         Asked(reader, leaves).parts() as parts,
-        stored_order(reader, contents, Opening.eid, key=_OWN_EID, text=_FIELDS) as stored,
+        stored_order(reader, contents, Opening.eid, key=_OWN_EID, texts=[_FIELDS]) as stored,
     ):
         yield (_put_together(leaves, stored) for leaves in parts)
 

@@ -94,7 +94,8 @@ class Links:
             .having(sa.func.count() > 1)
             .limit(1)
         )
-        return self._holds and self._reader.execute(twice).first() is None
+        placed_twice = sa.select(Leaf.eid).group_by(Leaf.eid).having(sa.func.count() > 1).limit(1)
+        return self._holds and all(self._reader.execute(one).first() is None for one in (twice, placed_twice))
 
     def _look_up(self) -> None:
         links, self._links = self._links, []

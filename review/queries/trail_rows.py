@@ -70,6 +70,11 @@ def listed(reader: Session, ids: Collection[str]) -> dict[str, Any]:
     return {"listed": json.dumps(list(ids)) if db.is_sqlite(reader) else list(ids)}
 
 
+def can_be_id(value: object) -> bool:
+    """Whether a value that an event names may be the id of a row: PostgreSQL takes no text with a NUL."""
+    return isinstance(value, str) and "\x00" not in value
+
+
 def is_unreadable(error: DBAPIError) -> bool:
     """Whether SQLite's driver stopped at text that is no UTF-8, which is a finding and no failure."""
     return "utf-8" in str(error.orig).lower()
