@@ -74,27 +74,14 @@ def verify_trail(
     ``progress`` is told how many entries were read.
     """
     keys = [vkey] if isinstance(vkey, str) else list(vkey or ())
-    with many_pages(reader), memory.few_collections():
+    beside = plain_rows(reader, evidence=evidence)
+    with many_pages(reader), memory.few_collections(), beside as rows:
         return _verified(
-            reader, vkeys=keys, checkpoint_file=checkpoint_file, evidence=evidence, progress=progress
+            reader, rows, vkeys=keys, checkpoint_file=checkpoint_file, evidence=evidence, progress=progress
         )
 
 
 def _verified(
-    reader: Session,
-    *,
-    vkeys: Sequence[str],
-    checkpoint_file: str | None,
-    evidence: Evidence | None,
-    progress: Progress | None,
-) -> Finding:
-    with plain_rows(reader, evidence=evidence) as rows:
-        return _verified_beside(
-            reader, rows, vkeys=vkeys, checkpoint_file=checkpoint_file, evidence=evidence, progress=progress
-        )
-
-
-def _verified_beside(
     reader: Session,
     rows: PlainRows,
     *,
