@@ -32,6 +32,7 @@ from review.errors import (
 )
 from review.models import Case, Draft, Question
 from review.queries.questions import Asked, AskedBefore, asked_of, item_to_ask
+from review.queries.registered import registered_names
 from review.queries.staff import staff_named
 
 BATCH = 100
@@ -84,6 +85,7 @@ def _checked(writer: Session, case_id: str, question: str, item_id: str | None) 
         question,
         other_names=asked.other_names,
         other_references=asked.other_references,
+        registered=registered_names(writer),
         colleague=staff_named(writer, question),
     )
     return asked

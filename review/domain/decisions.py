@@ -75,18 +75,19 @@ class ReviewInput:
 class ReviewFacts:
     """What the rules need to know of the case: its kind, our clause versions in force, and who refers.
 
-    ``sender_names``, of every registered sender and of those whom the case names beside, are looked for in
-    parts too; ``sender_references``, of this case, only as a whole. ``snippets``:
-    what is ready-made for the clauses that the review names, or was inserted into it. ``ready_made``: every
-    text that is no sentence of one's own, ready-made ones and the wording of those clauses. ``colleague``: a
-    pseudonym or e-mail address of somebody of the desk that the statement holds. ``complained``: the review
-    answers complaints, so that it needs a statement whatever its outcome (DSA, Article 20(5)).
+    ``registered``, the names of all senders, and ``sender_names``, of those whom the case names beside, are
+    looked for in parts too; ``sender_references``, of this case, only as a whole. ``snippets``: what is
+    ready-made for the clauses that the review names, or was inserted into it. ``ready_made``: every text that
+    is no sentence of one's own, ready-made ones and the wording of those clauses. ``colleague``: a pseudonym
+    or e-mail address of somebody of the desk that the statement holds. ``complained``: the review answers
+    complaints, so that it needs a statement whatever its outcome (DSA, Article 20(5)).
     """
 
     intake_kind: str
     clauses_in_force: Collection[str]
     sender_names: Collection[str]
     sender_references: Collection[str] = ()
+    registered: frozenset[str] = frozenset()
     snippets: Collection[Snippet] = ()
     ready_made: Collection[str] = ()
     colleague: str | None = None
@@ -225,7 +226,12 @@ def _left_over_errors(review: ReviewInput, facts: ReviewFacts) -> list[FieldErro
 
 def _name_errors(review: ReviewInput, facts: ReviewFacts) -> list[FieldError]:
     """The statement goes to every sender of the case, so it names nobody who refers and nothing of ours."""
-    name = name_in(review.statement, names=facts.sender_names, references=facts.sender_references)
+    name = name_in(
+        review.statement,
+        names=facts.sender_names,
+        references=facts.sender_references,
+        registered=facts.registered,
+    )
     if name is not None:
         detail = f"A statement names nobody who refers, whether of this case or not: take out “{name}”."
         return [FieldError("statement", "names_sender", detail)]

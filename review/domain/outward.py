@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from review.domain.pseudonyms import STAFF_WORDS
 
@@ -38,6 +38,7 @@ _PSEUDONYM: Final = re.compile(
     r"(?P<letter>[a-z]?)[\W_]?(?P<figures>[0-9]{1,6})(?![0-9a-z])"
 )
 _EMAIL: Final = re.compile(r"(?P<local>[^\s@\"(),:;<>\[\]]{1,64})\s?@\s?(?P<host>[^\s@\"(),:;<>\[\]]{1,189})")
+_WORD: Final = re.compile(r"\w+")
 _PUNCTUATION: Final = re.compile(r"[^0-9a-z]")
 _WITHOUT_SPACES: Final = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHMER", "MYANMAR")
 """Scripts in which a name touches the words beside it."""
@@ -48,31 +49,81 @@ def is_telling(name: str) -> bool:
     return len(name) >= LONG_NAME or any(character.isdigit() or character == "@" for character in name)
 
 
-def name_in(text: str, *, names: Collection[str], references: Collection[str] = ()) -> str | None:
+def name_in(
+    text: str,
+    *,
+    names: Collection[str],
+    references: Collection[str] = (),
+    registered: frozenset[str] = frozenset(),
+) -> str | None:
     """The longest name or reference that a text gives away, as its sender writes it; or None.
 
     Of a name also each part between commas or dashes counts that has two words or more, or 12 letters.
+    ``registered`` are names too, of which there may be thousands: the same set again is looked through fast.
     """
     exact, loose = _folded(text), _words(text)
-    wanted = [(*_whole(one), exact) for one in {*names, *references}]
-    wanted += [(*part, loose) for one in names for part in _spoken(one)]
-    within = [one for one in wanted if len(one[0]) >= SHORTEST_NAME and one[0] in one[2]]
-    for folded, name, where in sorted(within, key=lambda one: (-len(one[0]), one[0])):
-        if re.search(_standing_alone(folded), where):
-            return name.strip()
-    return None
+    wanted = [_whole(one) for one in {*names, *references}]
+    wanted += [one for name in names for one in _spoken(name)]
+    wanted += _index(registered).perhaps_in(loose)
+    found = [one for one in wanted if one.stands_in(loose if one.loose else exact)]
+    return min(found, key=lambda one: (-len(one.folded), one.folded)).name.strip() if found else None
+
+
+class _Wanted(NamedTuple):
+    """A name as it is looked for, and as it is written; ``loose`` where only its words count."""
+
+    folded: str
+    name: str
+    loose: bool
+
+    def stands_in(self, text: str) -> bool:
+        """Whether a text that was folded alike gives the name away."""
+        return (
+            len(self.folded) >= SHORTEST_NAME
+            and self.folded in text
+            and re.search(_standing_alone(self.folded), text) is not None
+        )
+
+
+class _Index:
+    """Names by their first words, one of which stands in every text that has the name standing alone."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        self._by_word: dict[str, list[_Wanted]] = {}
+        self._others: list[_Wanted] = []
+        for name in names:
+            for one in (_whole(name), *_spoken(name)):
+                if one.folded:
+                    self._list_of(one.folded).append(one)
+
+    def _list_of(self, folded: str) -> list[_Wanted]:
+        word = _WORD.search(folded)
+        if word is None or _touches(folded[0]) or _touches(folded[-1]):
+            return self._others
+        return self._by_word.setdefault(word[0], [])
+
+    def perhaps_in(self, words: str) -> Iterator[_Wanted]:
+        """Those that a text of these words may hold."""
+        yield from self._others
+        for word in set(words.split()):
+            yield from self._by_word.get(word, ())
+
+
+@lru_cache(maxsize=2)
+def _index(names: frozenset[str]) -> _Index:
+    return _Index(names)
 
 
 @lru_cache(maxsize=4_096)
-def _whole(name: str) -> tuple[str, str]:
-    """A name as it is looked for, and as it is written."""
-    return _folded(name), name
+def _whole(name: str) -> _Wanted:
+    """A name letter by letter."""
+    return _Wanted(_folded(name), name, loose=False)
 
 
 @lru_cache(maxsize=4_096)
-def _spoken(name: str) -> tuple[tuple[str, str], ...]:
-    """The words of a name and of its parts, each as it is looked for and as it is written."""
-    return tuple((_words(part), part) for part in (name, *_parts(name)))
+def _spoken(name: str) -> tuple[_Wanted, ...]:
+    """The words of a name and of its parts."""
+    return tuple(_Wanted(_words(part), part, loose=True) for part in (name, *_parts(name)))
 
 
 def own_id_in(text: str) -> str | None:
@@ -142,4 +193,4 @@ def _folded(text: str) -> str:
 
 def _words(text: str) -> str:
     """Folded, and what stands between words as one space: ``Harbour-Watch`` is ``harbour watch``."""
-    return " ".join(re.findall(r"\w+", _folded(text)))
+    return " ".join(_WORD.findall(_folded(text)))

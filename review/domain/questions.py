@@ -19,26 +19,25 @@ def check_question(
     *,
     other_names: Collection[str] = (),
     other_references: Collection[str] = (),
+    registered: frozenset[str] = frozenset(),
     colleague: str | None = None,
 ) -> None:
     """Raise `InvalidReview` unless the question asks something and gives nobody away.
 
     It goes to the sender of one item, who must not learn who else referred the same location, nor who works
-    on it: ``colleague`` is a pseudonym or e-mail address of ours that the question holds. ``other_names`` are
-    those of every registered sender, the asked one's too, so that a refusal does not tell who sent this.
+    on it: ``colleague`` is a pseudonym or e-mail address of ours that the question holds. ``registered`` are
+    the names of all senders, the asked one's too, so that a refusal does not tell who sent this.
     """
     problem = problem_in_text(question, LONGEST_QUESTION, missing="Write what the sender should tell us.")
     if problem is None:
-        problem = _given_away(question, other_names, other_references, colleague)
+        name = name_in(question, names=other_names, references=other_references, registered=registered)
+        problem = _given_away(question, name, colleague)
     if problem is not None:
         errors = [FieldError("question", *problem)]
         raise InvalidReview("The sender was not asked yet; correct what is marked.", errors=errors)
 
 
-def _given_away(
-    question: str, names: Collection[str], references: Collection[str], colleague: str | None
-) -> tuple[str, str] | None:
-    name = name_in(question, names=names, references=references)
+def _given_away(question: str, name: str | None, colleague: str | None) -> tuple[str, str] | None:
     if name is not None:
         return (
             "names_sender",

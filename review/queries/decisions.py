@@ -18,6 +18,7 @@ from review.domain.states import CaseState, Round
 from review.models import Case, Clause, ClauseVersion, Draft, Item, Referral, Review, ReviewClause, Sender
 from review.prepared import Prepared
 from review.queries.clauses import ClauseInForce, clauses_in_force
+from review.queries.registered import registered_names
 from review.queries.snippets import every_wording, snippets_named, snippets_of_review
 from review.queries.staff import staff_named
 
@@ -70,7 +71,6 @@ _NAMES = Prepared(
         .where(Case.id == sa.bindparam("case_id"))
     )
 )
-_REGISTERED = Prepared(lambda: sa.select(Sender.name))
 _DRAFT = Prepared(
     lambda: sa.select(Draft.fields, Draft.saved_at).where(
         Draft.case_id == sa.bindparam("case_id"), Draft.account_id == sa.bindparam("account_id")
@@ -94,8 +94,9 @@ def review_facts(
     return ReviewFacts(
         intake_kind=rows[0].intake_kind,
         clauses_in_force=frozenset(clause.version_id for clause in in_force),
-        sender_names=registered_names(reader) | names,
+        sender_names=names,
         sender_references=references,
+        registered=registered_names(reader),
         snippets=_snippets_for(reader, review, in_force),
         ready_made=_ready_made(review, in_force) if review.outcome == "accepted" else (),
         colleague=staff_named(reader, review.statement),
@@ -127,11 +128,6 @@ def _ready_made(review: ReviewInput, in_force: Sequence[ClauseInForce]) -> tuple
     """Every ready-made text that stands now, and the wording of the clauses that a review names."""
     texts = [snippet.text for clause in in_force for snippet in clause.snippets]
     return (*texts, *(clause.text for clause in in_force if clause.version_id in review.clauses))
-
-
-def registered_names(reader: Session) -> frozenset[str]:
-    """The names of all senders: which of them sent a case must not show in what is refused."""
-    return frozenset(row.name for row in _REGISTERED.all(reader))
 
 
 def sender_names(rows: Sequence[Any]) -> tuple[frozenset[str], frozenset[str]]:

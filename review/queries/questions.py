@@ -13,7 +13,7 @@ from review.domain.states import CaseState, ItemStatus
 from review.models import Case, Item, Question, Referral, Sender
 from review.prepared import Prepared
 from review.queries.cases import not_reviewed_by, shown_state
-from review.queries.decisions import registered_names, sender_names
+from review.queries.decisions import sender_names
 
 SHORT_CHUNK = 400
 LISTED = 50
@@ -44,7 +44,7 @@ class QuestionEnded:
 
 @dataclass(frozen=True)
 class Asked:
-    """The item that a question is about, the names of all who refer, and the references of the others."""
+    """The item that a question is about, the names and references of the case's other senders."""
 
     item_id: str
     referral_id: str
@@ -124,7 +124,7 @@ def item_to_ask(reader: Session, case_id: str, item_id: str | None) -> Asked | N
     own = sender_names([row for row in rows if row.sender_id == asked.sender_id])
     others = sender_names([row for row in rows if row.sender_id != asked.sender_id])
     names, references = (other - known for other, known in zip(others, own, strict=True))
-    return Asked(asked.id, asked.referral_id, registered_names(reader) | names, references)
+    return Asked(asked.id, asked.referral_id, names, references)
 
 
 def questions_of(reader: Session, item_ids: Sequence[str]) -> dict[str, tuple[OwnQuestion, ...]]:

@@ -5,10 +5,16 @@ from dataclasses import replace
 
 import pytest
 
+from review import db
+from review.actions import sender_changes, senders
 from review.actions.cases import claim_case
 from review.actions.decisions import record_review
 from review.actions.questions import ask_sender
+from review.domain.permissions import OPERATOR
+from review.domain.questions import check_question
+from review.domain.senders import Profile
 from review.errors import InvalidReview
+from review.queries.registered import registered_names
 from tests.factories import join_case, make_account, make_case, make_sender
 from tests.judging import DECLINE
 
@@ -46,11 +52,11 @@ def _ask(case_id: str, text: str) -> None:
 def test_every_registered_sender_is_refused_alike_whoever_sent_the_case(
     send: Callable[[str, str], None], field_name: str, text: str, named: str
 ) -> None:
-    senders = [make_sender(name) for name in NAMES]
+    sender_ids = [make_sender(name) for name in NAMES]
     cases = [
-        make_case(sender_id=sender_id, url=f"https://video.example/{sender_id}") for sender_id in senders
+        make_case(sender_id=sender_id, url=f"https://video.example/{sender_id}") for sender_id in sender_ids
     ]
-    join_case(cases[0], sender_id=senders[1], url=f"https://video.example/{senders[0]}")
+    join_case(cases[0], sender_id=sender_ids[1], url=f"https://video.example/{sender_ids[0]}")
     refusals = set()
     for case_id in cases:
         with pytest.raises(InvalidReview) as refused:
@@ -59,6 +65,25 @@ def test_every_registered_sender_is_refused_alike_whoever_sent_the_case(
         refusals.add((error.pointer, error.code, error.detail.partition(" ")[2]))
     detail = f"{field_name} names nobody who refers, whether of this case or not: take out “{named}”."
     assert refusals == {(field_name, "names_sender", detail)}
+
+
+@pytest.mark.usefixtures("desk")
+def test_a_sender_that_came_or_was_renamed_counts_from_then_on() -> None:
+    assert not _is_refused("As Harbour Watch said.")
+    sender_id = senders.create_sender("Harbour Watch", kind="iru", country="BE", flagger=None, actor=OPERATOR)
+    assert _is_refused("As Harbour Watch said.")
+    assert not _is_refused("As Quay Lantern said.")
+    sender_changes.change_sender(sender_id, Profile("Quay Lantern", "iru", "BE"), version=0, actor=OPERATOR)
+    assert not _is_refused("As Harbour Watch said.")
+    assert _is_refused("As Quay Lantern said.")
+
+
+def _is_refused(text: str) -> bool:
+    try:
+        check_question(text, registered=registered_names(db.session()))
+    except InvalidReview:
+        return True
+    return False
 
 
 @pytest.mark.usefixtures("desk")

@@ -1,6 +1,8 @@
 """The statement goes to every sender: it gives none of them away, and ordinary words stay free."""
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from review.domain.ids import new_id
 from review.domain.outward import is_telling, name_in, own_id_in, staff_candidates
@@ -36,6 +38,8 @@ REFERENCES = ("EUIRU-2019-11-000123", "desk@unit.example", "HW 33/014")
 )
 def test_names_their_parts_and_references_are_found(statement: str, named: str) -> None:
     assert name_in(statement, names=NAMES, references=REFERENCES) == named
+    registered = frozenset(NAMES)
+    assert name_in(statement, names=(), references=REFERENCES, registered=registered) == named
 
 
 @pytest.mark.parametrize(
@@ -51,12 +55,29 @@ def test_names_their_parts_and_references_are_found(statement: str, named: str) 
 )
 def test_ordinary_words_stay_free(statement: str) -> None:
     assert name_in(statement, names=NAMES, references=REFERENCES) is None
+    assert name_in(statement, names=(), references=REFERENCES, registered=frozenset(NAMES)) is None
 
 
 @pytest.mark.parametrize("name", ["Communications, Unit A", "Information - Desk", "A, B", ",,,", "-", " "])
 def test_short_and_ordinary_parts_forbid_nothing(name: str) -> None:
     statement = "Our communications and information about unit a and desk b: the content keeps our terms."
     assert name_in(statement, names=[name]) is None
+
+
+_PIECES = st.sampled_from(
+    [
+        *("East", "east", "Flanders", "Zürich", "harbourwatch", "警視庁", "の"),
+        *("7", "-", " – ", ",", " ", "(", "@"),
+    ]
+)
+_TEXTS = st.lists(_PIECES, max_size=9).map("".join)
+
+
+@given(text=_TEXTS, names=st.frozensets(_TEXTS, max_size=4))
+@example(text="(East)", names=frozenset({"(East)", "East)"}))
+@example(text="xx@East7", names=frozenset({"@East", "East7"}))
+def test_registered_names_are_found_like_all_others(text: str, names: frozenset[str]) -> None:
+    assert name_in(text, names=(), registered=names) == name_in(text, names=names)
 
 
 def test_our_own_ids_are_found_and_hyphenated_words_are_not() -> None:
