@@ -79,8 +79,8 @@ def _notes(weeks: tuple[Week, ...], seconds: int, *, most: bool) -> tuple[str, .
             times=whole(LEAST_ALIKE),
         ),
         gettext(
-            "Neither proves anything: duplicates are judged fast, and snippets give equal words. They are a"
-            " reason to look at the work, and at how much time it leaves."
+            "Neither proves anything: duplicates are judged fast, and ready-made texts give equal words. They"
+            " are a reason to look at the work, and at how much time it leaves."
         ),
     ]
     if any(week.withheld for week in weeks):
