@@ -8,6 +8,7 @@ from review.errors import NotReady
 from review.formats import key_files
 from review.models.evidence_files import evidence_path
 from review.queries import checkpoints
+from review.queries.reading_ahead import reading_ahead
 from review.queries.trail import Finding, verify_trail
 
 
@@ -28,10 +29,11 @@ def examine_trail(
             "The trail has checkpoints, but the file `checkpoint` outside the database is missing: without"
             " it a cut end would not show. Restore it, or run flask trail accept-checkpoint --reason."
         )
-    return verify_trail(
-        reader,
-        vkey=vkeys,
-        checkpoint_file=outside,
-        evidence=lambda digest: evidence_path(folder, digest).read_bytes(),
-        progress=progress,
-    )
+    with reading_ahead(reader):
+        return verify_trail(
+            reader,
+            vkey=vkeys,
+            checkpoint_file=outside,
+            evidence=lambda digest: evidence_path(folder, digest).read_bytes(),
+            progress=progress,
+        )

@@ -17,6 +17,7 @@ from review.formats import key_files
 from review.models import TreeHead
 from review.models.evidence_files import evidence_path
 from review.queries import checkpoints, stored_files
+from review.queries.reading_ahead import reading_ahead
 from review.queries.trail import Finding, verify_trail
 from review.queries.trail_rows import Problem
 from review.queries.trail_walk import FILE
@@ -73,7 +74,8 @@ def check_everything(folder: Path, *, signer_dir: Path | None = None, progress: 
     vkeys = key_files.read_vkeys(of_signer) if key_files.has_key(of_signer) else ()
     reader = db.session()
     db.begin_snapshot(reader)
-    return check_with(reader, folder, notes=(outside, promised), vkeys=vkeys, progress=progress)
+    with reading_ahead(reader):
+        return check_with(reader, folder, notes=(outside, promised), vkeys=vkeys, progress=progress)
 
 
 def check_with(

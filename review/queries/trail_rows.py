@@ -14,12 +14,11 @@ from sqlalchemy.orm import Session
 from review import db
 from review.domain.trail_check import StoredEvent
 from review.models import Opening
+from review.queries.reading_ahead import AT_ONCE, ahead_of
 from review.sessions import driver_error
 
 CHUNK = 1_000
 """Entries after which progress is told."""
-AT_ONCE = 250
-"""Rows fetched together."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +136,10 @@ class Asked:
 
     @contextmanager
     def parts(self) -> Iterator[Iterator[list[tuple[Any, ...]]]]:
-        """All rows, some hundred together and no more than those in memory."""
+        """All rows, some hundred together and, but for those on their way, no more in memory."""
+        if (ahead := ahead_of(self._reader)) is not None:
+            yield ahead.parts(self._text, self._given)
+            return
         with closing(self._cursor(f"review_{next(_numbers)}")) as cursor:
             yield self._fetched(cursor)
 
