@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,7 +27,7 @@ from review.queries.stored_complaints import compare_complaints
 from review.queries.stored_looks import look_differences, stored_looks
 from review.queries.stored_notes import compare_notes
 from review.queries.stored_questions import question_differences, stored_questions
-from review.queries.trail_rows import among, can_be_id, listed, raw
+from review.queries.trail_rows import among, can_be_id, raw, rows_by_name
 
 SET = 500
 """Objects, or ids in one list, that one query is about."""
@@ -56,16 +57,6 @@ def told_events(kind: str, types: Collection[str]) -> sa.Select[Any]:
     )
 
 
-def rows_by_name(reader: Session, statement: sa.Select[Any], ids: Collection[str]) -> Iterator[Row]:
-    """Rows as mappings from the name of a column to its value, straight from the driver, past the mapper.
-
-    ``ids`` are those that the statement has `among`.
-    """
-    result = reader.connection().execute(statement, listed(reader, ids))
-    names = tuple(result.keys())
-    return (dict(zip(names, row, strict=True)) for row in result.all())
-
-
 def by_owner(rows: Iterable[Row], owner: str) -> dict[str, list[Row]]:
     """These rows by the column that names what they belong to."""
     found: dict[str, list[Row]] = {}
@@ -78,24 +69,11 @@ def compare_cases(reader: Session, chains: Chains) -> Iterator[Difference]:
     """State, reviews, their clauses, decisions, first looks, questions and complaints of these cases."""
     ids = list(chains)
     looks = stored_looks(reader, ids)
-    cases = sa.select(*raw(Case.id, Case.state, Case.decided_at)).where(among(reader, Case.id))
-    states = {row["id"]: row for row in rows_by_name(reader, cases, ids)}
-    reviews = by_owner(rows_by_name(reader, _reviews(reader), ids), "case_id")
-    beside = [by_owner(rows_by_name(reader, _beside(reader, *one), ids), "review_id") for one in BESIDE]
-    decisions = by_owner(
-        rows_by_name(
-            reader,
-            sa.select(
-                *raw(Decision.id, Decision.case_id, Decision.review_id, Decision.outcome),
-                *raw(Decision.decided_at, Decision.supersedes_id),
-            )
-            .where(among(reader, Decision.case_id))
-            .order_by(Decision.case_id, Decision.id),
-            ids,
-        ),
-        "case_id",
-    )
-    questions = by_owner(rows_by_name(reader, stored_questions(reader), ids), "case_id")
+    states = {row["id"]: row for row in rows_by_name(reader, _cases, ids)}
+    reviews = by_owner(rows_by_name(reader, _reviews, ids), "case_id")
+    beside = [by_owner(rows_by_name(reader, build, ids), "review_id") for build in BESIDE]
+    decisions = by_owner(rows_by_name(reader, _decisions, ids), "case_id")
+    questions = by_owner(rows_by_name(reader, stored_questions, ids), "case_id")
     for case_id, events in chains.items():
         told = case_told(events)
         state = states.get(case_id)
@@ -141,6 +119,18 @@ def moved_at(reader: Session, cases: Mapping[str, Any]) -> dict[str, datetime]:
     return moved
 
 
+def _cases(reader: Session) -> sa.Select[Any]:
+    return sa.select(*raw(Case.id, Case.state, Case.decided_at)).where(among(reader, Case.id))
+
+
+def _decisions(reader: Session) -> sa.Select[Any]:
+    columns = raw(
+        Decision.id, Decision.case_id, Decision.review_id, Decision.outcome, Decision.decided_at,
+        Decision.supersedes_id,
+    )  # fmt: skip
+    return sa.select(*columns).where(among(reader, Decision.case_id)).order_by(Decision.case_id, Decision.id)
+
+
 def _reviews(reader: Session) -> sa.Select[Any]:
     columns = raw(
         Review.id, Review.case_id, Review.round, Review.outcome, Review.ground, Review.decline_reason,
@@ -157,22 +147,20 @@ def _reviews(reader: Session) -> sa.Select[Any]:
     )
 
 
-BESIDE: tuple[tuple[sa.orm.InstrumentedAttribute[str], sa.orm.InstrumentedAttribute[str]], ...] = (
-    (ReviewClause.review_id, ReviewClause.clause_version_id),
-    (ReviewSnippet.review_id, ReviewSnippet.snippet_version_id),
-    (ReviewCompanion.review_id, ReviewCompanion.main_review_id),
-)
-"""What is kept of a review in tables of its own: clauses, snippets, and the review of the same step."""
-
-
 def _beside(
-    reader: Session,
-    review_id: sa.orm.InstrumentedAttribute[str],
-    named: sa.orm.InstrumentedAttribute[str],
+    review_id: sa.orm.InstrumentedAttribute[str], named: sa.orm.InstrumentedAttribute[str], reader: Session
 ) -> sa.Select[Any]:
     of_these = sa.select(Review.id).where(among(reader, Review.case_id))
     second = sa.type_coerce(named, sa.types.NullType()).label("named")
     return sa.select(*raw(review_id), second).where(review_id.in_(of_these))
+
+
+BESIDE = (
+    partial(_beside, ReviewClause.review_id, ReviewClause.clause_version_id),
+    partial(_beside, ReviewSnippet.review_id, ReviewSnippet.snippet_version_id),
+    partial(_beside, ReviewCompanion.review_id, ReviewCompanion.main_review_id),
+)
+"""What is kept of a review in tables of its own: clauses, snippets, and the review of the same step."""
 
 
 def _review_differences(
@@ -228,25 +216,27 @@ def _decision_differences(case_id: str, told: CaseTold, rows: Sequence[Row]) -> 
 def compare_items(reader: Session, chains: Chains) -> Iterator[Difference]:
     """Answers of these items, in the order in which they were given, and the status that they leave."""
     ids = list(chains)
-    decided_case = sa.type_coerce(Decision.case_id, sa.types.NullType()).label("decided_case")
-    answers = by_owner(
-        rows_by_name(
-            reader,
-            sa.select(*raw(Answer.item_id, Answer.body, Answer.answered_at, Item.case_id), decided_case)
-            .outerjoin(Item, Item.id == Answer.item_id)
-            .outerjoin(Decision, Decision.id == Answer.decision_id)
-            .where(among(reader, Answer.item_id))
-            .order_by(Answer.answered_at, Answer.decision_id),
-            ids,
-        ),
-        "item_id",
-    )
-    items = sa.select(*raw(Item.id, Item.status, Item.withdrawn_at)).where(among(reader, Item.id))
-    stored = {row["id"]: row for row in rows_by_name(reader, items, ids)}
+    answers = by_owner(rows_by_name(reader, _answers, ids), "item_id")
+    stored = {row["id"]: row for row in rows_by_name(reader, _items, ids)}
     for item_id, events in chains.items():
         yield from _answer_differences(item_id, events, answers.get(item_id, ()))
         if events and item_id in stored:
             yield from ended_differences(item_id, stored[item_id], events[-1])
+
+
+def _answers(reader: Session) -> sa.Select[Any]:
+    decided_case = sa.type_coerce(Decision.case_id, sa.types.NullType()).label("decided_case")
+    return (
+        sa.select(*raw(Answer.item_id, Answer.body, Answer.answered_at, Item.case_id), decided_case)
+        .outerjoin(Item, Item.id == Answer.item_id)
+        .outerjoin(Decision, Decision.id == Answer.decision_id)
+        .where(among(reader, Answer.item_id))
+        .order_by(Answer.answered_at, Answer.decision_id)
+    )
+
+
+def _items(reader: Session) -> sa.Select[Any]:
+    return sa.select(*raw(Item.id, Item.status, Item.withdrawn_at)).where(among(reader, Item.id))
 
 
 def ended_differences(item_id: str, row: Row, event: Told) -> Iterator[Difference]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from review.domain.told import Difference, Told, differing
 from review.domain.told_complaints import complaints_told
 from review.models import Account, Complaint
-from review.queries.trail_rows import among, listed, raw
+from review.queries.trail_rows import among, raw, rows_by_name
 
 Chains = Mapping[str, Sequence[Told]]
 
@@ -17,10 +17,7 @@ Chains = Mapping[str, Sequence[Told]]
 def compare_complaints(reader: Session, chains: Chains) -> Iterator[Difference]:
     """Complaints of these cases that are gone, changed, or that no event tells of."""
     stored: dict[str, dict[str, Mapping[Any, Any]]] = {}
-    result = reader.connection().execute(_stored(reader), listed(reader, list(chains)))
-    names = tuple(result.keys())
-    for row in result.all():
-        columns = dict(zip(names, row, strict=True))
+    for columns in rows_by_name(reader, _stored, list(chains)):
         stored.setdefault(columns["case_id"], {})[columns["id"]] = columns
     for case_id, events in chains.items():
         rows, owner = stored.get(case_id, {}), f"case {case_id}"

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from review.domain.told import Difference, LookTold, differing
 from review.models import Account, FirstLook, ShownPrecedent
-from review.queries.trail_rows import among, listed, raw
+from review.queries.trail_rows import among, raw, rows_by_name
 
 Stored = Mapping[str, tuple[Mapping[str, Any], tuple[tuple[Any, ...], ...]]]
 """By who looked: the columns of the look, and what was shown."""
@@ -16,31 +16,40 @@ Stored = Mapping[str, tuple[Mapping[str, Any], tuple[tuple[Any, ...], ...]]]
 
 def stored_looks(reader: Session, case_ids: Collection[str]) -> dict[str, Stored]:
     """The looks at these cases, by case."""
-    who = sa.type_coerce(Account.trail_id, sa.types.NullType()).label("who")
+    shown: dict[tuple[Any, Any], list[tuple[Any, ...]]] = {}
+    for row in rows_by_name(reader, _precedents, case_ids):
+        case_id, account_id, *one = row.values()
+        shown.setdefault((case_id, account_id), []).append(tuple(one))
+    found: dict[str, dict[str, tuple[Mapping[str, Any], tuple[tuple[Any, ...], ...]]]] = {}
+    for row in rows_by_name(reader, _looks, case_ids):
+        several = tuple(shown.get((row["case_id"], row["account_id"]), ()))
+        found.setdefault(row["case_id"], {})[str(row["who"])] = (row, several)
+    return dict(found)
+
+
+def _looks(reader: Session) -> sa.Select[Any]:
     columns = raw(
         FirstLook.case_id, FirstLook.account_id, FirstLook.way, FirstLook.claim_generation,
         FirstLook.precedents, FirstLook.looked_at,
     )  # fmt: skip
-    looks = (
+    who = sa.type_coerce(Account.trail_id, sa.types.NullType()).label("who")
+    return (
         sa.select(*columns, who)
         .outerjoin(Account, Account.id == FirstLook.account_id)
         .where(among(reader, FirstLook.case_id))
     )
-    shown: dict[tuple[Any, Any], list[tuple[Any, ...]]] = {}
-    given = listed(reader, case_ids)
-    connection = reader.connection()
-    precedents = sa.select(
-        *raw(ShownPrecedent.case_id, ShownPrecedent.account_id, ShownPrecedent.precedent_id),
-        *raw(ShownPrecedent.why, ShownPrecedent.measure),
-    ).where(among(reader, ShownPrecedent.case_id))
-    ordered = precedents.order_by(ShownPrecedent.case_id, ShownPrecedent.account_id, ShownPrecedent.place)
-    for case_id, account_id, *one in connection.execute(ordered, given):
-        shown.setdefault((case_id, account_id), []).append(tuple(one))
-    found: dict[str, dict[str, tuple[Mapping[str, Any], tuple[tuple[Any, ...], ...]]]] = {}
-    for row in connection.execute(looks, given):
-        several = tuple(shown.get((row.case_id, row.account_id), ()))
-        found.setdefault(row.case_id, {})[str(row.who)] = (dict(row._mapping), several)
-    return dict(found)
+
+
+def _precedents(reader: Session) -> sa.Select[Any]:
+    columns = raw(
+        ShownPrecedent.case_id, ShownPrecedent.account_id, ShownPrecedent.precedent_id, ShownPrecedent.why,
+        ShownPrecedent.measure,
+    )  # fmt: skip
+    return (
+        sa.select(*columns)
+        .where(among(reader, ShownPrecedent.case_id))
+        .order_by(ShownPrecedent.case_id, ShownPrecedent.account_id, ShownPrecedent.place)
+    )
 
 
 def look_differences(case_id: str, told: Mapping[str, LookTold], stored: Stored) -> Iterator[Difference]:

@@ -12,8 +12,8 @@ from review.domain.told import At, Difference, Told, differing
 from review.domain.webhooks import DeliveryState, EndpointKind
 from review.models import Delivery, Endpoint, Restriction
 from review.queries.erased import Erased
-from review.queries.stored_cases import Chains, rows_by_name
-from review.queries.trail_rows import among, raw, stream
+from review.queries.stored_cases import Chains
+from review.queries.trail_rows import Build, among, raw, rows_by_name, stream
 
 OF_ENDPOINTS = frozenset(
     {
@@ -34,33 +34,42 @@ Columns = dict[str, Any]
 
 def compare_endpoints(reader: Session, chains: Chains) -> Iterator[Difference]:
     """Whose each endpoint is, where it is, what it is told of, and whether it is on."""
+    yield from _differences(reader, "endpoint", _endpoints, chains, _endpoint_told)
+
+
+def _endpoints(reader: Session) -> sa.Select[Any]:
     columns = raw(
         Endpoint.id, Endpoint.sender_id, Endpoint.kind, Endpoint.url, Endpoint.topics, Endpoint.created_at,
         Endpoint.secret_at, Endpoint.off_at, Endpoint.off_why, Endpoint.removed_at, Endpoint.confirmed_at,
     )  # fmt: skip
-    wanted = sa.select(*columns).where(among(reader, Endpoint.id))
-    yield from _differences(reader, "endpoint", wanted, chains, _endpoint_told)
+    return sa.select(*columns).where(among(reader, Endpoint.id))
 
 
 def compare_deliveries(reader: Session, chains: Chains) -> Iterator[Difference]:
     """Where each message that was ended or sent again stands, since when, and its bytes once sent."""
+    yield from _differences(reader, "delivery", _deliveries, chains, _delivery_told)
+    yield from _body_differences(reader, chains)
+
+
+def _deliveries(reader: Session) -> sa.Select[Any]:
     columns = raw(
         Delivery.id, Delivery.topic, Delivery.standing, Delivery.tries, Delivery.finished_at,
         Delivery.stopped,
     )  # fmt: skip
-    wanted = sa.select(*columns).where(among(reader, Delivery.id))
-    yield from _differences(reader, "delivery", wanted, chains, _delivery_told)
-    yield from _body_differences(reader, chains)
+    return sa.select(*columns).where(among(reader, Delivery.id))
 
 
 def compare_restrictions(reader: Session, chains: Chains) -> Iterator[Difference]:
     """What was reported of each restriction, and when it was lifted."""
+    yield from _differences(reader, "restriction", _restrictions, chains, _restriction_told)
+
+
+def _restrictions(reader: Session) -> sa.Select[Any]:
     columns = raw(
         Restriction.id, Restriction.implemented_at, Restriction.failed_at, Restriction.failure,
         Restriction.ends_at,
     )  # fmt: skip
-    wanted = sa.select(*columns).where(among(reader, Restriction.id))
-    yield from _differences(reader, "restriction", wanted, chains, _restriction_told)
+    return sa.select(*columns).where(among(reader, Restriction.id))
 
 
 def _body_differences(reader: Session, chains: Chains) -> Iterator[Difference]:
@@ -100,9 +109,9 @@ def _is_erased(reader: Session, delivery_id: str) -> bool:
 
 
 def _differences(
-    reader: Session, noun: str, wanted: sa.Select[Any], chains: Chains, told_of: Any
+    reader: Session, noun: str, build: Build, chains: Chains, told_of: Any
 ) -> Iterator[Difference]:
-    stored = {row["id"]: row for row in rows_by_name(reader, wanted, list(chains))}
+    stored = {row["id"]: row for row in rows_by_name(reader, build, list(chains))}
     for object_id, events in chains.items():
         position = events[-1].position
         if object_id not in stored:

@@ -9,23 +9,15 @@ from sqlalchemy.orm import Session
 from review.domain.states import MOVES
 from review.domain.told import Difference, Told, differing
 from review.models import Account, Note
-from review.queries.trail_rows import among, listed, raw
+from review.queries.trail_rows import among, raw, rows_by_name
 
 
 def compare_notes(reader: Session, chains: Mapping[str, Sequence[Told]]) -> Iterator[Difference]:
     """Text, author, time and place of the notes on these cases, which are the keys of ``chains``."""
     event_type = MOVES["write_note"].event
-    statement = (
-        sa.select(
-            *raw(Note.id, Note.case_id, Note.text, Note.claim_generation, Note.written_at, Note.pinned),
-            sa.type_coerce(Account.trail_id, sa.types.NullType()).label("author"),
-        )
-        .outerjoin(Account, Account.id == Note.account_id)
-        .where(among(reader, Note.case_id))
-    )
     stored: dict[str, dict[str, Any]] = {}
-    for row in reader.execute(statement, listed(reader, list(chains))):
-        stored.setdefault(row.case_id, {})[row.id] = row._mapping
+    for row in rows_by_name(reader, _notes, list(chains)):
+        stored.setdefault(row["case_id"], {})[row["id"]] = row
     for case_id, events in chains.items():
         rows, owner = stored.get(case_id, {}), f"case {case_id}"
         told = {event.text("note") or "": event for event in events if event.event_type == event_type}
@@ -38,6 +30,16 @@ def compare_notes(reader: Session, chains: Mapping[str, Sequence[Told]]) -> Iter
         for note_id in rows:
             if note_id not in told:
                 yield Difference("note", str(note_id), owner, "surplus")
+
+
+def _notes(reader: Session) -> sa.Select[Any]:
+    columns = raw(Note.id, Note.case_id, Note.text, Note.claim_generation, Note.written_at, Note.pinned)
+    author = sa.type_coerce(Account.trail_id, sa.types.NullType()).label("author")
+    return (
+        sa.select(*columns, author)
+        .outerjoin(Account, Account.id == Note.account_id)
+        .where(among(reader, Note.case_id))
+    )
 
 
 def _columns(event: Told) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from hashlib import sha256
 from itertools import groupby
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,8 +15,8 @@ from review.domain.told import Difference, Told, differing, items_told, referral
 from review.formats import original
 from review.models import Account, Item, Referral
 from review.queries.erased import Erased
-from review.queries.stored_cases import Chains, Row, ended_differences, moved_at, rows_by_name
-from review.queries.trail_rows import among, listed, raw, stream
+from review.queries.stored_cases import Chains, Row, ended_differences, moved_at
+from review.queries.trail_rows import among, listed, raw, rows_by_name, stream
 
 Evidence = Callable[[str], bytes]
 """The bytes of evidence by their SHA-256 in hex; raises `OSError` where they are not kept."""
@@ -40,15 +41,7 @@ def compare_referrals(reader: Session, chains: Chains, *, evidence: Evidence | N
         for referral_id, events in chains.items()
         if events and events[0].event_type == "referral.received"
     }
-    columns = raw(
-        Referral.id, Referral.sender_id, Referral.key_id, Referral.reference, Referral.intake_kind,
-        Referral.transmitted_via, Referral.urgency, Referral.body_sha256, Referral.received_at,
-    )  # fmt: skip
-    length = sa.func.length(Referral.received_body).label("length")
-    rows = {
-        row["id"]: row
-        for row in rows_by_name(reader, sa.select(*columns, length).where(among(reader, Referral.id)), chains)
-    }
+    rows = {row["id"]: row for row in rows_by_name(reader, _referrals, chains)}
     for referral_id in rows.keys() - received.keys():
         yield Difference("referral", str(referral_id), "", "surplus")
     people = {event.actor_id for event in received.values() if event.actor_kind == "account"}
@@ -64,6 +57,15 @@ def compare_referrals(reader: Session, chains: Chains, *, evidence: Evidence | N
             yield Difference("referral", referral_id, "", "changed", column, found, wanted, event.position)
     yield from _original_differences(reader, received, rows, evidence)
     yield from _item_differences(reader, chains, received)
+
+
+def _referrals(reader: Session) -> sa.Select[Any]:
+    columns = raw(
+        Referral.id, Referral.sender_id, Referral.key_id, Referral.reference, Referral.intake_kind,
+        Referral.transmitted_via, Referral.urgency, Referral.body_sha256, Referral.received_at,
+    )  # fmt: skip
+    length = sa.func.length(Referral.received_body).label("length")
+    return sa.select(*columns, length).where(among(reader, Referral.id))
 
 
 def senders_of(reader: Session, people: Collection[str]) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """How are the rows of the trail read for verification? Raw, so that a wrong type is a finding, no error."""
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain, count
@@ -122,6 +122,7 @@ class Asked:
     def __init__(self, reader: Session, statement: sa.Select[Any]) -> None:
         self._reader = reader
         self._connection = reader.connection()
+        self.names = tuple(statement.selected_columns.keys())
         found = statement.compile(dialect=self._connection.dialect)
         self._text = found.string
         self._given = dict(found.params)
@@ -174,6 +175,23 @@ class Asked:
 
 
 _numbers = count()
+_ASKED = "review_asked"
+Build = Callable[[Session], sa.Select[Any]]
+
+
+def rows_by_name(reader: Session, build: Build, ids: Collection[str]) -> list[dict[str, Any]]:
+    """Rows as mappings from the name of a column to its value, straight from the driver, past the mapper.
+
+    ``build`` words a statement with `among` for these ``ids``, once for as long as the connection is kept.
+    """
+    connection = reader.connection()
+    of_connection, kept = reader.info.get(_ASKED, (None, {}))
+    if of_connection is not connection:
+        reader.info[_ASKED] = connection, (kept := {})
+    asked: Asked | None = kept.get(build)
+    if asked is None:
+        asked = kept[build] = Asked(reader, build(reader))
+    return [dict(zip(asked.names, row, strict=True)) for row in asked.about(ids)]
 
 
 @contextmanager
