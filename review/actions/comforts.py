@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from flask import current_app
+from sqlalchemy.orm import Session
 
 from review import clock, db
 from review.domain.appearance import SINGLE_KEYS
@@ -31,11 +32,7 @@ def choose_comfort(
     if problems:
         raise InvalidInput("Nothing is kept yet; correct what is marked.", errors=problems)
     with db.transaction() as writer:
-        writer.execute(
-            sa.delete(ChosenComfort)
-            .where(ChosenComfort.account_id == actor.account_id)
-            .execution_options(synchronize_session=False)
-        )
+        _forget(writer, actor)
         writer.execute(
             sa.insert(ChosenComfort),
             {
@@ -48,6 +45,21 @@ def choose_comfort(
                 "chosen_at": clock.now(),
             },
         )
+
+
+def forget_comfort(*, actor: Actor) -> None:
+    """Go back to what the desk has chosen; nothing happens where nothing else was chosen."""
+    check_permission(actor, Permission.CHOOSE_COMFORT)
+    with db.transaction() as writer:
+        _forget(writer, actor)
+
+
+def _forget(writer: Session, actor: Actor) -> None:
+    writer.execute(
+        sa.delete(ChosenComfort)
+        .where(ChosenComfort.account_id == actor.account_id)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def choose_keys(single_keys: str, *, actor: Actor) -> None:

@@ -32,12 +32,16 @@ def piece_shown() -> sa.ColumnElement[str]:
 
 @dataclass(frozen=True)
 class Choice:
-    """What counts for one person: how pictures appear, and the limits; ``own_...`` are those chosen."""
+    """What counts for one person: how pictures appear, and the limits; ``own_...`` are those chosen.
+
+    ``chosen_at`` is None while all is as the desk has it.
+    """
 
     comfort: Comfort
     limits: Limits
     own_break_minutes: int | None
     own_budget_high: int | None
+    chosen_at: datetime | None
 
 
 def standard_comfort(settings: Settings) -> Comfort:
@@ -53,6 +57,7 @@ _CHOSEN = Prepared(
         ChosenComfort.size,
         ChosenComfort.break_minutes,
         ChosenComfort.budget_high,
+        ChosenComfort.chosen_at,
     ).where(ChosenComfort.account_id == sa.bindparam("account_id"))
 )
 
@@ -73,6 +78,7 @@ def choice_of(reader: Session, account_id: str, *, settings: Settings) -> Choice
         ),
         own_break_minutes=minutes,
         own_budget_high=high,
+        chosen_at=None if row is None else row.chosen_at,
     )
 
 

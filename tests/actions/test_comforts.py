@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 import sqlalchemy as sa
 
-from review.actions.comforts import choose_comfort
+from review.actions.comforts import choose_comfort, forget_comfort
 from review.domain.permissions import Actor, Role
 from review.domain.wellbeing import Comfort
 from review.errors import InvalidInput, NotPermitted
@@ -40,6 +40,21 @@ def test_the_last_choice_counts_and_can_be_taken_back(desk: Desk) -> None:
     choose_comfort(Comfort(), break_minutes=None, budget_high=None, actor=person)
     assert _choice(desk, person).limits.break_minutes == 50
     assert _choice(desk, person).comfort == Comfort()
+
+
+def test_the_desks_choice_counts_again_once_ones_own_is_forgotten(desk: Desk) -> None:
+    person, other = make_account(), make_account()
+    standard = _choice(desk, person)
+    assert standard.chosen_at is None
+    for one in (person, other):
+        choose_comfort(Comfort(blur=False), break_minutes=30, budget_high=10, actor=one)
+    assert _choice(desk, person).chosen_at is not None
+    for _again in range(2):
+        forget_comfort(actor=person)
+        assert _choice(desk, person) == standard
+    assert _choice(desk, other).own_budget_high == 10
+    with pytest.raises(NotPermitted):
+        forget_comfort(actor=make_account(Role.ADMIN))
 
 
 def test_only_people_who_are_shown_evidence_choose_here(desk: Desk) -> None:

@@ -27,6 +27,7 @@ WITHOUT_EVENT = {
     "return_leases": "the same: that it is not being tried after all is nobody's affair",
     "start_break": "when a person rests is nobody else's affair",
     "choose_comfort": "how pictures appear to a person is nobody else's affair",
+    "forget_comfort": "how pictures appear to a person is nobody else's affair",
     "choose_keys": "whether keys act for a person is nobody else's affair",
     "choose_columns": "how a file is read says nothing before it is sent",
     "ask_columns": "how a file is read says nothing before it is sent",

@@ -7,7 +7,7 @@ from werkzeug import Response
 from wtforms import BooleanField, SelectField, StringField
 
 from review import clock, db
-from review.actions.comforts import choose_comfort, desk_limits
+from review.actions.comforts import choose_comfort, desk_limits, forget_comfort
 from review.config import Settings
 from review.domain.permissions import Permission, can
 from review.domain.wellbeing import SIZES, Comfort, choice_problems
@@ -52,6 +52,15 @@ def choose() -> tuple[str, int] | Response:
         sentences = blame(form, error)
         return _page(form, sentences), 422
     flash(gettext("Kept. It counts from the next picture on."), "done")
+    return redirect(url_for("moderator_comfort.page"), 303)
+
+
+@blueprint.post("/comfort/standard")
+@guard.access(Permission.CHOOSE_COMFORT)
+def forget() -> Response:
+    """Go back to the desk's own choice."""
+    forget_comfort(actor=guard.actor())
+    flash(gettext("The desk's choice counts again, from the next picture on."), "done")
     return redirect(url_for("moderator_comfort.page"), 303)
 
 

@@ -62,6 +62,24 @@ def test_choices_are_kept_and_shown_again(desk: Desk) -> None:
     assert 'checked id="grey"' not in page
 
 
+def test_one_click_goes_back_to_the_desks_choice(desk: Desk) -> None:
+    client = desk.client()
+    make_sign_in(client, Role.MODERATOR)
+    before = client.get("/comfort").text
+    assert "You have chosen nothing yet" in before
+    assert "/comfort/standard" not in before
+    fields = {"csrf_token": _token(client, "/comfort"), "size": "full", "budget_high": "12"}
+    client.post("/comfort", data=fields)
+    assert 'action="/comfort/standard"' in client.get("/comfort").text
+    answer = client.post("/comfort/standard", data={"csrf_token": _token(client, "/comfort")})
+    assert answer.status_code == 303
+    page = client.get("/comfort").text
+    assert "The desk&#39;s choice counts again" in page
+    assert "You have chosen nothing yet" in page
+    assert '<option selected value="small">' in page
+    assert 'value="12"' not in page
+
+
 @pytest.mark.parametrize(
     ("typed", "says"),
     [("many", "Write a whole number"), ("61", "The desk&#39;s limit is 60"), ("0", "at least 1")],
