@@ -62,9 +62,9 @@ def name_in(
     ``registered`` are names too, of which there may be thousands: the same set again is looked through fast.
     """
     exact, loose = _folded(text), _words(text)
-    wanted = [_whole(one) for one in {*names, *references}]
+    wanted = list(_index(registered).perhaps_in(loose))  # first, so that all cases quote the same spelling
+    wanted += [_whole(one) for one in {*names, *references}]
     wanted += [one for name in names for one in _spoken(name)]
-    wanted += _index(registered).perhaps_in(loose)
     found = [one for one in wanted if one.stands_in(loose if one.loose else exact)]
     return min(found, key=lambda one: (-len(one.folded), one.folded)).name.strip() if found else None
 

@@ -74,8 +74,7 @@ def check_everything(folder: Path, *, signer_dir: Path | None = None, progress: 
     vkeys = key_files.read_vkeys(of_signer) if key_files.has_key(of_signer) else ()
     reader = db.session()
     db.begin_snapshot(reader)
-    with reading_ahead(reader):
-        return check_with(reader, folder, notes=(outside, promised), vkeys=vkeys, progress=progress)
+    return check_with(reader, folder, notes=(outside, promised), vkeys=vkeys, progress=progress)
 
 
 def check_with(
@@ -88,13 +87,14 @@ def check_with(
 ) -> Report:
     """The same with this reader; ``notes``: the signer's newest checkpoint and the one that it promised."""
     outside, promised = notes
-    finding = verify_trail(
-        reader,
-        vkey=vkeys,
-        checkpoint_file=outside,
-        evidence=lambda digest: evidence_path(folder, digest).read_bytes(),
-        progress=lambda entries: progress("entries", entries),
-    )
+    with reading_ahead(reader):
+        finding = verify_trail(
+            reader,
+            vkey=vkeys,
+            checkpoint_file=outside,
+            evidence=lambda digest: evidence_path(folder, digest).read_bytes(),
+            progress=lambda entries: progress("entries", entries),
+        )
     told = _Told()
     if not finding.intact:
         told.breaks.append(_break_of(finding))

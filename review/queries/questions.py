@@ -94,8 +94,7 @@ def questions_on(reader: Session, case_id: str) -> tuple[QuestionEnded, ...]:
 def item_to_ask(reader: Session, case_id: str, item_id: str | None) -> Asked | None:
     """That item of a case, or its first where none is named; None where it is not in review there.
 
-    What another sender has in common with the one that is asked gives nobody away; the name of a registered
-    sender is never free, so that no question finds out who sent the case.
+    What another sender has in common with the one that is asked gives nobody away.
     """
     rows = reader.execute(
         sa.select(

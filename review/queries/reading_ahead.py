@@ -5,21 +5,30 @@ reader's. SQLite reads within this process: there nothing runs ahead.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from review import db
-from review.sessions import driver_error
+from review.sessions import DeskSession, driver_error
 
 AT_ONCE = 250
 """Rows fetched together."""
 
+_BEGIN = (
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    "SET TRANSACTION SNAPSHOT '{snapshot}'",
+    "SET LOCAL statement_timeout = 0",  # rows wait for us as long as we take
+)
 _AHEAD = "review_reads_ahead"
 _numbers = count()
+
+log = structlog.get_logger()
 
 
 class Ahead:
@@ -34,17 +43,18 @@ class Ahead:
         name = f"ahead_{next(_numbers)}"
         try:
             self._driver.cursor().execute(f"DECLARE {name} NO SCROLL CURSOR FOR {text}", values)
-            asked = self._ask(name)
-            while rows := asked.fetchall():
-                asked = self._ask(name)
+            fetching = self._fetch(name)
+            while rows := fetching.fetchall():
+                fetching = self._fetch(name)
                 yield rows
         except self._connection.dialect.loaded_dbapi.Error as error:
-            raise driver_error(self._connection, text, error) from error
+            # whichever statement is read from when another fails is told of it
+            raise driver_error(self._connection, "rows read ahead", error) from error
 
-    def _ask(self, name: str) -> Any:
-        asked = self._driver.cursor(binary=True)
-        asked.execute(f"FETCH {AT_ONCE} FROM {name}", prepare=False)
-        return asked
+    def _fetch(self, name: str) -> Any:
+        fetching = self._driver.cursor(binary=True)
+        fetching.execute(f"FETCH {AT_ONCE} FROM {name}", prepare=False)
+        return fetching
 
 
 def ahead_of(reader: Session) -> Ahead | None:
@@ -55,21 +65,51 @@ def ahead_of(reader: Session) -> Ahead | None:
 
 @contextmanager
 def reading_ahead(reader: Session) -> Iterator[None]:
-    """Let long passes of a reader that has a snapshot run ahead of it, from that snapshot."""
-    if db.is_sqlite(reader):
+    """Let long passes of a reader that has a snapshot run ahead of it, from that snapshot.
+
+    Nothing runs ahead where no second connection is to be had, nor of a reader that joined somebody's
+    transaction: what is not committed no other connection sees.
+    """
+    if db.is_sqlite(reader) or not isinstance(reader, DeskSession):
         yield
         return
     snapshot = reader.scalar(sa.text("SELECT pg_export_snapshot()"))
-    with reader.connection().engine.connect() as connection:
-        driver: Any = connection.connection.driver_connection
+    with ExitStack() as opened:
+        connection = _second_connection(reader.connection().engine, snapshot, opened)
+        if connection is not None:
+            reader.info[_AHEAD] = Ahead(connection)
         try:
-            driver.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            driver.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
-            driver.execute("SET LOCAL statement_timeout = 0")  # rows wait for us as long as we take
-            with driver.pipeline():
-                reader.info[_AHEAD] = Ahead(connection)
-                yield
-        except connection.dialect.loaded_dbapi.Error as error:
-            raise driver_error(connection, "", error) from error
+            yield
         finally:
             reader.info.pop(_AHEAD, None)
+
+
+def _second_connection(engine: sa.Engine, snapshot: str, opened: ExitStack) -> sa.Connection | None:
+    """A connection in that snapshot and in pipeline mode until ``opened`` ends; None where there is none."""
+    try:
+        with ExitStack() as opening:
+            connection = opening.enter_context(engine.connect())
+            driver: Any = connection.connection.driver_connection
+            for word in _BEGIN:
+                driver.execute(word.format(snapshot=snapshot))
+            opening.enter_context(_pipeline(connection))
+            opened.push(opening.pop_all())
+            return connection
+    except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
+        log.warning("nothing_read_ahead", error=type(error).__name__)
+        return None
+
+
+@contextmanager
+def _pipeline(connection: sa.Connection) -> Iterator[None]:
+    """Pipeline mode; what becomes of rows that nobody wants any more is no error."""
+    driver: Any = connection.connection.driver_connection
+    wanted = True
+    try:
+        with driver.pipeline():
+            yield
+            wanted = False
+    except connection.dialect.loaded_dbapi.Error:
+        connection.invalidate()
+        if wanted:
+            raise

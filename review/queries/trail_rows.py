@@ -187,7 +187,8 @@ def rows_by_name(reader: Session, build: Build, ids: Collection[str]) -> list[di
     connection = reader.connection()
     of_connection, kept = reader.info.get(_ASKED, (None, {}))
     if of_connection is not connection:
-        reader.info[_ASKED] = connection, (kept := {})
+        kept = {}
+        reader.info[_ASKED] = connection, kept
     asked: Asked | None = kept.get(build)
     if asked is None:
         asked = kept[build] = Asked(reader, build(reader))

@@ -80,6 +80,12 @@ def test_registered_names_are_found_like_all_others(text: str, names: frozenset[
     assert name_in(text, names=(), registered=names) == name_in(text, names=names)
 
 
+def test_what_is_quoted_does_not_tell_whose_case_it_is() -> None:
+    registered = frozenset({"Harbour Watch"})
+    for names in ((), ("HARBOUR WATCH",), ("harbour watch", "Harbour  Watch")):
+        assert name_in("Thanks, harbour watch.", names=names, registered=registered) == "Harbour Watch"
+
+
 def test_our_own_ids_are_found_and_hyphenated_words_are_not() -> None:
     for prefix in "RICVBD":
         for _round in range(200):

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
 
 from review import db
 from review.errors import DatabaseBusy
@@ -102,12 +104,56 @@ def test_a_row_that_cannot_be_read_is_an_error_where_its_turn_comes(reader: Desk
 
 
 @ON_POSTGRESQL
+def test_rows_that_nobody_wants_any_more_fail_without_harm(reader: DeskSession) -> None:
+    pool: Any = db.extension.engine.pool
+    failing = sa.select(100 / (Leaf.position - 30)).order_by(Leaf.position)
+    with reading_ahead(reader), Asked(reader, failing).parts() as parts:
+        assert len(next(parts)) == 20
+    with reading_ahead(reader), Asked(reader, LEAVES).parts() as parts:
+        next(parts)
+        _end_from_outside(_running(reader))
+    assert pool.checkedout() == 1, "the reader's own"
+    assert reader.scalar(sa.select(1)) == 1
+
+
+def _end_from_outside(running: Any) -> None:
+    with closing(db.extension.engine.connect()) as other:
+        other.scalar(sa.select(sa.func.pg_terminate_backend(running._driver.info.backend_pid, 10_000)))
+
+
+@ON_POSTGRESQL
+def test_without_a_second_connection_rows_come_over_the_readers(
+    reader: DeskSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(_engine: sa.Engine) -> None:
+        raise PoolTimeout("QueuePool limit reached")
+
+    monkeypatch.setattr(sa.Engine, "connect", exhausted)
+    with reading_ahead(reader), Asked(reader, LEAVES).parts() as parts:
+        assert ahead_of(reader) is None
+        assert sum(map(len, parts)) == 274
+
+
+def test_who_joined_a_transaction_reads_what_is_not_committed(desk: Desk) -> None:
+    build(desk)
+    with db.extension.engine.connect() as connection, connection.begin() as begun:
+        _add_entry(connection)
+        with (
+            Session(bind=connection, join_transaction_mode="create_savepoint") as joined,
+            reading_ahead(joined),
+            Asked(joined, LEAVES).parts() as parts,
+        ):
+            assert sum(map(len, parts)) == 275
+        begun.rollback()
+
+
+@ON_POSTGRESQL
 def test_a_connection_that_dies_meanwhile_is_a_busy_database(reader: DeskSession) -> None:
     with pytest.raises(DBAPIError) as raised, reading_ahead(reader):
         running: Any = _running(reader)
-        with Asked(reader, LEAVES).parts() as parts, closing(db.extension.engine.connect()) as other:
+        with Asked(reader, LEAVES).parts() as parts:
             next(parts)
-            other.scalar(sa.select(sa.func.pg_terminate_backend(running._driver.info.backend_pid)))
+            _end_from_outside(running)
             for _part in parts:
                 pass
     assert isinstance(db.translate(raised.value), DatabaseBusy)
