@@ -7,6 +7,7 @@ case, accents and invisible characters.
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -86,21 +87,19 @@ class _Wanted(NamedTuple):
 
 
 class _Index:
-    """Names by their first words, one of which stands in every text that has the name standing alone."""
+    """Names by the rarest of their words, all of which stand in every text that has the name standing alone."""
 
     def __init__(self, names: Collection[str]) -> None:
         self._by_word: dict[str, list[_Wanted]] = {}
         self._others: list[_Wanted] = []
-        for name in names:
-            for one in (_whole(name), *_spoken(name)):
-                if one.folded:
-                    self._list_of(one.folded).append(one)
-
-    def _list_of(self, folded: str) -> list[_Wanted]:
-        word = _WORD.search(folded)
-        if word is None or _touches(folded[0]) or _touches(folded[-1]):
-            return self._others
-        return self._by_word.setdefault(word[0], [])
+        wanted = [one for name in names for one in (_whole(name), *_spoken(name)) if one.folded]
+        often = Counter(word for one in wanted for word in _WORD.findall(one.folded))
+        for one in wanted:
+            words = _WORD.findall(one.folded)
+            if not words or _touches(one.folded[0]) or _touches(one.folded[-1]):
+                self._others.append(one)
+            else:
+                self._by_word.setdefault(min(words, key=often.__getitem__), []).append(one)
 
     def perhaps_in(self, words: str) -> Iterator[_Wanted]:
         """Those that a text of these words may hold."""
