@@ -78,7 +78,7 @@ def flashed(page: Page, words: str) -> None:
 def refused(visitor: Visitor) -> None:
     """A form comes back on purpose."""
     visitor.refused()
-    visitor.troubles = [trouble for trouble in visitor.troubles if "422" not in trouble]
+    visitor.troubles = visitor.troubles_besides(422)
 
 
 def end(visitor: Visitor) -> None:

@@ -265,7 +265,7 @@ def test_goal_3_after_the_window_undo_is_refused_with_the_reason(program: Progra
     assert (
         _count(program, sa.select(sa.func.count()).select_from(Review).where(Review.undone_at.is_(None))) == 1
     )
-    assert [trouble for trouble in visitor.troubles if "409" not in trouble] == []
+    assert visitor.troubles_besides(409) == []
     visitor.close()
 
 

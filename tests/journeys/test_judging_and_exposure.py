@@ -99,5 +99,5 @@ def test_ones_own_exposure_the_names_to_mention_and_wrong_limits(
         assert visitor.page.get_by_label("Mention").locator("option").count() == 2
         _looked_at(visitor, "case-mention")
         # a browser says so of the answer to the wrong form
-        assert [one for one in visitor.troubles if "422" not in one] == []
+        assert visitor.troubles_besides(422) == []
         visitor.close()

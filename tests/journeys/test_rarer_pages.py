@@ -122,7 +122,7 @@ def test_a_case_after_the_look_and_what_leads_away_from_it(house: House) -> None
     expect(page.locator("#note[aria-invalid=true]")).to_be_visible()
     page.evaluate(UNFOLD)
     house.check(visitor, "note-refused")
-    visitor.troubles = [trouble for trouble in visitor.troubles if "422" not in trouble]  # refused on purpose
+    visitor.troubles = visitor.troubles_besides(422)  # refused on purpose
     page.locator("#note").fill("Seen.")
     page.get_by_role("button", name="Write note").click()
     expect(page.locator(".status-line[role=status]")).to_contain_text("Note written")
@@ -255,7 +255,7 @@ def test_a_reviewer_is_named_to_legal_for_a_reason(house: House) -> None:
     page.get_by_role("button", name="Name the reviewer").click()
     expect(page.locator(".message.error")).to_be_focused()
     house.check(visitor, "unmask-refused")
-    visitor.troubles = [trouble for trouble in visitor.troubles if "422" not in trouble]  # refused on purpose
+    visitor.troubles = visitor.troubles_besides(422)  # refused on purpose
     page.get_by_label("Reason").fill("A court asks who decided.")
     page.get_by_role("button", name="Name the reviewer").click()
     expect(page.get_by_text(name)).to_be_visible()

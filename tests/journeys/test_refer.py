@@ -46,7 +46,7 @@ def seated(house: House, *, kind: str = "iru", script: bool = True) -> Iterator[
     visitor = Visitor(house.browser, house.address, script=script)
     sit_down(house.desk, visitor, Role.SENDER, sender_id=make_sender("Harbour Watch", kind=kind))
     yield visitor
-    assert [trouble for trouble in visitor.troubles if "422" not in trouble] == []
+    assert visitor.troubles_besides(422) == []
     visitor.close()
 
 

@@ -71,7 +71,7 @@ def test_a_lead_reports_a_failure_by_hand(house: House) -> None:
     lead.page.get_by_label("Why it cannot be put in place").fill(TYPED)
     lead.page.get_by_role("button", name="Report the failure").click()
     expect(lead.page.locator(".status-line[role=status]")).to_contain_text("noted")
-    assert [trouble for trouble in lead.troubles if "422" not in trouble] == []
+    assert lead.troubles_besides(422) == []
     lead.close()
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Error, Page, expect
@@ -87,7 +88,13 @@ class Visitor:
     def _heard(self, message: object) -> None:
         kind, text = getattr(message, "type", ""), getattr(message, "text", "")
         if kind in ("error", "warning"):
-            self.troubles.append(f"{kind}: {text}")
+            place = urlsplit(getattr(message, "location", {}).get("url", "")).path
+            self.troubles.append(f"{kind}: {text} at {place}")
+
+    def troubles_besides(self, *statuses: int, path: str = "") -> list[str]:
+        """What went wrong, but for answers of these statuses at addresses that end in ``path``."""
+        meant = re.compile(rf"a status of ({'|'.join(map(str, statuses))}) .* at \S*{re.escape(path)}$")
+        return [trouble for trouble in self.troubles if not meant.search(trouble)]
 
     def _asked(self, url: str) -> None:
         if not url.startswith(self.address):
