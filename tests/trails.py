@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ from review.actions import cases, decisions, dispatching, questions, trail
 from review.actions.witnesses import Said, record_cosignatures
 from review.domain.decisions import ReviewInput
 from review.domain.permissions import OPERATOR, SERVICE, Role
+from review.models import Account
 from review.queries.checkpoints import newest_checkpoint
 from tests.factories import make_account, make_clause, referral_body
 
@@ -36,16 +38,15 @@ def record_events(*counts: int, sign: Path | None = None) -> list[str]:
 
 
 def record_one(writer: Session, account_id: str, *, number: int) -> str:
-    """One of three kinds of event on an account: with fields, without, and one outside its chain."""
+    """One of three kinds of event on an account: with fields, with meta, and one outside its chain."""
     actor, at = OPERATOR, clock.now()
+    row = writer.execute(sa.select(Account.pseudonym, Account.role).where(Account.id == account_id)).one()
     if number % 3 == 0:
-        fields = {"email": f"p{number}@desk.example", "name": f"Né {number}"}
-        meta = {"role": "legal"}
-        return ledger.record(
-            writer, "account.created", account_id, actor=actor, at=at, fields=fields, meta=meta
-        )
+        fields = {"pseudonym": row.pseudonym, "previous_pseudonym": f"Né {number}"}
+        return ledger.record(writer, "account.renamed", account_id, actor=actor, at=at, fields=fields)
     if number % 3 == 1:
-        return ledger.record(writer, "account.reset_issued", account_id, actor=actor, at=at)
+        meta = {"role": row.role, "previous_role": "legal"}
+        return ledger.record(writer, "account.role_changed", account_id, actor=actor, at=at, meta=meta)
     finding = {"finding": "fine"}
     return ledger.record(
         writer, "trail.verified", "trail", actor=actor, at=at, fields=finding, meta={"intact": True}

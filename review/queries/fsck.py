@@ -18,6 +18,7 @@ from review.models import TreeHead
 from review.models.evidence_files import evidence_path
 from review.queries import checkpoints, stored_files
 from review.queries.reading_ahead import reading_ahead
+from review.queries.stored_rows import row_problems
 from review.queries.trail import Finding, verify_trail
 from review.queries.trail_rows import Problem
 from review.queries.trail_walk import FILE
@@ -43,7 +44,8 @@ class Break:
 
 @dataclass(frozen=True)
 class Report:
-    """What was found: of the trail and its rows the first break, of the files all of them up to a hundred.
+    """What was found: of the entries the first break, after which none is called good; where all of them
+    hold, all rows that differ from what they tell; of the files all breaks. A hundred are told.
 
     ``breaks_in_all`` counts those beyond too; ``remarks`` are no breaks.
     """
@@ -87,16 +89,23 @@ def check_with(
 ) -> Report:
     """The same with this reader; ``notes``: the signer's newest checkpoint and the one that it promised."""
     outside, promised = notes
+
+    def evidence(digest: str) -> bytes:
+        return evidence_path(folder, digest).read_bytes()
+
     with reading_ahead(reader):
         finding = verify_trail(
             reader,
             vkey=vkeys,
             checkpoint_file=outside,
-            evidence=lambda digest: evidence_path(folder, digest).read_bytes(),
+            evidence=evidence,
             progress=lambda entries: progress("entries", entries),
         )
     told = _Told()
-    if not finding.intact:
+    if finding.is_of_rows:
+        for problem in row_problems(reader, evidence=evidence):
+            told.add(problem)
+    elif not finding.intact:
         told.breaks.append(_break_of(finding))
     for problem in _signer_problems(reader, outside=outside, promised=promised, vkeys=vkeys):
         told.add(problem)
@@ -130,7 +139,8 @@ class _Told:
         if len(self.breaks) >= MOST_TOLD:
             self._more_breaks += 1
             return
-        self.breaks.append(Break(problem.table, str(problem.row), problem.position, problem.sentence))
+        entry = problem.entry if problem.position is None else problem.position
+        self.breaks.append(Break(problem.table, str(problem.row), entry, problem.sentence))
 
     def remark(self, sentence: str) -> None:
         """One more thing worth knowing."""

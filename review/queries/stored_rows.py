@@ -15,6 +15,7 @@ from review.domain.told import STATE_AFTER, Difference, Told, read_told
 from review.models import (
     Answer,
     Case,
+    ChosenSetting,
     Complaint,
     Decision,
     Delivery,
@@ -23,6 +24,7 @@ from review.models import (
     Evidence,
     FirstLook,
     Item,
+    LegalHold,
     Note,
     Opening,
     QualitySample,
@@ -47,6 +49,16 @@ from review.queries.stored_messages import (
     compare_deliveries,
     compare_endpoints,
     compare_restrictions,
+)
+from review.queries.stored_office import (
+    OF_ACCOUNTS,
+    OF_HOLDS,
+    OF_KEYS,
+    OF_SETTINGS,
+    compare_accounts,
+    compare_holds,
+    compare_keys,
+    compare_settings,
 )
 from review.queries.stored_quality import compare_samples
 from review.queries.stored_referrals import Evidence as Reading
@@ -85,21 +97,25 @@ Compare = Callable[[Session, Chains], Iterator[Difference]]
 def row_problem(
     reader: Session, *, evidence: Reading | None, compared: Collection[frozenset[str]] = ()
 ) -> Problem | None:
-    """The first ordinary row that is not what the trail tells, as a problem without a position.
+    """The first of `row_problems`, or None."""
+    return next(row_problems(reader, evidence=evidence, compared=compared), None)
+
+
+def row_problems(
+    reader: Session, *, evidence: Reading | None, compared: Collection[frozenset[str]] = ()
+) -> Iterator[Problem]:
+    """Each ordinary row that is not what the trail tells, as a problem without a position.
 
     ``compared`` are types of events, of those of `comparisons`, whose rows were found right already.
     """
     try:
-        difference = next(differences(reader, evidence=evidence, compared=compared), None)
+        for difference in differences(reader, evidence=evidence, compared=compared):
+            about = (difference.id, difference.owner.rpartition(" ")[2])
+            table = _table_of(difference.noun)
+            entry = difference.position
+            yield Problem(None, difference.sentence, REST, about, entry=entry, table=table, row=difference.id)
     except (LookupError, ValueError, TypeError, AttributeError, RecursionError):
-        return Problem(None, "An event of the trail cannot be compared with the ordinary tables.", REST)
-    if difference is None:
-        return None
-    about = (difference.id, difference.owner.rpartition(" ")[2])
-    table = _table_of(difference.noun)
-    return Problem(
-        None, difference.sentence, REST, about, entry=difference.position, table=table, row=difference.id
-    )
+        yield Problem(None, "An event of the trail cannot be compared with the ordinary tables.", REST)
 
 
 def _table_of(noun: str) -> str:
@@ -110,6 +126,7 @@ def _table_of(noun: str) -> str:
 _TABLES: dict[str, type[Base]] = {
     "answer": Answer,
     "capture": Evidence,
+    "complaint": Complaint,
     "decision": Decision,
     "earlier decision shown": ShownPrecedent,
     "first look": FirstLook,
@@ -139,6 +156,10 @@ def comparisons(evidence: Reading | None) -> tuple[tuple[str, Collection[str], C
         ("endpoint", OF_ENDPOINTS, compare_endpoints),
         ("delivery", OF_DELIVERIES, compare_deliveries),
         ("restriction", OF_RESTRICTIONS, compare_restrictions),
+        ("hold", OF_HOLDS, compare_holds),
+        ("account", OF_ACCOUNTS, compare_accounts),
+        ("key", OF_KEYS, compare_keys),
+        ("setting", OF_SETTINGS, compare_settings),
     )
 
 
@@ -201,8 +222,9 @@ def _without_event(reader: Session, *, counted: bool) -> Iterator[Difference]:
             continue
         one = sa.select(sa.literal(1)).select_from(row_id.class_).where(condition).limit(1)
         if reader.execute(one).first() is not None:  # in no order, which is several times as fast
-            row = reader.execute(sa.select(*raw(row_id)).where(condition).order_by(row_id).limit(1)).one()
-            yield Difference(noun, str(row[0]), "", "surplus", trait)
+            with stream(reader, sa.select(*raw(row_id)).where(condition).order_by(row_id)) as rows:
+                for row in rows:
+                    yield Difference(noun, str(row[0]), "", "surplus", trait)
     yield from body_problems(reader)
 
 
@@ -229,6 +251,8 @@ def _surplus() -> Sequence[_Surplus]:
         ("email", EmailedReferral.id, "", ~_tells("email", ["email.arrived"], EmailedReferral.id)),
         ("snippet", Snippet.id, "", ~_tells("snippet", ["snippet.changed"], Snippet.id)),
         ("sample", QualitySample.id, "", ~_tells("sample", ["quality.sampled"], QualitySample.id)),
+        ("hold", LegalHold.id, "", ~_tells("hold", ["hold.placed"], LegalHold.id)),
+        ("setting", ChosenSetting.id, "", ~_tells("setting", OF_SETTINGS, ChosenSetting.id)),
         ("item", Item.id, UNKNOWN_REFERRAL, ~sa.exists().where(Referral.id == Item.referral_id)),
         ("item", Item.id, "names no known case", ~sa.exists().where(Case.id == Item.case_id)),
         ("item", Item.id, "was ended", sa.and_(marked, ~ended)),

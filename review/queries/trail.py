@@ -25,7 +25,7 @@ from review.models.kinds import type_of_object
 from review.queries.erased import Erased
 from review.queries.plain_rows import PlainRows, plain_rows
 from review.queries.stored_referrals import Evidence
-from review.queries.stored_rows import OF_CASES, OF_ITEMS, OF_REFERRALS, row_problem
+from review.queries.stored_rows import OF_CASES, OF_ITEMS, OF_REFERRALS, REST, row_problem
 from review.queries.trail_links import Links
 from review.queries.trail_rows import Problem, event_columns, event_of, is_unreadable, many_pages, raw, stream
 from review.queries.trail_run import Run
@@ -57,6 +57,11 @@ class Finding:
     entry: int | None = None
     table: str | None = None
     row: str | None = None
+
+    @property
+    def is_of_rows(self) -> bool:
+        """Whether the trail itself is intact, and what differs from it is an ordinary row, or several."""
+        return self.detail == REST
 
 
 def verify_trail(
