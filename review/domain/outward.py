@@ -87,7 +87,7 @@ class _Wanted(NamedTuple):
 
 
 class _Index:
-    """Names by the rarest of their words, all of which stand in every text that has the name standing alone."""
+    """Names by the rarest of their words, all of which stand in every text that gives the name away."""
 
     def __init__(self, names: Collection[str]) -> None:
         self._by_word: dict[str, list[_Wanted]] = {}
