@@ -6,7 +6,7 @@ the tail of that level.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,6 +20,7 @@ TILE_BYTES = TILE_WIDTH * HASH_BYTES
 _TILE_PATH = re.compile(
     r"tile/([0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII
 )
+ENTRIES = "tile/entries/"
 _TILES_KEPT = 256
 _HASHES_KEPT = 1 << 16
 
@@ -114,6 +115,17 @@ def read_tile_path(path: str) -> tuple[int, int, int] | None:
     level, index = int(found[1]), int(found[2].replace("/x", "").removeprefix("x").replace("/", ""))
     width = int(found[3] or TILE_WIDTH)
     return (level, index, width) if tile_path(level, index, width) == path else None
+
+
+def read_entries_path(path: str) -> tuple[int, int] | None:
+    """Index and width of an entry bundle, ``tile/entries/`` and on as in `tile_path`; None for any other."""
+    found = read_tile_path(f"tile/0/{path.removeprefix(ENTRIES)}") if path.startswith(ENTRIES) else None
+    return None if found is None else found[1:]
+
+
+def entry_bundle(entries: Iterable[bytes]) -> bytes:
+    """Entries as C2SP tlog-tiles serves them: before each its length as two bytes, the higher first."""
+    return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
 
 
 def _tail_width(size: int, level: int) -> int:

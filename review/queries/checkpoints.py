@@ -12,6 +12,7 @@ from review.domain.commitments import leaf_entry
 from review.domain.signed_note import Checkpoint
 from review.domain.signer_refusals import Refusal, SignerRefused
 from review.domain.trail_check import TileStream
+from review.errors import TrailBroken
 from review.models import Leaf, Opening, PendingEvent, StoredCheckpoint, StoredTile
 
 CHUNK = 1_000
@@ -47,13 +48,40 @@ def newest_checkpoint(reader: Session) -> StoredNote | None:
 
 def signed_tile(reader: Session, level: int, index: int, *, width: int) -> bytes | None:
     """The first ``width`` hashes, 1 to 256, of a tile (C2SP tlog-tiles); None where fewer are signed for."""
-    newest = newest_checkpoint(reader)
-    size = 0 if newest is None else newest.size
+    size = _signed_size(reader)
     first = index * tiles.TILE_WIDTH
     if (size >> level * tiles.TILE_HEIGHT) - first < width:
         return None
     read = ledger.tree_reader(reader, size)
     return b"".join(read(level * tiles.TILE_HEIGHT, first + place) for place in range(width))
+
+
+def signed_entries(reader: Session, index: int, *, width: int) -> bytes | None:
+    """The entries below the first ``width`` hashes of a tile of level 0, as a bundle (C2SP tlog-tiles).
+
+    An entry is the digest of its event's envelope under a salt, so that it tells nothing of the event. None
+    where fewer are signed for; raises `TrailBroken` where one is not what was signed for.
+    """
+    first = index * tiles.TILE_WIDTH
+    if _signed_size(reader) - first < width:
+        return None
+    rows = reader.execute(
+        sa.select(Opening.envelope, Opening.salt, Leaf.leaf_hash)
+        .join(Leaf, Leaf.eid == Opening.eid)
+        .where(Leaf.position >= first, Leaf.position < first + width)
+        .order_by(Leaf.position)
+    ).all()
+    entries = [leaf_entry(row.envelope, salt=row.salt) for row in rows]
+    if [merkle.leaf_hash(entry) for entry in entries] != [row.leaf_hash for row in rows] or len(
+        rows
+    ) != width:
+        raise TrailBroken("An entry is not what was signed for; run flask trail verify.")
+    return tiles.entry_bundle(entries)
+
+
+def _signed_size(reader: Session) -> int:
+    newest = newest_checkpoint(reader)
+    return 0 if newest is None else newest.size
 
 
 def trail_state(reader: Session) -> TrailState:

@@ -5,11 +5,11 @@ from flask import Blueprint, Response, current_app
 from review import db
 from review.domain.permissions import Permission
 from review.domain.signed_note import parse_checkpoint
-from review.domain.tiles import read_tile_path
+from review.domain.tiles import read_entries_path, read_tile_path
 from review.domain.witness_policy import write_policy
 from review.errors import NotFound
 from review.formats import key_files
-from review.queries.checkpoints import StoredNote, signed_tile
+from review.queries.checkpoints import StoredNote, signed_entries, signed_tile
 from review.queries.rotations import ROTATED, key_events, rotation_proof
 from review.queries.witnesses import published_checkpoint, with_cosignatures
 from review.web import guard
@@ -74,13 +74,18 @@ def checkpoint() -> Response:
 @blueprint.get("/tile/<path:place>")
 @guard.access(Permission.ANYONE)
 def tile(place: str) -> Response:
-    """Hashes of the tree, of which proofs are made; what is signed for never changes (C2SP tlog-tiles)."""
-    found = read_tile_path(f"tile/{place}")
-    hashes = None
-    if found is not None:
+    """Hashes of the tree, of which proofs are made, or under ``entries/`` what was hashed (C2SP tlog-tiles).
+
+    What is signed for never changes.
+    """
+    reader, path, answer = db.session(), f"tile/{place}", None
+    if (bundle := read_entries_path(path)) is not None:
+        index, width = bundle
+        answer = signed_entries(reader, index, width=width)
+    elif (found := read_tile_path(path)) is not None:
         level, index, width = found
-        hashes = signed_tile(db.session(), level, index, width=width)
-    if hashes is None:
+        answer = signed_tile(reader, level, index, width=width)
+    if answer is None:
         raise NotFound("There is no such tile below the newest checkpoint.")
     kept = {"Cache-Control": "public, max-age=31536000, immutable"}
-    return Response(hashes, mimetype="application/octet-stream", headers=kept)
+    return Response(answer, mimetype="application/octet-stream", headers=kept)
