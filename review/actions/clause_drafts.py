@@ -19,8 +19,9 @@ from review.actions.publishing import (
 )
 from review.domain.clause_drafts import Published, Wording, check_wording, may_publish
 from review.domain.commitments import new_eid
+from review.domain.holds import SecondPersonNeeded
 from review.domain.permissions import Actor, Permission, check_permission
-from review.errors import AlreadyExists, NotFound, NotPermitted, StaleVersion
+from review.errors import AlreadyExists, NotFound, StaleVersion
 from review.models import Clause, ClauseDraft, ClauseVersion
 
 
@@ -103,7 +104,7 @@ def publish_clause(clause_id: str, *, version: str, replaces: int, actor: Actor)
 
     ``version`` and ``replaces`` are what the page of confirmation showed: the draft, and the number of the
     published version it was compared with (0 for none). Raises `StaleVersion` where either is another
-    now, `NotPermitted` for one's own draft, `InvalidInput` where its day has passed.
+    now, `SecondPersonNeeded` for one's own draft, `InvalidInput` where its day has passed.
     """
     check_permission(actor, Permission.PUBLISH_CLAUSES)
     now = clock.now()
@@ -111,7 +112,9 @@ def publish_clause(clause_id: str, *, version: str, replaces: int, actor: Actor)
         clause, newest = _lock_clause(writer, clause_id)
         wording, drafted_by = _take_draft(writer, clause_id, version=version)
         if not may_publish(actor, drafted_by=drafted_by):
-            raise NotPermitted("You drafted this yourself; another administrator or legal publishes it.")
+            raise SecondPersonNeeded(
+                "You drafted this yourself; another administrator or legal publishes it."
+            )
         if replaces != (newest.version if newest else 0):
             raise StaleVersion("Another version was published meanwhile; read the difference again.")
         check_wording(wording, newest, today=now.date())

@@ -18,7 +18,7 @@ from review.domain.erasures import (
     Settling,
     check_request,
 )
-from review.domain.holds import RecordKind, check_reason, is_second_person
+from review.domain.holds import RecordKind, SecondPersonNeeded, check_reason, is_second_person
 from review.domain.ids import new_id
 from review.domain.permissions import (
     OPERATOR,
@@ -93,7 +93,8 @@ def request_erasures(
 def refuse_erasure(erasure_id: str, reason: str, *, actor: Actor) -> None:
     """Let a request of somebody else come to nothing.
 
-    Raises `InvalidInput` without a reason, `NotPermitted` for one's own request, `AlreadyClosed`, `NotFound`.
+    Raises `InvalidInput` without a reason, `SecondPersonNeeded` for one's own request, `AlreadyClosed`,
+    `NotFound`.
     """
     check_permission(actor, Permission.SETTLE_ERASURES)
     written = check_reason(reason, missing="Write why nothing is erased.")
@@ -116,8 +117,8 @@ def execute_erasures(erasure_ids: Sequence[str], reason: str, *, actor: Actor) -
     """Approve requests of somebody else and carry them out, all or none.
 
     Values, keys and what was derived from them are gone with this transaction; files follow
-    (`finish_erasures`). Raises `InvalidInput`, `NotPermitted` for one's own request or one of somebody who
-    may not ask any more, `RecordHeld`, `NotErasable`, `AlreadyClosed`, `NotFound`.
+    (`finish_erasures`). Raises `InvalidInput`, `SecondPersonNeeded` for one's own request, `NotPermitted`
+    for one of somebody who may not ask any more, `RecordHeld`, `NotErasable`, `AlreadyClosed`, `NotFound`.
     """
     check_permission(actor, Permission.SETTLE_ERASURES)
     written = check_reason(reason, missing="Write what you checked before you let it go.")
@@ -235,7 +236,7 @@ def _refusal(writer: Session, erasure_id: str, actor: Actor) -> ReviewError:
     """Which of the conditions did not hold."""
     found = _found(writer, erasure_id)
     if found.state is ErasureState.WAITING and not is_second_person(actor, first=found.requested_by_id):
-        return NotPermitted(
+        return SecondPersonNeeded(
             "You asked for this yourself; somebody else of legal, or an administrator, settles it."
         )
     return AlreadyClosed("The request was settled in the meantime; nothing was changed.")

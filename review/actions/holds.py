@@ -6,10 +6,10 @@ import sqlalchemy as sa
 
 from review import clock, db, ledger
 from review.domain.erasures import LOCK
-from review.domain.holds import RecordKind, check_hold, check_reason, is_second_person
+from review.domain.holds import RecordKind, SecondPersonNeeded, check_hold, check_reason, is_second_person
 from review.domain.ids import new_id
 from review.domain.permissions import Actor, Permission, check_permission
-from review.errors import AlreadyClosed, NotFound, NotPermitted, ReviewError
+from review.errors import AlreadyClosed, NotFound, ReviewError
 from review.models import LegalHold
 from review.models.rows import insert_rows
 from review.queries.holds import hold_shown, is_record
@@ -42,8 +42,8 @@ def place_hold(kind: RecordKind, object_id: str, reason: str, review_on: date | 
 def release_hold(hold_id: str, reason: str, *, actor: Actor) -> None:
     """End a hold that somebody else placed.
 
-    Raises `InvalidInput` without a reason, `NotPermitted` for one's own hold, `AlreadyClosed` where it is
-    released already, `NotFound`.
+    Raises `InvalidInput` without a reason, `SecondPersonNeeded` for one's own hold, `AlreadyClosed` where
+    it is released already, `NotFound`.
     """
     check_permission(actor, Permission.RELEASE_HOLDS)
     written = check_reason(reason, missing="Write why the hold is not needed any more.")
@@ -67,7 +67,7 @@ def _refusal(reader: sa.orm.Session, hold_id: str, actor: Actor) -> ReviewError:
     if hold is None:
         return NotFound("There is no such hold; open it from the list.")
     if hold.released_at is None and not is_second_person(actor, first=hold.placed_by_id):
-        return NotPermitted(
+        return SecondPersonNeeded(
             "You placed this hold yourself; somebody else of legal, or an administrator, releases it."
         )
     return AlreadyClosed("The hold was released in the meantime; nothing was changed.")

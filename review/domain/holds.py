@@ -7,7 +7,7 @@ from typing import Final
 from review.domain.ids import read_id
 from review.domain.permissions import Actor
 from review.domain.written import problem_in_text
-from review.errors import FieldError, InvalidInput, ReviewError
+from review.errors import FieldError, InvalidInput, NotPermitted, ReviewError
 
 LONGEST_REASON: Final = 2_000
 
@@ -26,6 +26,14 @@ class RecordHeld(ReviewError):
     code = "record_held"
     title = "A legal hold stands on this record"
     remedy = "Have the hold released by a second person first, or leave the record as it is."
+
+
+class SecondPersonNeeded(NotPermitted):
+    """A second person has to do this."""
+
+    code = "second_person_needed"
+    title = "A second person has to do this"
+    remedy = "Ask somebody else whose role allows it: nobody settles what they began themselves."
 
 
 PREFIXES: Final[dict[RecordKind, str]] = {

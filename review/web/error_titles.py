@@ -8,6 +8,7 @@ TITLES: Final = (
     N_("A legal hold stands on this record"),
     N_("A request with this Idempotency-Key is still being answered"),
     N_("A review of this case is already recorded"),
+    N_("A second person has to do this"),
     N_("A value is not valid"),
     N_("An API key is required"),
     N_("An earlier secret of this endpoint still signs"),

@@ -10,7 +10,7 @@ from review import db, errors
 from review.domain.complaints import ComplaintOpen, ComplaintTooLate, NoDecision
 from review.domain.endpoints import AlreadyRotated
 from review.domain.erasures import NotErasable
-from review.domain.holds import RecordHeld
+from review.domain.holds import RecordHeld, SecondPersonNeeded
 from review.errors import ReviewError
 from review.web.kept_forms import kept_text
 
@@ -23,6 +23,7 @@ STATUS: dict[type[ReviewError], int] = {
     errors.SignInFailed: 401,
     errors.ScopeTooSmall: 403,
     errors.NotPermitted: 403,
+    SecondPersonNeeded: 403,
     errors.FormExpired: 403,
     errors.NotFound: 404,
     errors.MethodNotAllowed: 405,

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from review import clock
 from review.actions.holds import place_hold, release_hold
-from review.domain.holds import RecordKind
+from review.domain.holds import RecordKind, SecondPersonNeeded
 from review.domain.permissions import Actor, Role
 from review.errors import AlreadyClosed, InvalidInput, NotFound, NotPermitted
 from review.models import LegalHold, Opening
@@ -89,7 +89,7 @@ def test_a_second_person_releases_it_with_a_reason(desk: Desk, role: Role) -> No
 def test_nobody_releases_the_own_hold(desk: Desk) -> None:
     legal = make_account(Role.LEGAL)
     hold_id = place(make_case(), legal)
-    with pytest.raises(NotPermitted, match="yourself"):
+    with pytest.raises(SecondPersonNeeded, match="yourself"):
         release_hold(hold_id, OVER, actor=legal)
     for role in (Role.MODERATOR, Role.LEAD):
         with pytest.raises(NotPermitted):

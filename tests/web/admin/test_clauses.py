@@ -102,7 +102,9 @@ def test_the_author_reads_but_does_not_publish(desk: Desk) -> None:
     assert "You drafted this" in page
     assert 'name="replaces"' not in page
     version = desk.session.scalar(sa.select(ClauseDraft.version)) or ""
-    assert admin.post(clause + "/publish", page, version=version, replaces="1").status_code == 403
+    refused = admin.post(clause + "/publish", page, version=version, replaces="1")
+    assert refused.status_code == 403
+    assert "A second person has to do this" in refused.text
     assert desk.session.scalar(sa.select(sa.func.count()).select_from(ClauseVersion)) == 1
     assert Person(desk, Role.ADMIN).publish(clause + "/publish").status_code == 303
 
