@@ -14,6 +14,8 @@ from review.models.base import Base
 
 IS_VERDICT = sa.text("event_type = 'trail.verified'")
 """Written out, as a query must be that is to find them by their index."""
+IS_UNMASKING = sa.text("event_type = 'record.reviewer_unmasked'")
+"""Likewise: that legal was told who recorded a review."""
 
 
 class Opening(Base):
@@ -27,6 +29,12 @@ class Opening(Base):
     __table_args__ = (
         sa.Index("uq_openings_chain", "object_kind", "object_id", "object_version", unique=True),
         sa.Index("ix_openings_verdict", "recorded_at", sqlite_where=IS_VERDICT, postgresql_where=IS_VERDICT),
+        sa.Index(
+            "ix_openings_unmasking",
+            "recorded_at",
+            sqlite_where=IS_UNMASKING,
+            postgresql_where=IS_UNMASKING,
+        ),
     )
 
     eid: Mapped[str] = mapped_column(sa.String(32), primary_key=True)

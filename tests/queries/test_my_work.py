@@ -1,7 +1,7 @@
 """One's own work as it is read: the states of each thing, whose it is, and that indexes find it."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,7 +19,7 @@ from review.actions.withdrawals import withdraw_item
 from review.domain.escalations import WAITS
 from review.domain.permissions import SERVICE, Actor, Role
 from review.models import Account, Item, Opening
-from review.queries import my_work, notes, own_left
+from review.queries import my_work, notes, own_left, own_unmaskings
 from tests.actions.test_cases import DECLINE, NOW
 from tests.conftest import Desk
 from tests.factories import make_account, make_case, make_sender, sender_actor
@@ -166,12 +166,18 @@ def test_a_long_list_ends_and_says_so(desk: Desk, monkeypatch: pytest.MonkeyPatc
             assert (len(found.rows), found.more) == (2, True)
 
 
+def _unmaskings(reader: Session, *, account_id: str, now: datetime) -> object:
+    """Without a span of time: whoever was away for long is told as well."""
+    return own_unmaskings.unmaskings_of(reader, account_id=account_id)
+
+
 INDEXES: tuple[tuple[Callable[..., object], str], ...] = (
     (my_work.own_reviews, "ix_reviews_account_id"),
     (my_work.left_drafts, "ix_drafts_account_id"),
     (my_work.own_questions, "ix_escalations_asked_by"),
     (own_left.set_aside_by, "ix_set_asides_account_id"),
     (notes.mentions_of, "ix_note_mentions_account_id"),
+    (_unmaskings, "ix_openings_unmasking"),
 )
 
 

@@ -4,13 +4,16 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from flask.testing import FlaskClient
 
+from review import clock
 from review.domain.permissions import Role
 from review.models import Account, Opening
 from tests.conftest import Desk
+from tests.draws import NOT_DRAWN
 from tests.factories import make_account, make_case, make_sign_in
-from tests.judging import judge
+from tests.judging import judge, settle_review
 
 REASON = "Case 4 O 12/26 <b>asks</b> who decided."
 
@@ -96,3 +99,55 @@ def test_only_legal_asks_and_only_about_a_review_of_the_case(desk: Desk) -> None
         assert answer.status_code == 404
         assert name not in answer.text
     assert unmaskings(desk) == []
+
+
+@pytest.mark.parametrize("role", [Role.MODERATOR, Role.LEAD])
+def test_the_person_reads_it_on_the_own_work_and_nobody_else_does(desk: Desk, role: Role) -> None:
+    with time_machine.travel(clock.now(), tick=False) as hand:
+        reviewer, legal = desk.client(), desk.client()
+        person, case_id = make_sign_in(reviewer, role), make_case()
+        asker = make_sign_in(legal, Role.LEGAL)
+        recorded = judge(case_id, person)
+        settle_review(recorded, hand, lot=NOT_DRAWN)
+        assert "Never so far. When legal asks" in reviewer.get("/my-work").text
+        address = f"/records/{case_id}/reviewers/{recorded.review_id}"
+        assert "The person is told" in legal.get(address).text
+        legal.post(address, data={"csrf_token": token_on(legal, address), "reason": REASON})
+        page = reviewer.get("/my-work").text
+        told = page.partition("Your name was shown")[2].partition("</table>")[0]
+        assert case_id in told
+        assert "Case 4 O 12/26 &lt;b&gt;asks" in told
+        assert ">Legal<" in told
+        asking = desk.session.get_one(Account, asker.account_id)
+        for word in (asking.name, asking.pseudonym, asking.email, asker.id):
+            assert word not in page
+        for other in (Role.MODERATOR, Role.LEAD):
+            client = desk.client()
+            make_sign_in(client, other)
+            page = client.get("/my-work").text
+            assert "Never so far. When legal asks" in page
+            assert "4 O 12/26" not in page
+            for place in ("/queue", f"/search?q={case_id}", f"/cases/{case_id}"):
+                assert "4 O 12/26" not in client.get(place).text
+        sender = desk.client()
+        make_sign_in(sender, Role.SENDER)
+        assert sender.get("/my-work").status_code == 403
+        for place in ("/sender", "/sender/referrals"):
+            assert "4 O 12/26" not in sender.get(place).text
+
+
+def test_while_the_case_is_judged_nobody_who_judges_reads_of_it(desk: Desk) -> None:
+    reviewer, legal = desk.client(), desk.client()
+    person, case_id = make_sign_in(reviewer, Role.MODERATOR), make_case()
+    make_sign_in(legal, Role.LEGAL)
+    before = reviewer.get("/my-work").text.partition("Your name was shown")[2]
+    recorded = judge(case_id, person)
+    address = f"/records/{case_id}/reviewers/{recorded.review_id}"
+    legal.post(address, data={"csrf_token": token_on(legal, address), "reason": REASON})
+    assert len(unmaskings(desk)) == 1
+    page = reviewer.get("/my-work").text
+    assert "4 O 12/26" not in page
+    assert (
+        page.partition("Your name was shown")[2].partition("</section>")[0]
+        == (before.partition("</section>")[0])
+    )

@@ -1,4 +1,4 @@
-"""One's own work: held, set aside, recorded, left as draft and asked; nobody else sees this page."""
+"""One's own work: held, set aside, recorded, left as draft, asked, and named; nobody else sees this page."""
 
 from flask import Blueprint, render_template
 
@@ -10,6 +10,7 @@ from review.domain.questions import WAITS as SENDER_WAITS
 from review.queries import my_work, notes, own_left
 from review.queries.cases import claim_mark
 from review.queries.comparisons import compared_cases
+from review.queries.own_unmaskings import unmaskings_of
 from review.queries.questions import asked_by
 from review.web import guard
 from review.web.moderator.own_exposure import own_exposure
@@ -39,6 +40,7 @@ def page() -> str:
         waits=WAITS,
         asked=asked_by(reader, account_id=account_id, now=now),
         sender_waits=SENDER_WAITS,
+        unmaskings=unmaskings_of(reader, account_id=account_id),
         exposure=own_exposure(now=now),
         undo=None,
         now=now,
