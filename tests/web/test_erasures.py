@@ -11,12 +11,13 @@ import time_machine
 from flask.testing import FlaskClient
 
 from review import clock
+from review.actions.holds import place_hold
 from review.domain.holds import RecordKind
 from review.domain.permissions import Role
 from review.models import Erasure, LegalHold, Review
 from tests.conftest import Desk
 from tests.erasures import CHECKED, TEXTS, WHY, Decided, ask, decided_record, erase, hold, split_record
-from tests.factories import make_sender, make_sign_in
+from tests.factories import make_case, make_sender, make_sign_in
 
 
 def signed_in(desk: Desk, role: Role = Role.LEGAL) -> FlaskClient:
@@ -170,6 +171,27 @@ def test_the_page_says_which_referrals_stay_and_why(desk: Desk) -> None:
     assert why in said
 
 
+def test_all_that_is_listed_is_ticked_at_once_but_what_is_held(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with time_machine.travel(clock.now() - timedelta(days=400), tick=True):
+        records = [decided_record(number=number) for number in (1, 2, 3)]
+    hold(records[0])
+    client = signed_in(desk)
+    page = client.get("/retention").text
+    assert " checked" not in page
+    assert "the next come here" not in page
+    page = client.get("/retention?tick=all").text
+    ticked = set(re.findall(r'name="case" value="([^"]+)" checked', page))
+    assert ticked == {record.case_id for record in records[1:]}
+    assert "Take all ticks away" in page
+    monkeypatch.setattr("review.queries.retention.PAGE_ROWS", 1)
+    monkeypatch.setattr("review.web.legal.retention.PAGE_ROWS", 1)
+    page = client.get("/retention?tick=all").text
+    assert len(re.findall(r'name="case" value="[^"]+" checked', page)) == 1
+    assert "the next come here when these are requested." in page
+
+
 def test_cases_with_many_referrals_are_asked_for_some_at_a_time(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -234,3 +256,34 @@ def test_an_administrator_reads_no_reason_of_a_record(desk: Desk) -> None:
     assert f"/records/{record.case_id}" not in page
     assert "CANARY" not in page
     assert admin.get("/retention").status_code == 403
+
+
+SECOND = "A second person has to do this"
+
+
+def test_the_own_request_is_refused_in_words_of_a_second_person(desk: Desk) -> None:
+    record, client = decided_record(), desk.client()
+    record.asker = make_sign_in(client, Role.LEGAL)
+    erasure_id = ask(record, "rationale")
+    page = f"/erasures/{erasure_id}"
+    for address in (f"{page}/execute", f"{page}/refuse", "/erasures/execute"):
+        answer = send(client, page, address, reason=CHECKED, erasure=erasure_id)
+        assert answer.status_code == 403, address
+        assert SECOND in answer.text
+        assert "You asked for this yourself; somebody else of legal" in answer.text
+        assert "Your role does not allow this" not in answer.text
+    assert "Approve and erase" in signed_in(desk, Role.ADMIN).get(page).text, "it waits as before"
+
+
+def test_the_own_hold_is_kept_in_words_of_a_second_person(desk: Desk) -> None:
+    client = desk.client()
+    legal, due = make_sign_in(client, Role.LEGAL), clock.now() + timedelta(days=9)
+    hold_id = place_hold(RecordKind.CASE, make_case(), WHY, due.date(), actor=legal)
+    answer = send(client, f"/holds/{hold_id}", f"/holds/{hold_id}/release", reason=CHECKED)
+    assert answer.status_code == 403
+    assert SECOND in answer.text
+    assert "You placed this hold yourself; somebody else of legal" in answer.text
+    assert "Your role does not allow this" not in answer.text
+    others = send(signed_in(desk, Role.LEAD), "/queue", f"/holds/{hold_id}/release", reason=CHECKED)
+    assert others.status_code == 403
+    assert "Your role does not allow this" in others.text

@@ -15,6 +15,7 @@ from review.domain.ids import read_id
 from review.domain.permissions import Permission
 from review.errors import AlreadyExists, InvalidInput, NotFound
 from review.queries.kept_records import Keeper, referrals_in
+from review.queries.retention import PAGE_ROWS
 from review.web import guard
 from review.web.errors import status_of
 from review.web.legal.erasure_forms import RetentionForm, reason_of, retention_form
@@ -35,11 +36,15 @@ def listing() -> str:
 
 
 def _listing(form: RetentionForm, others: tuple[str, ...] = ()) -> str:
+    due = list_due(now=clock.now(), days=retention_days(), actor=guard.actor())
+    free = [one.id for one in due if not one.held]
     return render_template(
         "legal/retention.html",
-        due=list_due(now=clock.now(), days=retention_days(), actor=guard.actor()),
+        due=due,
+        more=len(free) >= PAGE_ROWS,
+        tickable=len(free),
         days=retention_days(),
-        ticked=set(request.form.getlist("case")),
+        ticked=set(free if request.args.get("tick") == "all" else request.form.getlist("case")),
         form=form,
         others=others,
         why=_why,
