@@ -1,6 +1,6 @@
 """What does this evidence bundle prove? Checks it offline with Python and ``cryptography`` alone.
 
-    python verifier.py --policy POLICY [bundle.jsonl] [receipt ...]
+    python verifier.py --policy POLICY [--values told|all|none] [bundle.jsonl] [receipt ...]
 
 POLICY is a C2SP tlog-policy as ``/log/policy`` gives it, or a bare key of the desk; take it from elsewhere
 than what is checked. Exit 0: all was proven; 1: something is false; 2: it cannot be read or judged.
@@ -11,48 +11,54 @@ import base64
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import textwrap
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from hmac import digest
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 LONGEST_LINE, LARGEST_BUNDLE, MOST_SENTENCES, RECEIPT = 16 << 20, 1 << 30, 20, "c2sp.org/tlog-proof@v1"
+LONGEST_VALUE, LONGEST_UNFOLDED, WIDTH, BUNDLE = 1000, 1 << 20, 79, "referral-review/bundle/v1"
+ORDER = "the order is --policy POLICY, then one bundle, then receipts, or receipts alone"
 _DECIMAL, _WORD = re.compile(r"0|[1-9][0-9]{0,17}"), re.compile(r"[!-~]{1,128}")
-_EID, _HASH = re.compile(r"[0-9a-f]{32}"), re.compile(r"[0-9a-f]{64}")
+_EID, _HASH, _KEY = (re.compile(one) for one in ("[0-9a-f]{32}", "[0-9a-f]{64}", "[A-Za-z0-9+/]{44}"))
 _MALFORMED = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
+_KIND = re.compile(rb"(?m)(?P<receipt>\Ac2sp\.org/)|(?P<bundle>\A\{)|(?P<policy>^log\s\S+\+|\A\S+\+\w{8}\+)")
 Told = dict[str, Any]
 
 
-class Unreadable(Exception):
-    """The input has not the form that it should have; the sentence says where."""
+class _Odd(Exception): ...  # of no such form
 
 
-class Untrue(Exception):
-    """The input says something that does not hold; the sentence names it."""
+class _False(Exception): ...  # of such a form, but false
 
 
-def _check(condition: object, sentence: str, kind: type[Exception] = Unreadable) -> None:
+def _check(condition: object, sentence: str, kind: type[Exception] = _Odd) -> None:
     if not condition:
         raise kind(sentence)
 
 
-def _shown(text: object) -> str:
-    return ascii(str(text)[:200])[1:-1]  # for terminals
+def _shown(text: object, most: int = 200) -> str:  # on one line, controls and marks of direction as numbers
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in str(text)[:most])
+
+
+def _plain(error: BaseException) -> str:
+    place, kind = getattr(error, "start", getattr(error, "pos", -1)) + 1, getattr(error, "encoding", "JSON")
+    odd = f"character {place} is no {kind}" if place else "a value is of a wrong kind"
+    return str(error) if isinstance(error, _Odd) else getattr(error, "strerror", "") or f"{odd}; get it anew"
 
 
 def _unbase64(text: str, length: int | None = None) -> bytes:
     raw = base64.b64decode(text, validate=True)
-    _check(base64.b64encode(raw).decode() == text and length in (None, len(raw)), "it has other base64")
+    _check(base64.b64encode(raw).decode() == text and length in (None, len(raw)), "its base64 is not whole")
     return raw
 
 
-def _read_json(raw: bytes) -> Told:
-    """One object in canonical JSON (RFC 8785) without fractions; no name twice, because that would differ."""
+def _read_json(raw: bytes) -> Told:  # one object in canonical JSON (RFC 8785), no fractions, no name twice
     value = json.loads(raw.decode(), parse_float=int, parse_constant=int)
     again = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     _check(isinstance(value, dict) and again == raw, "it is not one JSON object in its canonical spelling")
@@ -60,97 +66,86 @@ def _read_json(raw: bytes) -> Told:
 
 
 def _members(value: Any, wanted: str, optional: str = "") -> Told:
-    names, more = set(wanted.split()), set(optional.split())
-    _check(isinstance(value, dict) and names <= value.keys() <= names | more, "it has other members")
+    names, here = set(wanted.split()), set(value) if isinstance(value, dict) else set()
+    lost, odd = (", ".join(sorted(one)) for one in (names - here, here - names - {*optional.split()}))
+    wrong = f"it lacks {lost or 'nothing'}, and of what it has is unknown: {_shown(odd, 50) or 'nothing'}"
+    _check(isinstance(value, dict) and not lost + odd, wrong)
     return dict(value)
 
 
-@dataclass
-class Policy:
-    """Whom to believe (C2SP tlog-policy): groups say how many of whom; keys by name and id of 4 bytes."""
+def _key(text: str, kind: int) -> tuple[str, bytes] | None:
+    name, key_id, encoded = [*text.split("+", 2), "", ""][:3]
+    raw = base64.b64decode(encoded) if _KEY.fullmatch(encoded) else b"?"
+    known = sha256(name.encode() + b"\n" + raw).hexdigest()[:8] == key_id
+    return (f"{name}+{key_id}", raw[1:]) if name and raw[0] == kind and known else None
 
-    logs: dict[tuple[str, bytes], bytes] = field(default_factory=dict)
-    witnesses: dict[tuple[str, bytes], bytes] = field(default_factory=dict)
-    called: dict[str, tuple[str, bytes]] = field(default_factory=dict)
-    groups: dict[str, tuple[int, set[str]]] = field(default_factory=dict)
-    quorum: str = ""
 
-    def is_reached(self, checkpoint: "Checkpoint") -> bool:
-        """Whether enough witnesses cosigned."""
+class _Policy:  # whom to believe (C2SP tlog-policy, or a bare key); groups say how many of whom
+    def __init__(self, text: str) -> None:
+        self.logs, self.witnesses, self.quorum = dict[str, bytes](), dict[str, bytes](), ""
+        self.called, self.groups = dict[str, str](), dict[str, tuple[int, set[str]]]()
+        lines = ["" if line.lstrip()[:1] == "#" else line for line in text.splitlines()]
+        lines = ["log " + "".join(lines), "quorum none"] if len(" ".join(lines).split()) == 1 else lines
+        for number, line in enumerate(lines, 1):
+            wrong = f"line {number} of the policy, '{_shown(line, 80)}', is not understood, or its key is not"
+            wrong += " whole; fetch it from /log/policy anew"
+            used = {"none", *self.called, *self.groups}
+            match line.split():
+                case ["log", key, *url] if len(url) < 2 and (found := _key(key, 1)):
+                    self.logs.update([found])
+                case ["witness", name, key, *url] if not (url[1:] or name in used) and (got := _key(key, 4)):
+                    self.called[name], self.witnesses[got[0]] = got
+                case ["group", name, wanted, *parts] if {name} - used and set(parts) <= used - {"none"}:
+                    wanted = {"any": "1", "all": str(len(parts))}.get(wanted, wanted)
+                    _check(_DECIMAL.fullmatch(wanted) and 1 <= int(wanted) <= len(set(parts)), wrong)
+                    self.groups[name] = (int(wanted), set(parts))
+                case ["quorum", name] if name in used and not self.quorum:
+                    self.quorum = name
+                case [_, *_]:
+                    raise _Odd(wrong)
+        _check(self.logs and self.quorum, "the policy names no log or no quorum; fetch it from /log/policy")
+
+    def is_reached(self, checkpoint: "_Checkpoint") -> bool:  # whether enough witnesses cosigned
         reached = {"none"} | {name for name, key in self.called.items() if key in checkpoint.cosigners}
         for name, (wanted, parts) in self.groups.items():
             reached |= {name} if len(parts & reached) >= wanted else set()
         return self.quorum in reached
 
 
-def _read_key(text: str, kind: int) -> tuple[tuple[str, bytes], bytes]:
-    name, key_id, encoded = [*text.split("+", 2), "", ""][:3]
-    raw = _unbase64(encoded, 33)
-    computed = sha256(name.encode() + b"\n" + raw).digest()[:4]
-    _check(name and raw[0] == kind and computed.hex() == key_id, "a key is malformed or of another kind")
-    return (name, computed), raw[1:]
+class _Checkpoint:  # what a log of the policy signed (C2SP tlog-checkpoint), and when who cosigned
+    def __init__(self, note: str, policy: _Policy) -> None:
+        body, gap, tail = note.rpartition("\n\n")
+        (self.origin, size, root), lines = [*body.split("\n"), "", "", ""][:3], tail.split("\n")
+        whole = gap and body.count("\n") == 2 and _DECIMAL.fullmatch(size) and lines.pop() == ""
+        _check(whole and 1 <= len(lines) <= 100, "a checkpoint is malformed")
+        text, claims, self.cosigners = f"{body}\n".encode(), [], dict[str, int]()
+        for line in lines:
+            dash, name, encoded = [*line.split(" "), "", ""][:3]
+            raw = _unbase64(encoded)
+            _check(dash == "\u2014" and line.count(" ") == 2 and len(raw) > 4, "a signature is malformed")
+            key = f"{name}+{raw[:4].hex()}"
+            if name == self.origin and key in policy.logs:
+                claims.append((policy.logs[key], raw[4:], text))
+            elif key in policy.witnesses:
+                self.cosigners[key] = int.from_bytes(raw[4:12], "big")
+                timed = b"cosignature/v1\ntime %d\n" % self.cosigners[key] + text
+                claims.append((policy.witnesses[key], raw[12:], timed))
+        missing = f"no key in the policy signed its checkpoint of {size}; fetch the policy from /log/policy"
+        _check(any(one[2] == text for one in claims), missing)
+        try:
+            for public, signature, claim in claims:
+                Ed25519PublicKey.from_public_bytes(public).verify(signature, claim)
+        except InvalidSignature:
+            raise _False(f"A signature of the checkpoint of {size} entries is wrong.") from None
+        self.size, self.root = int(size), _unbase64(root, 32)
 
-
-def read_policy(text: str) -> Policy:
-    """A tlog-policy, or the bare key of a log without witnesses."""
-    policy = Policy()
-    lines = [line.split() for line in text.splitlines() if line.strip() and line.strip()[0] != "#"]
-    if len(lines) == 1 and len(lines[0]) == 1:
-        lines = [["log", *lines[0]], ["quorum", "none"]]
-    for words in lines:
-        known = policy.called.keys() | policy.groups.keys()
-        match words:
-            case ["log", key, *url] if len(url) < 2:
-                policy.logs.update([_read_key(key, 1)])
-            case ["witness", name, key, *url] if len(url) < 2 and name not in known | {"none"}:
-                policy.called[name], public = _read_key(key, 4)
-                policy.witnesses[policy.called[name]] = public
-            case ["group", name, number, *parts] if name not in known | {"none"} and set(parts) <= known:
-                number = {"any": "1", "all": str(len(parts))}.get(number, number)
-                _check(_DECIMAL.fullmatch(number) and 1 <= int(number) <= len(set(parts)), "a bad group")
-                policy.groups[name] = (int(number), set(parts))
-            case ["quorum", name] if name in known | {"none"} and not policy.quorum:
-                policy.quorum = name
-            case _:
-                raise Unreadable(f"the line '{' '.join(words)}' of the policy is not understood")
-    _check(policy.logs and policy.quorum, "the policy names no log or no quorum")
-    return policy
-
-
-class Checkpoint(NamedTuple):
-    """What a log of the policy signed; ``cosigners``: keys of witnesses and the time in seconds of each."""
-
-    origin: str
-    size: int
-    root: bytes
-    cosigners: Mapping[tuple[str, bytes], int]
-
-
-def read_checkpoint(note: str, policy: Policy) -> Checkpoint:
-    """The checkpoint in a signed note (C2SP tlog-checkpoint, tlog-cosignature), its signatures checked."""
-    body, gap, tail = note.rpartition("\n\n")
-    (origin, size, root), lines = [*body.split("\n"), "", "", ""][:3], tail.split("\n")
-    whole = gap and body.count("\n") == 2 and _DECIMAL.fullmatch(size) and lines.pop() == ""
-    _check(whole and 1 <= len(lines) <= 100, "a checkpoint is malformed")
-    text, cosigners, claims = f"{body}\n".encode(), {}, []
-    for line in lines:
-        dash, name, encoded = [*line.split(" "), "", ""][:3]
-        raw = _unbase64(encoded)
-        _check(dash == "\u2014" and line.count(" ") == 2 and len(raw) > 4, "a signature line is malformed")
-        key = (name, raw[:4])
-        if name == origin and key in policy.logs:
-            claims.append((policy.logs[key], raw[4:], text))
-        elif key in policy.witnesses:
-            cosigners[key] = int.from_bytes(raw[4:12], "big")
-            timed = b"cosignature/v1\ntime %d\n" % cosigners[key] + text
-            claims.append((policy.witnesses[key], raw[12:], timed))
-    _check(any(one[2] == text for one in claims), f"no key in the policy signed its checkpoint of {size}")
-    try:
-        for public, signature, claim in claims:
-            Ed25519PublicKey.from_public_bytes(public).verify(signature, claim)
-    except InvalidSignature:
-        raise Untrue(f"A signature of the checkpoint of {size} entries is wrong.") from None
-    return Checkpoint(origin, int(size), _unbase64(root, 32), cosigners)
+    def continues(self, first: "_Checkpoint", path: Sequence[bytes]) -> bool:  # with the whole first tree
+        steps = [first.root, *path] if first.size & (first.size - 1) == 0 else list(path)
+        if not 0 < first.size < self.size or not steps:  # a new name goes on with the same tree
+            return False
+        odd = (first.size & -first.size).bit_length() - 1  # the older tree's last steps upwards
+        start, *rest = steps
+        return _climb(first.size - 1 >> odd, self.size - 1 >> odd, start, rest) == (first.root, self.root)
 
 
 def _climb(place: int, last: int, start: bytes, path: Sequence[bytes]) -> tuple[bytes, bytes] | None:
@@ -169,62 +164,132 @@ def _climb(place: int, last: int, start: bytes, path: Sequence[bytes]) -> tuple[
     return (old, new) if last == 0 else None
 
 
-def is_consistent(first: Checkpoint, second: Checkpoint, path: Sequence[bytes]) -> bool:
-    """Whether the path shows that the second tree begins with the whole first, smaller one."""
-    steps = [first.root, *path] if first.size & (first.size - 1) == 0 else list(path)
-    if not 0 < first.size < second.size or not steps:  # a new name goes on with the same tree
-        return False
-    place, last = first.size - 1, second.size - 1
-    while place & 1:
-        place, last = place >> 1, last >> 1
-    return _climb(place, last, steps[0], steps[1:]) == (first.root, second.root)
+class _Event:  # in the log: envelope, opened values and name; ``_False`` where anything differs
+    def __init__(self, opening: Told, index: int, path: list[bytes], under: _Checkpoint) -> None:
+        envelope, salt = opening["envelope"].encode(), _unbase64(opening["salt"], 32)
+        self.told = told = _members(_read_json(envelope), "v eid t type actor obj", "prev meta c")
+        subject, committed = _members(told["obj"], "kind id", "version"), dict(told.get("c", {}))
+        words = [*_members(told["actor"], "kind id", "session request").values(), told["type"], told["t"]]
+        forms = [(word, _WORD) for word in (*words, subject["kind"], subject["id"], *committed)]
+        forms += [(one, _HASH) for one in committed.values()]
+        forms += [(told["eid"], _EID), (told.get("prev", told["eid"]), _EID)]
+        right = all(isinstance(text, str) and form.fullmatch(text) for text, form in forms)
+        plain = isinstance(told.get("meta", {}), dict) and type(subject.get("version", 1)) is int
+        _check(right and plain and told["v"] == 1, "an envelope is malformed")
+        self.name = name = f"{told['type']} on {subject['kind']} {subject['id']}, index {index}"
+        entry = b"referral-review/leaf/v1\n" + digest(salt, envelope, "sha256").hex().encode()
+        reached = _climb(index, under.size - 1, sha256(b"\x00" + entry).digest(), path)
+        held = 0 <= index < under.size and reached is not None and reached[1] == under.root
+        _check(held, f"The checkpoint of {under.size} entries does not hold {name} as it is here.", _False)
+        self.values = dict[str, bytes]()
+        context = b"referral-review/field/v1\x00" + bytes.fromhex(told["eid"]) + b"\x00"
+        for field_name, one in _members(opening["fields"], "", " ".join(committed)).items():
+            given = _members(one, "key", "text value")
+            value = given["text"].encode() if "text" in given else _unbase64(given["value"])
+            self.values[field_name] = value
+            message = context + field_name.encode() + b"\x00" + value
+            kept = digest(_unbase64(given["key"], 32), message, "sha256").hex() == committed[field_name]
+            _check(kept and len(given) == 2, f"Field {field_name} of {name} is not as committed to.", _False)
+
+    def lines(self, closed: str, shown: str) -> Iterator[str]:  # a field a line, none of them at the margin
+        told, meta, names = self.told, self.told.get("meta", {}), self.told.get("c", {})
+        if shown == "none" or (shown == "told" and not (names and "version" in told["obj"])):
+            return
+        head = f"  {self.name}, {told['t']}, by {told['actor']['kind']} {told['actor']['id']}"
+        yield from textwrap.wrap(head, WIDTH, subsequent_indent=" " * 8, break_on_hyphens=False)
+        texts = [f"{name}: {json.dumps(one, ensure_ascii=False)}" for name, one in meta.items()]
+        for line in (*texts, *(one for name in names for one in self._readable(name, closed).split("\n"))):
+            part = line.replace("{", "-") if line.strip() == "{" else line.rstrip(" ,[{")
+            width = WIDTH // 2 if max(part, default="") > "\u2fff" else WIDTH  # letters of two columns
+            cut = f" ... cut, of {len(part)} signs" if len(part) > LONGEST_VALUE else ""
+            whole = _shown(part, LONGEST_VALUE) + cut if part.strip(" ]}") else ""
+            yield from textwrap.wrap(f"    {whole}", width, subsequent_indent=" " * 8, break_on_hyphens=False)
+
+    def _readable(self, name: str, closed: str) -> str:
+        text = (value := self.values.get(name, b"")).decode(errors="replace")
+        if name not in self.values or text.encode() != value:
+            digest_of = f"{len(value)} bytes that are no text, SHA-256 {sha256(value).hexdigest()}"
+            return f"{name}: {digest_of if name in self.values else closed}"
+        try:  # lists and objects a member a line, unless that would show less than is there
+            parsed = json.loads(text) if text[:1] in ("{", "[") and len(text) <= LONGEST_UNFOLDED else text
+            same = json.dumps(parsed, ensure_ascii=False, separators=(",", ":")) == text
+            return f"{name}: {json.dumps(parsed if same else text, ensure_ascii=False, indent=2)}"
+        except (ValueError, RecursionError):
+            return f"{name}: {json.dumps(text, ensure_ascii=False)}"
 
 
-def read_event(opening: Told, index: int, path: list[bytes], under: Checkpoint) -> tuple[Told, Told, str]:
-    """Envelope, opened values and name of an event that is in the log; ``Untrue`` where anything differs."""
-    envelope, salt = opening["envelope"].encode(), _unbase64(opening["salt"], 32)
-    told = _read_envelope(envelope)
-    name = f"{told['type']} on {told['obj']['kind']} {told['obj']['id']}, index {index}"
-    entry = b"referral-review/leaf/v1\n" + digest(salt, envelope, "sha256").hex().encode()
-    reached = _climb(index, under.size - 1, sha256(b"\x00" + entry).digest(), path)
-    held = 0 <= index < under.size and reached is not None and reached[1] == under.root
-    _check(held, f"The checkpoint of {under.size} entries does not hold {name} as it is here.", Untrue)
-    context, values = b"referral-review/field/v1\x00" + bytes.fromhex(told["eid"]) + b"\x00", {}
-    for field_name, one in _members(opening["fields"], "", " ".join(told.get("c", {}))).items():
-        given = _members(one, "key", "text value")
-        value = given["text"].encode() if "text" in given else _unbase64(given["value"])
-        message = context + field_name.encode() + b"\x00" + value
-        kept = digest(_unbase64(given["key"], 32), message, "sha256").hex() == told["c"][field_name]
-        _check(kept and len(given) == 2, f"The field {field_name} of {name} is not as committed to.", Untrue)
-        values[field_name] = value.decode(errors="replace")
-    return told, values, name
+class _Report:  # what came out, and what the rules need to know of the events before
+    def __init__(self, policy: _Policy, *, alone: bool, shown: str) -> None:
+        self.policy, self.alone, self.shown = policy, alone, shown  # receipts alone; whose values are told
+        self.wrong, self.erased, self.told = list[str](), list[str](), list[str]()
+        self.events, self.kept, self.counts = dict[int, str](), dict[int, _Checkpoint](), dict[str, int]()
+        self.last, self.due, self.holders, self.standing = Told(), Told(), Told(), Told()  # by case
+        self.newest: _Checkpoint | None = None
 
+    def read_bundle(self, file: IO[bytes]) -> None:
+        seen, number, header = sha256(), 0, Told()
+        while True:
+            line, number = file.readline(LONGEST_LINE + 1), number + 1
+            try:
+                _check(line[:LONGEST_LINE].endswith(b"\n"), "it is missing, cut off or too long; get it anew")
+                told = _read_json(line[:-1])
+                if "sha256" in told:
+                    break
+                seen.update(line)
+                self._take(told) if header else None
+                header = header or _members(told, "format cases referrals objects events checkpoints")
+            except _False as error:
+                self.wrong.append(str(error))
+            except (_Odd, *_MALFORMED) as error:
+                raise _Odd(f"line {number} of the bundle: {_plain(error)}") from None
+        _check(header.get("format") == BUNDLE and not file.read(1), "this is no bundle of events")
+        self._say(told == {"sha256": seen.hexdigest()}, "The bundle was changed: its digest is another one.")
+        found = [len(self.events), len(self.kept), {name: last[0] for name, last in self.last.items()}]
+        same = header and found == [header[name] for name in ("events", "checkpoints", "objects")]
+        self._say(same, "Events, checkpoints or versions are missing, or more are here than the bundle says.")
+        self._say(self.newest and self.policy.is_reached(self.newest), "The newest lacks the quorum.")
 
-def _read_envelope(envelope: bytes) -> Told:
-    told = _members(_read_json(envelope), "v eid t type actor obj", "prev meta c")
-    subject, committed = _members(told["obj"], "kind id", "version"), dict(told.get("c", {}))
-    words = [*_members(told["actor"], "kind id", "session request").values(), told["type"], told["t"]]
-    forms = [(word, _WORD) for word in (*words, subject["kind"], subject["id"], *committed)]
-    forms += [(one, _HASH) for one in committed.values()]
-    forms += [(told["eid"], _EID), (told.get("prev", told["eid"]), _EID)]
-    right = all(isinstance(text, str) and form.fullmatch(text) for text, form in forms)
-    plain = isinstance(told.get("meta", {}), dict) and type(subject.get("version", 1)) is int
-    _check(right and plain and told["v"] == 1, "an envelope is malformed")
-    return told
+    def _say(self, holds: object, sentence: str) -> None:
+        self.wrong += [] if holds else [sentence]
 
+    def _take(self, told: Told) -> None:
+        if "checkpoint" in told:
+            path = [_unbase64(one, 32) for one in _members(told, "checkpoint consistency")["consistency"]]
+            found, before = _Checkpoint(told["checkpoint"], self.policy), self.newest
+            self.kept[found.size] = self.newest = found
+            grown = found.continues(before, path) if before else not path
+            self._say(grown, f"The checkpoint of {found.size} entries does not continue the one before it.")
+            return
+        index = _members(told, "index envelope salt fields closed path")["index"]
+        if self.newest is None or type(index) is not int or index <= next(reversed(self.events), -1):
+            raise _False(f"Index {_shown(index)} is out of order, or no checkpoint vouches for it.")
+        event = _Event(told, index, [_unbase64(one, 32) for one in told["path"]], self.newest)
+        self.events[index] = event.told["eid"]
+        closed = sorted(set(event.told.get("c", {})) - event.values.keys())
+        self._say(closed == told["closed"], f"{event.name}: an opening is missing that is not said to be.")
+        self.erased += [f"{one} of {event.name}" for one in closed]
+        self.wrong += [f"{event.name}: {reason}." for reason in self._follow(event.told, event.values)]
+        self.told += event.lines("erased", self.shown)
 
-@dataclass
-class Rules:
-    """Follows the events in their order: the chain of each object, claims before reviews, four eyes."""
+    def read_receipt(self, raw: bytes) -> str:  # (C2SP tlog-proof) the name of the event that it proves
+        head, _, note = raw.decode().partition("\n\n")
+        first, extra, index, *path = [*head.split("\n"), "", ""]
+        named = first == RECEIPT and extra[:6] == "extra " and index[:6] == "index "
+        _check(named and _DECIMAL.fullmatch(index[6:]), f"this is no receipt: no {RECEIPT}, extra, index")
+        opening = _members(_read_json(_unbase64(extra[6:])), "v envelope salt fields")
+        _check(repr(opening["v"]) == "1", "it is a receipt of another version")
+        under, place = _Checkpoint(note, self.policy), int(index[6:])
+        event = _Event(opening, place, [_unbase64(one, 32) for one in path[:-2]], under)
+        here = self.alone or self.events.get(place) == event.told["eid"]
+        _check(here, f"It is of {event.name}, which is not in the bundle.", _False)
+        _check(self.policy.is_reached(under), f"Its checkpoint of {under.size} lacks the quorum.", _False)
+        same = self.kept.get(under.size, under).root == under.root
+        _check(same, f"Its checkpoint of {under.size} entries is of another tree than the rest.", _False)
+        self.newest = self.kept.setdefault(under.size, under) if self.alone else self.newest
+        self.told += event.lines("not opened here", self.shown if self.alone else "none")
+        return event.name
 
-    last: dict[str, tuple[int, str | None]] = field(default_factory=dict)
-    holders: dict[str, tuple[str | None, object]] = field(default_factory=dict)
-    standing: dict[str, list[tuple[object, str, str | None]]] = field(default_factory=dict)
-    due: dict[str, str] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-
-    def follow(self, told: Told, values: Told) -> Iterator[str]:
-        """What is wrong with the next event."""
+    def _follow(self, told: Told, values: dict[str, bytes]) -> Iterator[str]:
         case, version = f"{told['obj']['kind']} {told['obj']['id']}", told["obj"].get("version")
         kind, (before, eid) = told["type"], self.last.get(case, (0, None))
         self.counts[kind] = self.counts.get(kind, 0) + 1
@@ -235,8 +300,9 @@ class Rules:
         self.last |= {case: (version, told["eid"])} if version else {}
         yield from self._follow_case(case, kind, told, values)
 
-    def _follow_case(self, case: str, kind: str, told: Told, values: Told) -> Iterator[str]:
-        meta, actor, standing = told.get("meta", {}), told["actor"]["id"], self.standing.get(case, [])
+    def _follow_case(self, case: str, kind: str, told: Told, values: dict[str, bytes]) -> Iterator[str]:
+        meta, actor = told.get("meta", {}), told["actor"]["id"].encode()
+        standing = self.standing.get(case, [])
         here = [one for one in standing if one[0]]  # the others are behind a decision that was made
         if kind in ("case.claimed", "case.assigned"):
             holder = actor if kind == "case.claimed" else values.get("holder")
@@ -248,7 +314,7 @@ class Rules:
         elif kind == "case.review_undone":
             self.standing[case] = [one for one in standing if one[0] != meta.get("round")]
         elif kind == "case.review_recorded":
-            holder, generation = self.holders.pop(case, ("", None))
+            holder, generation = self.holders.pop(case, (b"", None))
             if holder is not None and (holder, generation) != (actor, meta.get("generation")):
                 yield "there is no claim by the same person before it"
             if any(actor == one[1] for one in standing):
@@ -266,132 +332,66 @@ class Rules:
                 yield "a second review was due and there is none"
             self.due[case], self.standing[case] = "", [(None, *one[1:]) for one in standing if not dropped]
 
-
-@dataclass
-class Report:
-    """What came out: ``wrong`` sentences, event ids by index, kept checkpoints by size, openings erased."""
-
-    policy: Policy
-    wrong: list[str] = field(default_factory=list)
-    events: dict[int, str] = field(default_factory=dict)
-    kept: dict[int, Checkpoint] = field(default_factory=dict)
-    erased: list[str] = field(default_factory=list)
-    rules: Rules = field(default_factory=Rules)
-    newest: Checkpoint | None = None
-    alone: bool = False  # receipts without a bundle
-
-    def read_bundle(self, file: IO[bytes]) -> None:
-        """Check a bundle, line by line, down to its digest."""
-        seen, number, header = sha256(), 0, None
-        while True:
-            line, number = file.readline(LONGEST_LINE + 1), number + 1
-            try:
-                _check(line.endswith(b"\n") and len(line) <= LONGEST_LINE, "it is cut off or too long")
-                told = _read_json(line[:-1])
-                if "sha256" in told:
-                    break
-                seen.update(line)
-                self._take(told) if header else None
-                header = header or _members(told, "format cases referrals objects events checkpoints")
-            except Untrue as error:
-                self.wrong.append(str(error))
-            except (Unreadable, *_MALFORMED) as error:
-                raise Unreadable(f"line {number} of the bundle: {error}") from None
-        known = (header or {}).get("format") == "referral-review/bundle/v1" and not file.read(1)
-        _check(known, "this is no bundle of events")
-        self._say(told == {"sha256": seen.hexdigest()}, "The bundle was changed: its digest is another one.")
-        found = [len(self.events), len(self.kept), {name: last[0] for name, last in self.rules.last.items()}]
-        same = header and found == [header[name] for name in ("events", "checkpoints", "objects")]
-        self._say(same, "Events, checkpoints or versions are missing, or more are here than the bundle says.")
-        self._say(self.newest and self.policy.is_reached(self.newest), "The newest lacks the quorum.")
-
-    def _say(self, holds: object, sentence: str) -> None:
-        self.wrong += [] if holds else [sentence]
-
-    def _take(self, told: Told) -> None:
-        if "checkpoint" in told:
-            path = [_unbase64(one, 32) for one in _members(told, "checkpoint consistency")["consistency"]]
-            found, before = read_checkpoint(told["checkpoint"], self.policy), self.newest
-            self.kept[found.size] = self.newest = found
-            grown = is_consistent(before, found, path) if before else not path
-            self._say(grown, f"The checkpoint of {found.size} entries does not continue the one before it.")
+    def sentences(self, receipts: Sequence[str], refused: Sequence[str]) -> Iterator[str]:
+        newest, counts = self.newest, self.counts
+        yield from (f"FALSE: {sentence}" for sentence in (*self.wrong[:MOST_SENTENCES], *refused))
+        if self.wrong or newest is None:
+            yield f"{len(self.wrong or refused)} statements are false; rely on nothing here."
             return
-        index, path = told["index"], [_unbase64(one, 32) for one in told["path"]]
-        _members(told, "index envelope salt fields closed path")
-        if self.newest is None or type(index) is not int or index <= next(reversed(self.events), -1):
-            raise Untrue(f"Index {_shown(index)} is out of order, or no checkpoint vouches for it.")
-        event, values, name = read_event(told, index, path, self.newest)
-        self.events[index] = event["eid"]
-        closed = sorted(set(event.get("c", {})) - values.keys())
-        self._say(closed == told["closed"], f"{name}: an opening is missing that is not said to be.")
-        self.erased += [f"{one} of {name}" for one in closed]
-        self.wrong += [f"{name}: {reason}." for reason in self.rules.follow(event, values)]
-
-    def read_receipt(self, raw: bytes) -> str:
-        """The name of the event that this receipt (C2SP tlog-proof) proves, one in the bundle if any."""
-        head, _, note = raw.decode().partition("\n\n")
-        first, extra, index, *path = head.split("\n")
-        named = first == RECEIPT and extra[:6] == "extra " and index[:6] == "index "
-        opening = _members(_read_json(_unbase64(extra[6:])), "v envelope salt fields")
-        _check(named and _DECIMAL.fullmatch(index[6:]) and repr(opening["v"]) == "1", "it is no receipt")
-        under = read_checkpoint(note, self.policy)
-        place, hashes = int(index[6:]), [_unbase64(one, 32) for one in path]
-        event, _values, name = read_event(opening, place, hashes, under)
-        here = self.alone or self.events.get(place) == event["eid"]
-        _check(here, f"It is of {name}, which is not in the bundle.", Untrue)
-        _check(self.policy.is_reached(under), f"Its checkpoint of {under.size} lacks the quorum.", Untrue)
-        same = self.kept.get(under.size, under).root == under.root
-        _check(same, f"Its checkpoint of {under.size} entries is of another tree than the rest.", Untrue)
-        self.newest = self.kept.setdefault(under.size, under) if self.alone else self.newest
-        return name
+        yield f"PROVEN, by the key of {_shown(newest.origin)}:"
+        if not self.alone:
+            yield f"- {len(self.events)} events stand unchanged in the log of {newest.size} entries;"
+            yield f"- {len(self.kept)} checkpoints are signed, and each continues the one before;"
+            yield from (f"- {name}: versions 1 to {last[0]};" for name, last in self.last.items())
+            yield f"- {counts.get('case.review_recorded', 0)} reviews, each by the holder of the case, no two"
+            decisions = counts.get("case.decided", 0) + counts.get("case.reversed", 0)
+            yield f"  by one person; {decisions} decisions, each after the reviews that it needed;"
+        yield from (f"- receipt: {name};" for name in receipts)
+        for key, seconds in newest.cosigners.items():
+            yield f"- {_shown(key[:-9])} saw the log by second {seconds} since 1970, so it existed no later;"
+        yield "NOT proven:"
+        yield from () if newest.cosigners else ["- any time: without a witness it is the desk's own claim;"]
+        yield from (f"- {name}: committed, opening erased;" for name in self.erased)
+        yield "- that what was recorded is true, and what happened in events that are not here."
+        yield from ["RECORDED, as it was committed to:", *self.told] if self.told else []
 
 
-def _sentences(report: Report, receipts: Sequence[str], refused: Sequence[str]) -> Iterator[str]:
-    newest, counts = report.newest, report.rules.counts
-    decisions = counts.get("case.decided", 0) + counts.get("case.reversed", 0)
-    yield from (f"FALSE: {sentence}" for sentence in (*report.wrong[:MOST_SENTENCES], *refused))
-    if report.wrong or newest is None:
-        yield f"{len(report.wrong or refused)} statements are false; rely on nothing here."
-        return
-    yield f"PROVEN, by the key of {_shown(newest.origin)}:"
-    if not report.alone:
-        yield f"- {len(report.events)} events stand unchanged in the log of {newest.size} entries;"
-        yield f"- {len(report.kept)} checkpoints are signed, and each continues the one before;"
-        yield from (f"- {name}: versions 1 to {last[0]};" for name, last in report.rules.last.items())
-        yield f"- {counts.get('case.review_recorded', 0)} reviews, each by the holder of the case, no two"
-        yield f"  by one person; {decisions} decisions, each after the reviews that it needed;"
-    yield from (f"- receipt: {name};" for name in receipts)
-    for (name, _id), seconds in newest.cosigners.items():
-        yield f"- {_shown(name)} saw the log by second {seconds} since 1970, so it existed no later;"
-    yield "NOT proven:"
-    yield from () if newest.cosigners else ["- any time: without a witness it is the desk's own claim;"]
-    yield from (f"- {name}: committed, opening erased;" for name in report.erased)
-    yield "- that what was recorded is true, and what happened in events that are not here."
+def _fits(path: Path, place: int) -> bool:  # whether it begins as a receipt; refused where it may not stand
+    _check(path.is_file(), "it is a folder, not a file" if path.is_dir() else "no such file: check its name")
+    with path.open("rb") as file:
+        found, most = _KIND.search(file.read(4096)), LARGEST_BUNDLE if place == 1 else 8 << 20
+    kind, role = (found and found.lastgroup) or "", ("policy", "bundle or receipt", "receipt")[min(place, 2)]
+    begins = f"a {kind}" if kind else f"no {role}"
+    wrong = f"it was taken for the {role} by its place, but begins like {begins}; {ORDER}"
+    _check(kind in role and (kind or place != 1), wrong)
+    _check(path.stat().st_size <= most, f"it has more than {most >> 20} MiB, which no {role} has")
+    return kind == "receipt"
 
 
 def main() -> int:
     """Check what the command line names; 0 proven, 1 false, 2 unreadable."""
     parser = argparse.ArgumentParser(description="Check an evidence bundle or receipts offline.")
-    parser.add_argument("--policy", required=True, type=Path)
+    parser.add_argument("--policy", required=True, type=Path, help="whom to believe, as /log/policy gives it")
+    words = "whose values are printed: of changes (told), of all events, of none"
+    parser.add_argument("--values", choices=("told", "all", "none"), default="told", help=words)
     parser.add_argument("files", nargs="+", type=Path, help="a bundle, receipts, or a bundle and receipts")
     asked, proven, refused = parser.parse_args(), [], []
+    getattr(sys.stdout, "reconfigure", dict)(errors="backslashreplace")  # a terminal may lack letters
     try:
-        for path in (asked.policy, *asked.files):
-            most = LARGEST_BUNDLE if path is asked.files[0] else 8 << 20
-            _check(path.is_file() and path.stat().st_size <= most, f"{path} is no file or too large")
-        report = Report(read_policy(asked.policy.read_text("utf-8")))
-        with asked.files[0].open("rb") as file:
-            report.alone = file.peek(len(RECEIPT)).startswith(RECEIPT.encode())
+        begins = [_fits(path := one, place) for place, one in enumerate((asked.policy, *asked.files))]
+        policy = _Policy((path := asked.policy).read_text("utf-8"))
+        report = _Report(policy, alone=begins[1], shown=asked.values)
+        with (path := asked.files[0]).open("rb") as file:
             report.read_bundle(file) if not report.alone else None
-        for path in asked.files if report.alone else asked.files[1:]:
+        for path in asked.files[not report.alone :]:
             try:
                 proven.append(report.read_receipt(path.read_bytes()))
-            except Untrue as error:
+            except _False as error:
                 refused.append(f"Receipt {_shown(path.name)}: {error}")
-    except (Unreadable, OSError, MemoryError, *_MALFORMED) as error:
-        print(f"It cannot be read: {_shown(error)}.")
+    except (_Odd, OSError, MemoryError, *_MALFORMED) as error:
+        print(f"It cannot be read: {_shown(path)}: {_shown(_plain(error), 1000)}.")
         return 2
-    print("\n".join(_sentences(report, proven, refused)))
+    print("\n".join(report.sentences(proven, refused)))
     return 1 if report.wrong or refused else 0
 
 
