@@ -183,13 +183,13 @@ class _Event:  # in the log: envelope, opened values and name; ``_False`` where 
         _check(held, f"The checkpoint of {under.size} entries does not hold {name} as it is here.", _False)
         self.values = dict[str, bytes]()
         context = b"referral-review/field/v1\x00" + bytes.fromhex(told["eid"]) + b"\x00"
-        for field_name, one in _members(opening["fields"], "", " ".join(committed)).items():
+        for field, one in _members(opening["fields"], "", " ".join(committed)).items():
             given = _members(one, "key", "text value")
             value = given["text"].encode() if "text" in given else _unbase64(given["value"])
-            self.values[field_name] = value
-            message = context + field_name.encode() + b"\x00" + value
-            kept = digest(_unbase64(given["key"], 32), message, "sha256").hex() == committed[field_name]
-            _check(kept and len(given) == 2, f"Field {field_name} of {name} is not as committed to.", _False)
+            self.values[field] = value
+            message = context + field.encode() + b"\x00" + value
+            kept = digest(_unbase64(given["key"], 32), message, "sha256").hex() == committed[field]
+            _check(kept and len(given) == 2, f"The field {field} of {name} is not as committed to.", _False)
 
     def lines(self, closed: str, shown: str) -> Iterator[str]:  # a field a line, none of them at the margin
         told, meta, names = self.told, self.told.get("meta", {}), self.told.get("c", {})
