@@ -15,6 +15,7 @@ from review.formats.export_pages import pages
 from review.formats.export_tables import csv_lines, json_lines
 from review.models.export_files import Written, new_export
 from review.queries.bundles import bundle_lines, wanted_of
+from review.queries.export_differences import case_differences
 from review.queries.exports import CASES_AT_ONCE, COLUMNS, export_rows
 
 WAITS_SECONDS = 2.0
@@ -22,13 +23,17 @@ WAITS_SECONDS = 2.0
 
 
 class Progress:
-    """How many cases and rows are written, and, at the end, the length and digest of the file."""
+    """How many cases and rows are written, and, at the end, the length and digest of the file.
+
+    ``differing`` are the cases so far whose stored rows are not what the trail tells.
+    """
 
     def __init__(self) -> None:
         self.done = 0
         self.rows = 0
         self.length = 0
         self.sha256 = ""
+        self.differing: list[str] = []
 
 
 def write_steps(job: Job, data_dir: Path, progress: Progress) -> Iterator[None]:
@@ -50,7 +55,11 @@ def _write_table(job: Job, file: Written, progress: Progress) -> Iterator[None]:
 
 
 def _write_part(job: Job, start: int, file: Written, progress: Progress) -> None:
-    rows = list(export_rows(db.session(), job.case_ids[start : start + CASES_AT_ONCE]))
+    reader, some = db.session(), job.case_ids[start : start + CASES_AT_ONCE]
+    db.begin_snapshot(reader)  # rows and trail of one moment
+    differing = case_differences(reader, some)
+    progress.differing += differing
+    rows = list(export_rows(reader, some, differing=differing))
     progress.rows += len(rows)
     if job.form is ExportForm.JSONL:
         lines = json_lines(rows)
@@ -86,6 +95,8 @@ def _write_at_once(
     with app.app_context():
         reader = db.session()
         db.begin_snapshot(reader)
+        differing = case_differences(reader, job.case_ids)
+        progress.differing += differing
         if job.form is ExportForm.BUNDLE:
             wanted = wanted_of(reader, case_ids=job.case_ids, referral_ids=())
             for line in bundle_lines(reader, wanted):
@@ -94,11 +105,13 @@ def _write_at_once(
                 file.write(line)
                 progress.rows += 1
             return
-        rows = list(export_rows(reader, job.case_ids))
+        rows = list(export_rows(reader, job.case_ids, differing=differing))
         reader.rollback()  # laying the pages out needs no row any more
         progress.rows = len(rows)
         chosen = json.dumps(job.selection, ensure_ascii=False, sort_keys=True)
         about = f"{len(job.case_ids)} cases, {len(rows)} items. Chosen: {chosen}. For: {job.reason}"
+        if differing:
+            about += f" Warning: cases that differ from the trail: {len(differing)}."
         made = pages(f"Export {job.id}", about, COLUMNS, rows)
         if not unwanted.is_set():
             file.write(made)

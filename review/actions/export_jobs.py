@@ -4,6 +4,7 @@ Each case gets its event in the transaction that asks for the export; the digest
 before anybody may fetch it, and each fetching before a byte leaves.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,6 +39,8 @@ LEASE_SECONDS = 60
 """A worker that has not told its progress for so long is taken for dead, and another one begins anew."""
 MOST_TRIES = 3
 LONGEST_FAILURE = 500
+FIRST_DIFFERING = 20
+"""Cases that the page of an export leads to; the file names all."""
 DIED = "It was begun three times and its worker died each time. Ask for fewer cases."
 
 
@@ -147,14 +150,20 @@ def give_back_export(job: Job, *, actor: Actor) -> None:
         )
 
 
-def finish_export(job: Job, *, rows: int, length: int, sha256: str, actor: Actor) -> None:
-    """End it: its file, which is whole already, may be fetched from now on. Raises `ClaimLost`."""
+def finish_export(
+    job: Job, *, rows: int, length: int, sha256: str, differing: Sequence[str], actor: Actor
+) -> None:
+    """End it: its file, which is whole already, may be fetched from now on. Raises `ClaimLost`.
+
+    ``differing`` are the cases whose stored rows are not what the trail tells.
+    """
     check_service(actor)
     with db.transaction() as writer:
         now = clock.now()
         values = {"rows": rows, "length": length, "sha256": sha256, "done": Export.cases}
         expires = {"expires_at": now + timedelta(days=KEPT_DAYS)}
-        if not _end(writer, *_ours(job), way=FINISH, now=now, **values, **expires):
+        differs = {"differing": {"cases": len(differing), "first": list(differing[:FIRST_DIFFERING])}}
+        if not _end(writer, *_ours(job), way=FINISH, now=now, **values, **expires, **differs):
             raise ClaimLost()
         fields: dict[str, ledger.Value | None] = {"export": job.id, "sha256": sha256}
         meta = {"bytes": length, "rows": rows}

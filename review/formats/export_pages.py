@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from review.domain.display import visible
 from review.errors import NotReady
 
+WARNINGS = "differs_from_trail"
+"""The column of sentences that stand above the others."""
 _PAGES = b"""
 #let given = json(bytes(sys.inputs.given))
 #set document(title: given.title)
@@ -23,6 +25,12 @@ _PAGES = b"""
 #given.about
 #for row in given.rows [
   == #row.title
+  #if row.warnings.len() > 0 {
+    block(width: 100%, inset: 6pt, stroke: 1.5pt + rgb("#b00020"), breakable: true)[
+      *Warning: what is stored differs from the trail*
+      #list(..row.warnings)
+    ]
+  }
   #table(columns: (3.6cm, 1fr), stroke: 0.4pt + luma(180), inset: 4pt,
     ..row.cells.map(cell => (text(weight: "bold", cell.at(0)), cell.at(1))).flatten())
 ]
@@ -53,5 +61,8 @@ def pages(title: str, about: str, columns: Sequence[str], rows: Iterable[Mapping
 
 
 def _part(columns: Sequence[str], row: Mapping[str, object]) -> dict[str, object]:
-    cells = [[name.replace("_", " "), visible(str(row[name]))] for name in columns if row[name] != ""]
-    return {"title": f"{row[columns[0]]}, {row['item_id']}", "cells": cells}
+    told = [name for name in columns if name != WARNINGS and row[name] != ""]
+    cells = [[name.replace("_", " "), visible(str(row[name]))] for name in told]
+    said = row[WARNINGS]
+    warnings = [visible(str(sentence)) for sentence in said] if isinstance(said, list) else []
+    return {"title": f"{row[columns[0]]}, {row['item_id']}", "cells": cells, "warnings": warnings}

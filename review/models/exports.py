@@ -16,7 +16,8 @@ class Export(Base):
 
     ``case_ids`` are those that the selection found when it was asked for; each has its event since then.
     ``done`` of ``cases`` are written. Whoever holds ``lease`` works on it; a worker that was not ``seen_at``
-    for a while has lost it. ``rows``, ``length`` and ``sha256`` are of the finished file.
+    for a while has lost it. ``rows``, ``length`` and ``sha256`` are of the finished file;
+    ``differing``: of how many ``cases`` the stored rows were not what the trail tells, and their ``first``.
     """
 
     __tablename__ = "exports"
@@ -44,5 +45,6 @@ class Export(Base):
     rows: Mapped[int | None]
     length: Mapped[int | None] = mapped_column(sa.BigInteger)
     sha256: Mapped[str | None] = mapped_column(sa.String(64))
+    differing: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON)
     expires_at: Mapped[datetime | None] = mapped_column(Moment)
     failure: Mapped[str | None] = mapped_column(sa.String(500))

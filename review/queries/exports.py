@@ -1,6 +1,6 @@
 """Which exports were asked for, how far are they, and what is written into one?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -31,13 +31,20 @@ COLUMNS = (
     "case_id", "kind", "state", "opened_at", "decided_at", "item_id", "url", "item_status", "referral_id",
     "sender_id", "sender", "sender_reference", "received_at", "category", "outcome", "ground",
     "decline_reason", "clauses", "visibility", "account_measure", "territory", "rationale", "statement",
+    "differs_from_trail",
 )  # fmt: skip
-"""What an export tells of each item, in this order; a time is RFC 3339 in UTC, absent is blank."""
+"""What an export tells of each item, in this order; a time is RFC 3339 in UTC, absent is blank.
+
+``differs_from_trail``: sentences on the record of its case, none where the trail tells what is stored.
+"""
 
 
 @dataclass(frozen=True)
 class ListedExport:
-    """One export as legal staff see it; ``who`` is a pseudonym."""
+    """One export as legal staff see it; ``who`` is a pseudonym.
+
+    ``differing`` as in `Export`, None until it is finished.
+    """
 
     id: str
     form: str
@@ -52,6 +59,7 @@ class ListedExport:
     rows: int | None
     length: int | None
     sha256: str | None
+    differing: dict[str, Any] | None
     expires_at: datetime | None
     failure: str | None
     ended_at: datetime | None
@@ -98,8 +106,13 @@ def selected_cases(reader: Session, selection: Selection, *, most: int) -> list[
     return list(reader.scalars(wanted.where(*conditions_of(filters))))
 
 
-def export_rows(reader: Session, case_ids: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """One row an item of these cases, in their order, with the columns of `COLUMNS`."""
+def export_rows(
+    reader: Session, case_ids: Sequence[str], *, differing: Mapping[str, Sequence[str]]
+) -> Iterator[dict[str, Any]]:
+    """One row an item of these cases, in their order, with the columns of `COLUMNS`.
+
+    ``differing``: in what the record of a case differs from the trail, of those that do.
+    """
     for start in range(0, len(case_ids), CASES_AT_ONCE):
         some = list(case_ids[start : start + CASES_AT_ONCE])
         rows = [dict(row._mapping) for row in reader.execute(_rows(some))]
@@ -107,6 +120,7 @@ def export_rows(reader: Session, case_ids: Sequence[str]) -> Iterator[dict[str, 
         place = {case_id: number for number, case_id in enumerate(some)}
         for row in sorted(rows, key=lambda row: (place[row["case_id"]], row["joined_at"], row["item_id"])):
             row["clauses"] = "; ".join(clauses.get(row["review_id"], ()))
+            row["differs_from_trail"] = list(differing.get(row["case_id"], ()))
             yield {name: _plain(row[name]) for name in COLUMNS}
 
 
@@ -164,6 +178,6 @@ def _exports() -> sa.Select[Any]:
     columns = (
         Export.id, Export.form, Export.selection, Export.reason, Account.pseudonym.label("who"),
         Export.requested_at, Export.state, Export.lease, Export.done, Export.cases, Export.rows,
-        Export.length, Export.sha256, Export.expires_at, Export.failure, Export.ended_at,
+        Export.length, Export.sha256, Export.differing, Export.expires_at, Export.failure, Export.ended_at,
     )  # fmt: skip
     return sa.select(*columns).join(Account, Account.id == Export.requested_by)

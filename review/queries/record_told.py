@@ -55,11 +55,11 @@ def told_record(reader: Session, case_id: str, *, items_stored: Mapping[str, tup
     """
     broken: list[str] = []
     item_ids, referral_ids = list(items_stored), sorted({of for of, _status in items_stored.values()})
-    cases = _chains(reader, "case", OF_CASES, [case_id], broken)
-    items = _chains(reader, "item", OF_ITEMS, item_ids, broken)
-    referrals = _chains(reader, "referral", OF_REFERRALS, referral_ids, broken)
-    emails = _chains(reader, "email", OF_EMAILS, _emails_of(reader, referral_ids), broken)
-    captures = _chains(reader, "case", OF_CAPTURES, [case_id], broken)
+    cases = chains_of(reader, "case", OF_CASES, [case_id], broken)
+    items = chains_of(reader, "item", OF_ITEMS, item_ids, broken)
+    referrals = chains_of(reader, "referral", OF_REFERRALS, referral_ids, broken)
+    emails = chains_of(reader, "email", OF_EMAILS, emails_of(reader, referral_ids), broken)
+    captures = chains_of(reader, "case", OF_CAPTURES, [case_id], broken)
     cases.setdefault(case_id, [])
     found: list[Difference] = []
     comparisons: tuple[Callable[[], Iterable[Difference]], ...] = (
@@ -78,7 +78,7 @@ def told_record(reader: Session, case_id: str, *, items_stored: Mapping[str, tup
             found += compare()
         except (LookupError, ValueError, TypeError, AttributeError, RecursionError):
             broken.append("An event of the trail cannot be compared with the ordinary tables.")
-    found += _ended_by_nothing(items_stored, items, referrals)
+    found += ended_by_nothing(items_stored, items, referrals)
     found = [one for one in found if _is_here(one, case_id, items_stored)]
     by_row: dict[tuple[str, str], list[Difference]] = {}
     for difference in found:
@@ -94,7 +94,7 @@ def told_record(reader: Session, case_id: str, *, items_stored: Mapping[str, tup
     )
 
 
-def _emails_of(reader: Session, referral_ids: Sequence[str]) -> list[str]:
+def emails_of(reader: Session, referral_ids: Sequence[str]) -> list[str]:
     """The messages that became these referrals."""
     found: list[str] = []
     for some in in_sets(referral_ids):
@@ -103,7 +103,7 @@ def _emails_of(reader: Session, referral_ids: Sequence[str]) -> list[str]:
     return found
 
 
-def _ended_by_nothing(
+def ended_by_nothing(
     items_stored: Mapping[str, tuple[str, Any]],
     items: Mapping[str, Sequence[Told]],
     referrals: Mapping[str, Sequence[Told]],
@@ -127,9 +127,10 @@ def _is_here(difference: Difference, case_id: str, items_stored: Mapping[str, ob
     return case_id in (difference.stored, difference.told)
 
 
-def _chains(
+def chains_of(
     reader: Session, kind: str, types: frozenset[str], ids: Sequence[str], broken: list[str]
 ) -> dict[str, list[Told]]:
+    """The events of these types on these objects; sentences on entries that were changed go to ``broken``."""
     chains: dict[str, list[Told]] = {}
     erased = Erased(reader)
     for some in in_sets(ids):

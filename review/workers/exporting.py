@@ -71,7 +71,12 @@ def _step(work: _Work) -> None:
         jobs.renew_export(work.job, done=progress.done, actor=SERVICE)
         return
     jobs.finish_export(
-        work.job, rows=progress.rows, length=progress.length, sha256=progress.sha256, actor=SERVICE
+        work.job,
+        rows=progress.rows,
+        length=progress.length,
+        sha256=progress.sha256,
+        differing=progress.differing,
+        actor=SERVICE,
     )
 
 

@@ -224,7 +224,7 @@ def test_what_a_dead_worker_had_is_begun_anew_and_given_up_after_three(desk: Des
         with pytest.raises(ClaimLost):
             jobs.renew_export(first, done=1, actor=SERVICE)
         with pytest.raises(ClaimLost):
-            jobs.finish_export(first, rows=1, length=1, sha256="0" * 64, actor=SERVICE)
+            jobs.finish_export(first, rows=1, length=1, sha256="0" * 64, differing=(), actor=SERVICE)
     for tries in (2, 3):
         with time_machine.travel(over + timedelta(hours=tries), tick=False):
             taken = jobs.take_export(actor=SERVICE)
