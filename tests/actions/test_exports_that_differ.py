@@ -20,9 +20,9 @@ from review.queries import export_differences
 from review.queries.record_told import told_record
 from review.workers import exporting
 from tests.conftest import Desk
+from tests.desks import lived_in_desk
 from tests.factories import make_account, make_sender, make_sign_in, receive, sender_actor
 from tests.guards import unguarded
-from tests.queries.test_stored_rows import lived_in_desk
 from tests.trails import decide_all, settle
 
 FORGERIES = {
