@@ -17,6 +17,7 @@ from hashlib import sha256
 from hmac import digest
 from pathlib import Path
 from typing import IO, Any
+from unicodedata import east_asian_width
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -26,8 +27,10 @@ LONGEST_VALUE, LONGEST_UNFOLDED, WIDTH, BUNDLE = 1000, 1 << 20, 79, "referral-re
 ORDER = "the order is --policy POLICY, then one bundle, then receipts, or receipts alone"
 _DECIMAL, _WORD = re.compile(r"0|[1-9][0-9]{0,17}"), re.compile(r"[!-~]{1,128}")
 _EID, _HASH, _KEY = (re.compile(one) for one in ("[0-9a-f]{32}", "[0-9a-f]{64}", "[A-Za-z0-9+/]{44}"))
+_BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # which nobody sees, and which are no spaces
 _MALFORMED = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 _KIND = re.compile(rb"(?m)(?P<receipt>\Ac2sp\.org/)|(?P<bundle>\A\{)|(?P<policy>^log\s\S+\+|\A\S+\+\w{8}\+)")
+_FAR: dict[str, Any] = {"subsequent_indent": " " * 8, "break_on_hyphens": False}
 Told = dict[str, Any]
 
 
@@ -43,7 +46,7 @@ def _check(condition: object, sentence: str, kind: type[Exception] = _Odd) -> No
 
 
 def _shown(text: object, most: int = 200) -> str:  # on one line, controls and marks of direction as numbers
-    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in str(text)[:most])
+    return "".join(c if c.isprintable() and c not in _BLANKS else ascii(c)[1:-1] for c in str(text)[:most])
 
 
 def _plain(error: BaseException) -> str:
@@ -87,8 +90,7 @@ class _Policy:  # whom to believe (C2SP tlog-policy, or a bare key); groups say 
         lines = ["" if line.lstrip()[:1] == "#" else line for line in text.splitlines()]
         lines = ["log " + "".join(lines), "quorum none"] if len(" ".join(lines).split()) == 1 else lines
         for number, line in enumerate(lines, 1):
-            wrong = f"line {number} of the policy, '{_shown(line, 80)}', is not understood, or its key is not"
-            wrong += " whole; fetch it from /log/policy anew"
+            wrong = f"line {number} of the policy, '{_shown(line, 80)}', is not understood; see /log/policy"
             used = {"none", *self.called, *self.groups}
             match line.split():
                 case ["log", key, *url] if len(url) < 2 and (found := _key(key, 1)):
@@ -171,7 +173,7 @@ class _Event:  # in the log: envelope, opened values and name; ``_False`` where 
         subject, committed = _members(told["obj"], "kind id", "version"), dict(told.get("c", {}))
         words = [*_members(told["actor"], "kind id", "session request").values(), told["type"], told["t"]]
         forms = [(word, _WORD) for word in (*words, subject["kind"], subject["id"], *committed)]
-        forms += [(one, _HASH) for one in committed.values()]
+        forms += [(one, _HASH) for one in committed.values()] + [(one, _WORD) for one in told.get("meta", {})]
         forms += [(told["eid"], _EID), (told.get("prev", told["eid"]), _EID)]
         right = all(isinstance(text, str) and form.fullmatch(text) for text, form in forms)
         plain = isinstance(told.get("meta", {}), dict) and type(subject.get("version", 1)) is int
@@ -184,26 +186,25 @@ class _Event:  # in the log: envelope, opened values and name; ``_False`` where 
         self.values = dict[str, bytes]()
         context = b"referral-review/field/v1\x00" + bytes.fromhex(told["eid"]) + b"\x00"
         for field, one in _members(opening["fields"], "", " ".join(committed)).items():
-            given = _members(one, "key", "text value")
-            value = given["text"].encode() if "text" in given else _unbase64(given["value"])
-            self.values[field] = value
+            got = _members(one, "key", "text value")
+            value = self.values[field] = got["text"].encode() if "text" in got else _unbase64(got["value"])
             message = context + field.encode() + b"\x00" + value
-            kept = digest(_unbase64(given["key"], 32), message, "sha256").hex() == committed[field]
-            _check(kept and len(given) == 2, f"The field {field} of {name} is not as committed to.", _False)
+            kept = digest(_unbase64(got["key"], 32), message, "sha256").hex() == committed[field]
+            _check(kept and len(got) == 2, f"The field {field} of {name} is not as committed to.", _False)
 
     def lines(self, closed: str, shown: str) -> Iterator[str]:  # a field a line, none of them at the margin
         told, meta, names = self.told, self.told.get("meta", {}), self.told.get("c", {})
         if shown == "none" or (shown == "told" and not (names and "version" in told["obj"])):
             return
-        head = f"  {self.name}, {told['t']}, by {told['actor']['kind']} {told['actor']['id']}"
-        yield from textwrap.wrap(head, WIDTH, subsequent_indent=" " * 8, break_on_hyphens=False)
+        head = f"{self.name}, {told['t']}, by {told['actor']['kind']} {told['actor']['id']}"
+        yield from textwrap.wrap(head, WIDTH, initial_indent="  ", **_FAR)
         texts = [f"{name}: {json.dumps(one, ensure_ascii=False)}" for name, one in meta.items()]
         for line in (*texts, *(one for name in names for one in self._readable(name, closed).split("\n"))):
-            part = line.replace("{", "-") if line.strip() == "{" else line.rstrip(" ,[{")
-            width = WIDTH // 2 if max(part, default="") > "\u2fff" else WIDTH  # letters of two columns
-            cut = f" ... cut, of {len(part)} signs" if len(part) > LONGEST_VALUE else ""
-            whole = _shown(part, LONGEST_VALUE) + cut if part.strip(" ]}") else ""
-            yield from textwrap.wrap(f"    {whole}", width, subsequent_indent=" " * 8, break_on_hyphens=False)
+            part = line[:-1] + "-" if line.strip() in ("{", "[") else line.rstrip(" ,[{")
+            whole = _shown(part, LONGEST_VALUE) if part.strip(" ]}") else ""
+            whole += f" ... cut, of {len(part)} signs" if len(part) > LONGEST_VALUE else ""
+            width = WIDTH // 2 if any(east_asian_width(c) in "WF" for c in whole) else WIDTH
+            yield from textwrap.wrap(whole, width, initial_indent="    ", **_FAR)
 
     def _readable(self, name: str, closed: str) -> str:
         text = (value := self.values.get(name, b"")).decode(errors="replace")
@@ -372,8 +373,7 @@ def main() -> int:
     """Check what the command line names; 0 proven, 1 false, 2 unreadable."""
     parser = argparse.ArgumentParser(description="Check an evidence bundle or receipts offline.")
     parser.add_argument("--policy", required=True, type=Path, help="whom to believe, as /log/policy gives it")
-    words = "whose values are printed: of changes (told), of all events, of none"
-    parser.add_argument("--values", choices=("told", "all", "none"), default="told", help=words)
+    parser.add_argument("--values", choices=("told", "all", "none"), default="told", help="of which events")
     parser.add_argument("files", nargs="+", type=Path, help="a bundle, receipts, or a bundle and receipts")
     asked, proven, refused = parser.parse_args(), [], []
     getattr(sys.stdout, "reconfigure", dict)(errors="backslashreplace")  # a terminal may lack letters

@@ -136,6 +136,11 @@ HOSTILE = {
     "wide": "\u6f22" * 39 + " PROVEN, by the key " + "\u6f22" * 200,
     "blanks": "x" + " " * 75 + "PROVEN, by the key of evil.example: FALSE:",
     "deep": "[" * 5000,
+    "one word": "PROVEN," + "x" * 68,
+    "one word of a list": '["' + "FALSE:" + "z" * 69 + '","' + "F" * 75 + '"]',
+    "unseen blanks": "- witness.example saw the log by second 1700000000 since 1970,".replace(" ", "\u2800"),
+    "other blanks": "\u3164\u115f\u1160\uffa0PROVEN",
+    "wide below": "\u1100" * 200,
     "deep and whole": "[" * 400 + "]" * 400,
     "JSON": '{"a\\nPROVEN":["\u202eb",{}]}',
     "long": "y" * 5000,
@@ -164,8 +169,39 @@ def test_no_value_can_fake_a_verdict(desk: Desk, tmp_path: Path) -> None:
     assert all(one.isprintable() or one == "\n" for one in said)
     assert max(len(line) for line in recorded.split("\n")) < 80
     assert all(len(line) < 40 for line in recorded.split("\n") if "\u6f22" in line)
+    assert not set("\u2800\u3164\u115f\u1160\uffa0") & set(said)
+    assert all(len(line) < 40 for line in recorded.split("\n") if "\u1100" in line)
     assert "\\nPROVEN" in recorded
     assert "\\u202e" in recorded
     assert "mentions: 3 bytes that are no text, SHA-256" in recorded
     assert "... cut, of 50" in " ".join(recorded.split())
     assert "y" * 1001 not in "".join(recorded.split())
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_other_lists_of_lists_look_otherwise(desk: Desk, tmp_path: Path) -> None:
+    referral = refer(desk.client(), make_key(make_sender()), "https://video.example/1")
+    person = make_account(Role.MODERATOR)
+    with db.transaction() as writer:
+        case_id = writer.scalar(sa.select(Item.case_id))
+        assert case_id is not None
+        for text in ('[["a","b"],["c"]]', '[["a"],["b","c"]]'):
+            ledger.record(
+                writer, "case.note_written", case_id, actor=person, at=clock.now(),
+                fields={"note": "N-1", "mentions": "[]", "text": text}, meta={},
+            )  # fmt: skip
+    settle(desk.settings.data_dir)
+    _code, said = judged(tmp_path, policy_of(desk), bundle_of(referral_ids=[referral["id"]]))
+    first, second = (" ".join(part.split()) for part in said.split("case.note_written")[-2:])
+    assert 'text: - "a" "b" - "c"' in first
+    assert 'text: - "a" - "b" "c"' in second
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_name_of_a_fact_that_holds_a_blank_is_refused(desk: Desk, tmp_path: Path) -> None:
+    policy, bundle, _receipt = files(desk, tmp_path)
+    bundle.write_bytes(
+        bundle.read_bytes().replace(b'\\"intake_kind\\"', '\\"intake\u2800kind\\"'.encode(), 1)
+    )
+    code, said = run("--policy", policy, bundle)
+    assert (code, "an envelope is malformed" in said) == (2, True), said
