@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from review.domain.permissions import Role
 from review.domain.told import At, Difference, Told, differing, moment_of
 from review.models import Account, ChosenSetting, LegalHold, SenderKey
 from review.queries.stored_cases import Chains
@@ -93,7 +94,9 @@ def _of_account(event: Told) -> Columns:
     if event.event_type == "account.renamed":
         return _known(event, pseudonym="pseudonym")
     created = {"role": event.meta.get("role"), "created_at": event.when, "closed_at": None}
-    return created | _known(event, email="email", name="name", sender_id="sender")
+    if event.meta.get("role") != Role.SENDER or "sender" in event.fields:  # the first releases left it out
+        created["sender_id"] = event.text("sender")
+    return created | _known(event, email="email", name="name")
 
 
 def _of_key(event: Told) -> Columns:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from review.domain.states import MOVES
@@ -64,7 +65,7 @@ from review.queries.stored_quality import compare_samples
 from review.queries.stored_referrals import Evidence as Reading
 from review.queries.stored_referrals import compare_referrals
 from review.queries.stored_snippets import compare_snippets
-from review.queries.trail_rows import Problem, raw, stream
+from review.queries.trail_rows import Problem, is_unreadable, raw, stream
 
 LARGEST_SET = 4 * 1024 * 1024
 """Characters of openings after which a set is compared although it holds fewer objects."""
@@ -108,14 +109,20 @@ def row_problems(
 
     ``compared`` are types of events, of those of `comparisons`, whose rows were found right already.
     """
-    try:
-        for difference in differences(reader, evidence=evidence, compared=compared):
-            about = (difference.id, difference.owner.rpartition(" ")[2])
-            table = _table_of(difference.noun)
-            entry = difference.position
-            yield Problem(None, difference.sentence, REST, about, entry=entry, table=table, row=difference.id)
-    except (LookupError, ValueError, TypeError, AttributeError, RecursionError):
-        yield Problem(None, "An event of the trail cannot be compared with the ordinary tables.", REST)
+    for part in _parts(reader, evidence=evidence, compared=compared):
+        try:
+            for difference in part:
+                about = (difference.id, difference.owner.rpartition(" ")[2])
+                table, entry = _table_of(difference.noun), difference.position
+                yield Problem(
+                    None, difference.sentence, REST, about, entry=entry, table=table, row=difference.id
+                )
+        except (LookupError, ValueError, TypeError, AttributeError, RecursionError):
+            yield Problem(None, "An event of the trail cannot be compared with the ordinary tables.", REST)
+        except DBAPIError as error:
+            if not is_unreadable(error):
+                raise
+            yield Problem(None, "A row of the ordinary tables holds text that cannot be read.", REST)
 
 
 def _table_of(noun: str) -> str:
@@ -167,13 +174,24 @@ def differences(
     reader: Session, *, evidence: Reading | None, compared: Collection[frozenset[str]] = ()
 ) -> Iterator[Difference]:
     """Everything in which the ordinary rows are not what the trail tells."""
+    for part in _parts(reader, evidence=evidence, compared=compared):
+        yield from part
+
+
+def _parts(
+    reader: Session, *, evidence: Reading | None, compared: Collection[frozenset[str]]
+) -> Iterator[Iterator[Difference]]:
+    """The same kind by kind: what stops one comparison need not stop the next."""
     for kind, types, compare in comparisons(evidence):
-        if types in compared:
-            continue
-        with stream(reader, told_events(kind, types)) as rows:
-            for chains in sets(rows):
-                yield from compare(reader, chains)
-    yield from _without_event(reader, counted=OF_REFERRALS in compared)
+        if types not in compared:
+            yield _compared(reader, kind, types, compare)
+    yield _without_event(reader, counted=OF_REFERRALS in compared)
+
+
+def _compared(reader: Session, kind: str, types: Collection[str], compare: Compare) -> Iterator[Difference]:
+    with stream(reader, told_events(kind, types)) as rows:
+        for chains in sets(rows):
+            yield from compare(reader, chains)
 
 
 def sets(rows: Iterable[sa.Row[Any]]) -> Iterator[Chains]:

@@ -3,19 +3,21 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
-from review import clock
+from review import clock, db, ledger
 from review.actions.accounts import close_account, create_account, draw_pseudonym, set_role
 from review.actions.holds import release_hold
 from review.actions.senders import create_sender, issue_key, issue_platform_key, revoke_key
 from review.actions.settings import change_setting
 from review.domain.permissions import OPERATOR, Role, Scope
 from review.formats import key_files
+from review.models import Account
 from review.queries.fsck import Report, check_with
 from tests.conftest import Desk
 from tests.erasures import decided_record, hold
-from tests.factories import make_account
+from tests.factories import make_account, make_sender
 from tests.queries.test_stored_rows import found, rows_of, undefended, where
 from tests.trails import settle
 
@@ -143,6 +145,39 @@ def test_a_hold_and_a_setting_that_no_event_tells_of_are_found(desk: Desk) -> No
             assert (finding.table, finding.row) == (name, row["id"])
             assert "no event on the trail tells of it" in finding.sentence
             point.rollback()
+
+
+def test_an_account_of_the_first_releases_raises_no_alarm(desk: Desk) -> None:
+    """Their event did not commit to the sender."""
+    sender_id = make_sender()
+    person = make_account(Role.SENDER, sender_id=sender_id)
+    row = desk.session.get_one(Account, person.account_id)
+    with db.transaction() as writer:
+        ledger.record(
+            writer, "account.created", row.id, actor=OPERATOR, at=row.created_at,
+            fields={"email": row.email, "name": row.name}, meta={"role": row.role},
+        )  # fmt: skip
+    settle(desk.settings.data_dir)
+    with undefended() as connection:
+        assert found(desk, connection).intact
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_cannot_be_read_hides_nothing_else(desk: Desk) -> None:
+    _office(desk)
+    with undefended() as connection:
+        for change in (
+            "UPDATE legal_holds SET reason = 'Another.'",
+            "UPDATE accounts SET name = CAST(x'ff' AS TEXT)",
+            "UPDATE sender_keys SET scopes = 'manage' WHERE trail_version > 0",
+            "UPDATE chosen_settings SET value = '77'",
+        ):
+            connection.exec_driver_sql(change)
+        report = _report(desk, connection)
+    assert {one.table for one in report.breaks} == {"legal_holds", "", "sender_keys", "chosen_settings"}
+    assert [one.sentence for one in report.breaks if not one.table] == [
+        "A row of the ordinary tables holds text that cannot be read."
+    ]
 
 
 def _report(desk: Desk, connection: sa.Connection) -> Report:
