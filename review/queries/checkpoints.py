@@ -72,9 +72,8 @@ def signed_entries(reader: Session, index: int, *, width: int) -> bytes | None:
         .order_by(Leaf.position)
     ).all()
     entries = [leaf_entry(row.envelope, salt=row.salt) for row in rows]
-    if [merkle.leaf_hash(entry) for entry in entries] != [row.leaf_hash for row in rows] or len(
-        rows
-    ) != width:
+    hashes = [merkle.leaf_hash(entry) for entry in entries]
+    if len(rows) != width or hashes != [row.leaf_hash for row in rows]:
         raise TrailBroken("An entry is not what was signed for; run flask trail verify.")
     return tiles.entry_bundle(entries)
 

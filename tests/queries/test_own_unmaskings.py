@@ -77,10 +77,10 @@ def test_a_long_list_ends_and_says_so(desk: Desk, monkeypatch: pytest.MonkeyPatc
         assert ([one.reason for one in rows], more) == (["Reason 2", "Reason 1"], True)
 
 
-def test_the_index_is_walked_and_no_other_opening_read(desk: Desk) -> None:
-    """Also on PostgreSQL; the plan on SQLite is tested beside those of the other lists."""
-    if desk.database == "sqlite":
-        return
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.usefixtures("desk")
+def test_the_index_is_walked_and_no_other_opening_read() -> None:
+    """The plan on SQLite is tested beside those of the other lists."""
     asked: list[tuple[str, Any]] = []
 
     def note(_connection: object, _cursor: object, text: str, given: Any, *_more: object) -> None:
